@@ -1,0 +1,62 @@
+"""Live Jupyter widgets that explain a network while it trains.
+
+Public names are lazy: importing this package loads numpy and nothing heavier.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from xai_widgets._version import __version__
+
+if TYPE_CHECKING:
+    from xai_widgets import figures, hooks, samples
+    from xai_widgets.attribution import Attribution, AttributionEngine
+    from xai_widgets.live import background
+    from xai_widgets.tracking import Tracker
+    from xai_widgets.widgets import Dashboard, InstanceHistory, InstanceMap, LabelDifficulty, SaliencyPanel
+
+_PLACE = {
+    "Tracker": "xai_widgets.tracking",
+    "AttributionEngine": "xai_widgets.attribution",
+    "Attribution": "xai_widgets.attribution",
+    "background": "xai_widgets.live",
+    "LabelDifficulty": "xai_widgets.widgets",
+    "InstanceHistory": "xai_widgets.widgets",
+    "SaliencyPanel": "xai_widgets.widgets",
+    "InstanceMap": "xai_widgets.widgets",
+    "Dashboard": "xai_widgets.widgets",
+}
+_MODULES = ("figures", "hooks", "samples", "attribution", "tracking", "runlog", "live", "widgets")
+
+__all__ = [
+    "Attribution",
+    "AttributionEngine",
+    "Dashboard",
+    "InstanceHistory",
+    "InstanceMap",
+    "LabelDifficulty",
+    "SaliencyPanel",
+    "Tracker",
+    "__version__",
+    "background",
+    "figures",
+    "hooks",
+    "samples",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACE:
+        value = getattr(importlib.import_module(_PLACE[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"xai_widgets.{name}")
+    else:
+        raise AttributeError(f"module 'xai_widgets' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
