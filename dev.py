@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The two commands of the README: ``python3 dev.py demo`` and ``python3 dev.py test``.
+
+Only the standard library is used here: a clean machine has git and Python and nothing else. The environment is made in
+``.venv`` beside this file, from ``pyproject.toml`` with the versions of ``constraints.txt``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+TORCH_CPU = "download.pytorch.org"
+STARTED = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print one line of progress with the seconds since the start."""
+    print(f"[{time.monotonic() - STARTED:5.0f} s] {text}", flush=True)
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
+    """Run a command and stop with its exit status when it fails."""
+    status = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}
+    ).returncode
+    if status:
+        say(f"failed with status {status}: {' '.join(str(part) for part in command)}")
+        sys.exit(status)
+
+
+def has_nvidia() -> bool:
+    """Whether an NVIDIA driver answers, so that the GPU build of torch is worth its gigabytes."""
+    smi = shutil.which("nvidia-smi")
+    return bool(smi) and subprocess.run([smi], capture_output=True).returncode == 0
+
+
+def reachable(host: str) -> bool:
+    """Whether a host accepts a connection; never raises."""
+    try:
+        socket.create_connection((host, 443), timeout=4).close()
+    except OSError:
+        return False
+    return True
+
+
+def make_environment(extras: str) -> None:
+    """Make ``.venv`` and install the project with ``extras``, unless that was done for these very files."""
+    if sys.version_info < (3, 10):
+        sys.exit(
+            f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}. Run: python3.12 dev.py ..."
+        )
+    wanted = hashlib.sha256()
+    for name in ("pyproject.toml", "constraints.txt"):
+        wanted.update((ROOT / name).read_bytes())
+    stamp = VENV / f"installed-{extras.replace(',', '-')}"
+    if stamp.exists() and stamp.read_text() == wanted.hexdigest():
+        say(f"the environment in {VENV.name} is ready")
+        return
+    if not PYTHON.exists():
+        say(f"making a virtual environment in {VENV.name}")
+        try:
+            venv.create(VENV, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit(
+                "this Python cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv"
+            )
+    pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-c", ROOT / "constraints.txt")
+    if has_nvidia():
+        say("an NVIDIA GPU was found: installing torch with CUDA")
+        run(*pip, "torch")
+    elif sys.platform == "linux" and reachable(TORCH_CPU):
+        say("no NVIDIA GPU was found: installing the CPU build of torch")
+        run(*pip, "torch", "--extra-index-url", f"https://{TORCH_CPU}/whl/cpu")
+    else:
+        say("no NVIDIA GPU was found: installing torch from the configured index")
+        run(*pip, "torch")
+    say(f"installing xai_widgets with [{extras}]; this can take some minutes")
+    run(*pip, "-e", f"{ROOT}[{extras}]")
+    stamp.write_text(wanted.hexdigest())
+    say("the environment is ready")
+
+
+def demo(options: argparse.Namespace) -> None:
+    """Open the quickstart in JupyterLab, or run it to its end without a browser."""
+    make_environment("demo,tensorflow-cpu" if options.keras else "demo")
+    notebook = ROOT / "notebooks" / ("01_quickstart_keras.ipynb" if options.keras else "01_quickstart.ipynb")
+    # the kernel of this environment must win over one registered in the user's home
+    env = {"JUPYTER_PREFER_ENV_PATH": "1", "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    if options.headless:
+        say(f"running {notebook.name} from the first cell to the last")
+        output = Path(options.output).resolve() if options.output else VENV / f"executed-{notebook.name}"
+        run(PYTHON, "-m", "nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=900",
+            "--output", output, notebook, env=env)  # fmt: skip
+        say(f"{notebook.name} ran to its end; the executed copy is {output}")
+        return
+    say(f"opening {notebook.name} in JupyterLab; stop it with Ctrl-C")
+    run(
+        PYTHON,
+        "-m",
+        "jupyterlab",
+        notebook,
+        *(["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []),
+        env=env,
+    )
+
+
+def check_javascript(required: bool) -> None:
+    """Type-check and test the front-end and compare the committed bundles with a fresh build."""
+    npm = shutil.which("npm")
+    if npm is None:
+        if required:
+            sys.exit("npm was not found, and --require-all was given: install Node.js 20 or newer")
+        say("skipping the front-end's own checks: no Node.js here (the built bundles are committed)")
+        return
+    say("front-end: install, type check, unit tests, bundles as committed")
+    # the small native compiler of esbuild is a dependency of its own; no install script needs to run
+    run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=ROOT / "js")
+    for script in ("check", "test", "verify"):
+        run(npm, "run", "--silent", script, cwd=ROOT / "js")
+
+
+def test(options: argparse.Namespace) -> None:
+    """Run linters, type checks, the front-end's tests and every Python test."""
+    make_environment("dev")
+    env = {
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    if options.require_all:
+        env["XAI_WIDGETS_REQUIRE_ALL"] = "1"
+    if options.pytest:
+        run(PYTHON, "-m", "pytest", *options.pytest, env=env)
+        return
+    say("ruff: lint and format")
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    say("mypy: strict types")
+    run(PYTHON, "-m", "mypy")
+    check_javascript(options.require_all)
+    workers = str(min(4, os.cpu_count() or 1))
+    say(f"pytest: everything but browsers, {workers} workers")
+    run(
+        PYTHON,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "not browser and not soak",
+        "-n",
+        workers,
+        "--dist",
+        "loadfile",
+        env=env,
+    )
+    say("pytest: real browsers, one at a time")
+    run(PYTHON, "-m", "pytest", "-q", "-m", "browser and not soak", env=env)
+    say("all tests passed")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    show = commands.add_parser("demo", help="set up, then open the quickstart notebook in JupyterLab")
+    show.add_argument("--headless", action="store_true", help="run the notebook to its end without a browser")
+    show.add_argument(
+        "--keras", action="store_true", help="the Keras twin of the notebook (installs TensorFlow)"
+    )
+    show.add_argument("--output", help="with --headless: where the executed notebook goes")
+    check = commands.add_parser("test", help="set up, then run all tests")
+    check.add_argument("--require-all", action="store_true", help="fail where Node.js or Chromium is missing")
+    check.add_argument(
+        "pytest", nargs="*", help="after --: arguments for pytest alone, such as tests/tracking -k nan"
+    )
+    options = parser.parse_args()
+    {"demo": demo, "test": test}[options.command](options)
+
+
+if __name__ == "__main__":
+    main()
