@@ -101,7 +101,7 @@ def test_importing_the_package_loads_numpy_and_nothing_heavier() -> None:
 
 @pytest.mark.parametrize("part", ["tracking", "runlog", "figures", "samples"])
 def test_works_without_widgets_and_frameworks(part: str) -> None:
-    blocked = sorted((WIDGET_PACKAGES | {"torch", "tensorflow", "keras", "jax", "pandas"}))
+    blocked = sorted(WIDGET_PACKAGES | {"torch", "tensorflow", "keras", "jax", "pandas"})
     code = (
         "import sys\n"
         f"for n in {blocked!r}: sys.modules[n] = None\n"
