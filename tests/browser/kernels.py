@@ -46,8 +46,6 @@ def make_kernel(version: str) -> str | None:
         "language": "python",
         "env": {"PYTHONPATH": ":".join([*path, str(ROOT)])},
         "metadata": {"debugger": False},
-        # the front-end only sends widget messages to subshells where the spec says they are supported
-        **({} if version.startswith("6") else {"kernel_protocol_version": "5.5"}),
     }
     (spec / "kernel.json").write_text(json.dumps(document))
     return None
