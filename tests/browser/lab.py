@@ -106,7 +106,8 @@ class JupyterServer:
             [
                 sys.executable, "-m", "jupyterlab" if app == "lab" else "notebook", "--no-browser", "--allow-root",
                 f"--port={self.port}", "--ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.password=",
-                "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", "--LabApp.news_url=",
+                "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}", "--expose-app-in-browser",
+                "--LabApp.news_url=",
                 "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             ],
             cwd=folder, env=env, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
