@@ -1,0 +1,23 @@
+"""Where a picture comes from: data sets, layouts, normalisation and its inverse, label names.
+
+Imports neither torch nor tensorflow: the frameworks' objects are recognised by what they can do.
+"""
+
+from __future__ import annotations
+
+from xai_widgets.samples._index import MissingIndexError
+from xai_widgets.samples._make import as_samples
+from xai_widgets.samples._samples import SampleBatch, Samples
+from xai_widgets.samples._values import as_array
+from xai_widgets.samples.pictures import LAYOUTS, guess_layout, to_picture
+
+__all__ = [
+    "LAYOUTS",
+    "MissingIndexError",
+    "SampleBatch",
+    "Samples",
+    "as_array",
+    "as_samples",
+    "guess_layout",
+    "to_picture",
+]

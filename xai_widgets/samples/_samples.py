@@ -1,0 +1,296 @@
+"""Samples: one way to ask any data set for inputs, labels and pictures by index."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.samples._index import MissingIndexError, Positions
+from xai_widgets.samples._plain import described, draw_plain
+from xai_widgets.samples._random import streams_kept
+from xai_widgets.samples._sources import Item, Source
+from xai_widgets.samples._values import Index, as_array, as_index, as_indices, label_code, names_by_value
+from xai_widgets.samples.pictures import check_layout, guess_layout, per_channel, shown_range, to_picture
+
+Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True)
+class SampleBatch:
+    """Some samples as a model eats them.
+
+    Attributes
+    ----------
+    index : tuple of int or str
+        Their index values, in the order asked for.
+    inputs : numpy.ndarray or tuple of numpy.ndarray
+        float32, (B, ...); a tuple for a model of several inputs.
+    labels : numpy.ndarray
+        int64, (B,); -1 where unknown.
+    """
+
+    index: tuple[Index, ...]
+    inputs: Inputs
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+class Samples:
+    """Inputs, labels and pictures of a data set, by index. Made by ``as_samples``."""
+
+    def __init__(
+        self,
+        source: Source,
+        positions: Positions | None,
+        *,
+        labels: Any,
+        layout: str | None,
+        mean: Any,
+        std: Any,
+        label_names: Any,
+        display: Callable[[Any], Any] | None,
+        to_input: Callable[[Any], Any] | None,
+    ) -> None:
+        self._source, self._positions, self._labels = source, positions, labels
+        self._mean, self._std = mean, std
+        self._display, self._to_input = display, to_input
+        self._lock = threading.RLock()
+        self.label_names: dict[int, str] = names_by_value(label_names) or dict(source.names)
+        self._codes = {name: value for value, name in self.label_names.items()}
+        if label_names is None and not self._codes:
+            self._codes = _codes_of(labels if labels is not None else source.all_labels())
+            self.label_names = {value: name for name, value in self._codes.items()}
+        self.draws_random = False
+        self.layout: str | None = None
+        self.note = ""
+        self._range: tuple[float, float] | None = None
+        self._shape: tuple[int, ...] | None = None
+        if layout is not None and layout != "none":
+            self.layout = check_layout(layout)
+        if source.count:
+            self._look_at_first(layout)
+
+    def __len__(self) -> int:
+        if self._source.count is None:
+            raise TypeError(
+                "how many samples a function can give is not known; pass index=[...] with all index values"
+            )
+        return self._source.count
+
+    def __repr__(self) -> str:
+        count = "?" if self._source.count is None else f"{self._source.count:,}"
+        what = f"layout {self.layout}" if self.layout else self.note or "nothing looked at yet"
+        return f"<Samples {count}, {what}, {len(self.label_names)} label names>"
+
+    @property
+    def indices(self) -> Sequence[Index] | NDArray[Any] | None:
+        """All known index values in the data set's order, or None for a function without ``index``."""
+        return None if self._positions is None else self._positions.values
+
+    def has(self, index: Any) -> bool:
+        """Tell whether there is a sample of this index."""
+        try:
+            value = as_index(index)
+        except TypeError:
+            return False
+        if self._positions is not None:
+            return self._positions.find(value) is not None
+        try:
+            self._fetch([value])
+        except MissingIndexError:
+            return False
+        return True
+
+    def batch(self, indices: Any) -> SampleBatch:
+        """Read samples as the model eats them.
+
+        Parameters
+        ----------
+        indices : int, str or sequence of them
+            Index values, in any order; one may stand twice.
+
+        Returns
+        -------
+        SampleBatch
+
+        Raises
+        ------
+        MissingIndexError
+            If some have no sample; it names them all.
+        ValueError
+            If the samples cannot be stacked because their shapes differ.
+        """
+        wanted = as_indices(indices)
+        items = self._fetch(wanted)
+        rows = [self._input_of(item.x) for item in items]
+        several = bool(rows) and len(rows[0]) > 1
+        parts = [_stacked([row[p] for row in rows]) for p in range(len(rows[0]) if rows else 1)]
+        labels = np.array([self._label_of(i, item) for i, item in zip(wanted, items, strict=True)], np.int64)
+        return SampleBatch(wanted, tuple(parts) if several else parts[0], labels)
+
+    def pictures(self, indices: Any) -> list[NDArray[np.uint8]]:
+        """Draw samples to look at: de-normalised pictures, or a plain drawing of what is no picture.
+
+        Parameters
+        ----------
+        indices : int, str or sequence of them
+            Index values.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            uint8, (H, W, 3) each; their sizes may differ.
+
+        Raises
+        ------
+        MissingIndexError
+            If some have no sample; it names them all.
+        """
+        return [self._picture_of(item.x) for item in self._fetch(as_indices(indices))]
+
+    def labels(self, indices: Any) -> NDArray[np.int64]:
+        """Give labels alone, int64 (B,), -1 where unknown."""
+        wanted = as_indices(indices)
+        items = self._fetch(wanted)
+        return np.array([self._label_of(i, item) for i, item in zip(wanted, items, strict=True)], np.int64)
+
+    def name_of(self, label: int) -> str:
+        """Give the name of a label value; the value itself where it has none, and "unknown" for -1."""
+        return self.label_names.get(int(label), "unknown" if int(label) == -1 else str(int(label)))
+
+    def _fetch(self, wanted: Sequence[Index]) -> list[Item]:
+        keys: Sequence[Any] = wanted if self._positions is None else self._positions.rows(wanted)
+        with self._lock, streams_kept() if self.draws_random else nullcontext():
+            return self._source.fetch(keys)
+
+    def _look_at_first(self, layout: str | None) -> None:
+        with streams_kept() as moved:
+            item = self._source.fetch([0])[0]
+            x = self._input_of(item.x)[0]
+        self.draws_random = moved[0]
+        self._shape = x.shape
+        if layout is None:
+            self.layout = _layout_of(x.shape)
+        if self.layout is None:
+            self.note = described(x.shape)
+
+    def _input_of(self, raw: Any) -> tuple[NDArray[np.float32], ...]:
+        x = raw if self._to_input is None else self._to_input(raw)
+        parts = x if isinstance(x, tuple) else (x,)
+        return tuple(self._normalised(as_array(part)) for part in parts)
+
+    def _normalised(self, array: NDArray[Any]) -> NDArray[np.float32]:
+        values = np.asarray(array, np.float32)
+        if array.dtype != np.uint8 or (self._mean is None and self._std is None):
+            return values
+        # eight-bit pictures cannot carry a normalisation yet, so it is applied; in floats it is taken as done
+        axis = 0 if (self.layout or _layout_of(array.shape)) == "NCHW" else -1
+        sides = [1] * array.ndim
+        channels = array.shape[axis] if array.ndim == 3 else 1
+        if array.ndim == 3:
+            sides[axis] = channels
+        mean = per_channel(self._mean, channels, "mean", 0.0).reshape(sides)
+        std = per_channel(self._std, channels, "std", 1.0).reshape(sides)
+        return np.asarray((values / 255 - mean) / std, np.float32)
+
+    def _picture_of(self, raw: Any) -> NDArray[np.uint8]:
+        if self._display is not None:
+            return _picture_or_plain(self._display(raw), None, None, None, None)
+        if self._to_input is None:
+            x = raw[0] if isinstance(raw, tuple) else raw
+            array = as_array(x)
+            return _picture_or_plain(
+                array, self._layout_for(array), self._mean, self._std, self._value_range(array)
+            )
+        try:  # what goes in is usually the picture itself: nothing needs undoing
+            array = as_array(raw[0] if isinstance(raw, tuple) else raw)
+            layout = _layout_of(array.shape)
+        except (TypeError, ValueError):
+            layout = None
+        if layout is not None:
+            return to_picture(array, layout, value_range=self._value_range(array))
+        x = self._input_of(raw)[0]
+        return _picture_or_plain(x, self.layout, self._mean, self._std, None)
+
+    def _layout_for(self, array: NDArray[Any]) -> str | None:
+        return "NHW" if array.ndim == 2 and self.layout is not None else self.layout
+
+    def _value_range(self, array: NDArray[Any]) -> tuple[float, float] | None:
+        """One range for the whole data set, so that its pictures can be compared."""
+        if array.dtype == np.uint8 or self._mean is not None or self._std is not None:
+            return None
+        if self._range is None:
+            count = self._source.count
+            if not count:
+                return None
+            rows = sorted({int(r) for r in np.linspace(0, count - 1, min(count, 64))})
+            with self._lock, streams_kept() if self.draws_random else nullcontext():
+                seen = [as_array(i.x[0] if isinstance(i.x, tuple) else i.x) for i in self._source.fetch(rows)]
+            self._range = shown_range(np.concatenate([np.asarray(a, np.float32).reshape(-1) for a in seen]))
+        return self._range
+
+    def _label_of(self, index: Index, item: Item) -> int:
+        if self._labels is None:
+            label = item.label
+        elif callable(self._labels):
+            label = self._labels(index)
+        elif isinstance(self._labels, Mapping):
+            label = self._labels.get(index)
+        else:
+            row = None if self._positions is None else self._positions.find(index)
+            label = None if row is None else self._labels[row]
+        before = len(self._codes)
+        code = label_code(label, self._codes)
+        if len(self._codes) != before:
+            self.label_names = {value: name for name, value in self._codes.items()}
+        return code
+
+
+def _layout_of(shape: tuple[int, ...]) -> str | None:
+    """Give the layout of samples of this shape, None if they are no pictures; raises if three sides are unclear."""
+    if len(shape) == 3:
+        return guess_layout((1, *shape))
+    if len(shape) == 2:
+        try:
+            return guess_layout((1, *shape))
+        except ValueError:
+            return None  # long and thin: a signal
+    return None
+
+
+def _picture_or_plain(
+    x: Any, layout: str | None, mean: Any, std: Any, value_range: tuple[float, float] | None
+) -> NDArray[np.uint8]:
+    array = as_array(x)
+    layout = layout if layout is not None else _layout_of(array.shape)
+    return (
+        draw_plain(array) if layout is None else to_picture(array, layout, mean, std, value_range=value_range)
+    )
+
+
+def _stacked(rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    shapes = sorted({row.shape for row in rows})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"samples of different shapes cannot be one batch: {shapes[0]} and {shapes[-1]}; "
+            "pass to_input=... that brings them to one size"
+        )
+    return np.stack(rows) if rows else np.zeros((0,), np.float32)
+
+
+def _codes_of(labels: Any) -> dict[str, int]:
+    """Give string labels their values in sorted order, so that these do not hang on who is seen first."""
+    if labels is None or callable(labels) or not len(labels):
+        return {}
+    values = list(labels.values()) if isinstance(labels, Mapping) else labels
+    if not isinstance(values[0], str | np.str_):
+        return {}
+    return {str(name): value for value, name in enumerate(sorted({str(v) for v in values}))}
