@@ -1,0 +1,33 @@
+"""What makes it live: host detection, publishing, safe points, weight snapshots, latest-wins jobs.
+
+Loads neither a framework nor a widget library.
+"""
+
+from __future__ import annotations
+
+from xai_widgets.live.cells import cells
+from xai_widgets.live.hosts import Host, host, keep_route
+from xai_widgets.live.publisher import Publisher, Traffic, View
+from xai_widgets.live.pumping import pump
+from xai_widgets.live.running import BackgroundRun, TrainingStopped, background
+from xai_widgets.live.service import AttributionService, Job
+from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
+
+__all__ = [
+    "AttributionService",
+    "BackgroundRun",
+    "ColumnsRequest",
+    "ColumnsResult",
+    "Host",
+    "Job",
+    "Publisher",
+    "Traffic",
+    "TrainingStopped",
+    "View",
+    "WeightsVersion",
+    "background",
+    "cells",
+    "host",
+    "keep_route",
+    "pump",
+]

@@ -1,0 +1,32 @@
+"""The one place that reaches into IPython and ipykernel, and every reach is guarded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def ipython() -> Any | None:
+    """Return the running IPython shell, or None; never imports IPython."""
+    module = sys.modules.get("IPython")
+    get = getattr(module, "get_ipython", None)
+    return get() if get is not None else None
+
+
+def kernel() -> Any | None:
+    """Return the ipykernel this process is, or None in a script, a terminal or another kind of kernel."""
+    found = getattr(ipython(), "kernel", None)
+    wanted = ("session", "iopub_socket", "set_parent", "get_parent")
+    return found if found is not None and all(hasattr(found, name) for name in wanted) else None
+
+
+def ipykernel_version() -> tuple[int, ...]:
+    """Return ipykernel's version as numbers, () where it is not loaded."""
+    module = sys.modules.get("ipykernel")
+    info = getattr(module, "version_info", ())
+    return tuple(part for part in info if isinstance(part, int))
+
+
+def comm_manager() -> Any | None:
+    """Return the manager of all comms of this kernel, or None."""
+    return getattr(kernel(), "comm_manager", None)

@@ -1,0 +1,107 @@
+"""Which notebook host this is, and how a click reaches a kernel whose cell is busy."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from xai_widgets.live import _kernel
+from xai_widgets.live.pumping import can_pump
+
+Route = Literal["subshell", "pump", "none"]
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where the widgets run.
+
+    Attributes
+    ----------
+    frontend : str
+        "jupyter", "colab", "vscode", "marimo", "pyodide", "terminal" or "script".
+    ipykernel : tuple of int
+        Version of ipykernel; () where the kernel is another one.
+    route : {"subshell", "pump", "none"}
+        How a click is handled while a cell runs: in a thread of the kernel's own (ipykernel 7 with a
+        front-end that asks for one, and pumped otherwise), pumped by the training at its safe points
+        (ipykernel 6), or not at all.
+    notice : str
+        One line for the user, "" when everything works.
+    """
+
+    frontend: str
+    ipykernel: tuple[int, ...]
+    route: Route
+    notice: str
+
+
+@functools.cache
+def host() -> Host:
+    """Find out, once per process, where the widgets run and what reaches them."""
+    version = _kernel.ipykernel_version() if _kernel.kernel() is not None else ()
+    frontend = _frontend()
+    if not can_pump():
+        return Host(frontend, version, "none", _notice(frontend))
+    route: Route = "subshell" if getattr(_kernel.kernel(), "_supports_kernel_subshells", False) else "pump"
+    return Host(frontend, version, route, "")
+
+
+def _frontend() -> str:
+    if "google.colab" in sys.modules:
+        return "colab"
+    if "marimo" in sys.modules and _kernel.ipython() is None:
+        return "marimo"
+    if sys.platform == "emscripten":
+        return "pyodide"
+    if _kernel.kernel() is not None:
+        return "vscode" if "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ else "jupyter"
+    return "terminal" if _kernel.ipython() is not None else "script"
+
+
+def _notice(frontend: str) -> str:
+    if frontend in ("script", "terminal"):
+        return ""  # nobody can click here
+    return (
+        "This notebook host handles clicks only when no cell runs: train in the background with "
+        "xai_widgets.background(train), or click after the cell has ended."
+    )
+
+
+def keep_route(widget: Any, deliver: Callable[[Callable[[], None]], object] | None = None) -> bool:
+    """Make the messages of a control reach it while a cell runs.
+
+    ipykernel 7.4 answers a browser's message in whichever shell last wrote to that widget, so that a
+    widget which training draws would stop hearing clicks. This holds it to the shell the browser chose.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        A control, or a view that receives clicks; call it once it exists (its comm is open).
+    deliver : callable, optional
+        Called with a function of no argument for every message of the browser; it should run that in the
+        thread that also writes the widget (``publisher.post``), because traitlets is not thread-safe.
+        Without it messages are handled in the thread in which they arrive.
+
+    Returns
+    -------
+    bool
+        Whether the widget has a live comm to work on.
+    """
+    comm = getattr(widget, "comm", None)
+    if comm is None:
+        return False
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = _as_sent
+    handle = getattr(widget, "_handle_msg", None)
+    if deliver is not None and handle is not None and hasattr(comm, "on_msg"):
+        comm.on_msg(lambda message: deliver(functools.partial(handle, message)))
+    return True
+
+
+def _as_sent(_data: object, default: str | None) -> str | None:
+    """Route a message to the shell the browser addressed (``default``)."""
+    return default

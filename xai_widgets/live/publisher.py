@@ -1,0 +1,322 @@
+"""One thread per dashboard writes to the widgets, and nobody else does."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xai_widgets.live.cells import cells
+from xai_widgets.live.pumping import pump_at_safe_points
+
+if TYPE_CHECKING:
+    from xai_widgets.tracking import Tracker
+
+Task = Callable[[], object]
+_MAX_FAILURES = 3
+_MAX_DEBT = 3.0
+_log = logging.getLogger("xai_widgets.live")
+_open: weakref.WeakSet[Publisher] = weakref.WeakSet()
+
+
+class View(Protocol):
+    """What the publisher draws."""
+
+    def draw(self) -> int | None:
+        """Draw the newest state; may return the number of bytes sent to the browser."""
+
+    def show_problem(self, problem: BaseException) -> None:
+        """Show an exception of this view where the user looks."""
+
+
+@dataclass
+class Traffic:
+    """What a publisher has done so far.
+
+    Attributes
+    ----------
+    passes, draws : int
+        Redraw passes (at most ``draws_per_second`` each second) and single draws of views in them.
+    answers : int
+        Functions run for the browser's input.
+    replaced : int
+        Inputs and paced draws that a newer one of the same key replaced before they ran.
+    sent : int
+        Bytes that draws and answers said they sent.
+    failures : int
+        Exceptions of views and answers, each shown and none passed on.
+    """
+
+    passes: int = 0
+    draws: int = 0
+    answers: int = 0
+    replaced: int = 0
+    sent: int = 0
+    failures: int = 0
+
+
+class Publisher:
+    """Writes to the widgets of one dashboard, from one thread, at a bounded rate.
+
+    Training threads only append to trackers; this thread notices and lets the views draw. What comes from
+    the browser is queued here and run between draws, the latest of each key only.
+
+    Parameters
+    ----------
+    draws_per_second : float, default 4
+        Upper bound for redraw passes.
+    bytes_per_second : float, default 100,000
+        Upper bound for what draws send on average. A draw that sends more delays the next ones (by three
+        seconds at most); answers to the browser's input count but are never delayed.
+    """
+
+    def __init__(self, draws_per_second: float = 4.0, bytes_per_second: float = 100_000.0) -> None:
+        if not (draws_per_second > 0 and bytes_per_second > 0):
+            raise ValueError(
+                f"draws_per_second and bytes_per_second must be above 0, got {draws_per_second} and {bytes_per_second}"
+            )
+        self.traffic = Traffic()
+        self.interval = 1.0 / draws_per_second
+        self._seconds_per_byte = 1.0 / bytes_per_second
+        self._wake = threading.Condition()
+        self._inputs: dict[object, Task] = {}
+        self._posted: deque[Task] = deque()
+        self._paced: dict[object, Task] = {}
+        self._views: list[View] = []
+        self._dirty: set[int] = set()
+        self._failures: dict[object, int] = {}
+        self._trackers: dict[int, tuple[Tracker, int, Any]] = {}
+        self._next_pass = 0.0
+        self._asked = 0  # flushes asked for, and the last one that is done
+        self._done = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._forget_cells = cells.on_end(self._cell_ended)
+        _open.add(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def watch(self, tracker: Tracker) -> None:
+        """Redraw the views whenever this tracker has something new, and hear clicks while it trains."""
+        if id(tracker) not in self._trackers:
+            subscription = tracker.subscribe(lambda _event: self.touch())
+            with self._wake:
+                self._trackers[id(tracker)] = (tracker, -1, subscription)
+            pump_at_safe_points(tracker)
+        self.touch()
+
+    def add(self, view: View) -> None:
+        """Draw this view with the others from now on, and once at once."""
+        with self._wake:
+            if view not in self._views:
+                self._views.append(view)
+        self.touch(view)
+
+    def remove(self, view: View) -> None:
+        """Draw this view no more."""
+        with self._wake:
+            self._views = [kept for kept in self._views if kept is not view]
+            self._dirty.discard(id(view))
+            self._failures.pop(id(view), None)
+
+    def touch(self, view: View | None = None) -> None:
+        """Ask for a redraw of one view, or of all; may be called from any thread."""
+        with self._wake:
+            self._dirty.update([id(view)] if view is not None else map(id, self._views))
+            self._start()
+
+    def submit(self, key: object, task: Task) -> None:
+        """Run a function on the publisher's thread as soon as possible; a newer one of the same key replaces it."""
+        with self._wake:
+            self.traffic.replaced += self._inputs.pop(key, None) is not None
+            self._inputs[key] = task
+            self._start()
+
+    def post(self, task: Task) -> None:
+        """Run a function on the publisher's thread, in order, and never leave one out."""
+        with self._wake:
+            self._posted.append(task)
+            self._start()
+
+    def draw_soon(self, key: object, task: Task) -> None:
+        """Run a function with the next redraw pass: for partial results; a newer one of the same key replaces it."""
+        with self._wake:
+            self.traffic.replaced += self._paced.pop(key, None) is not None
+            self._paced[key] = task
+            self._start()
+
+    def on_thread(self) -> bool:
+        """Whether the caller is on the publisher's own thread."""
+        return threading.current_thread() is self._thread
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until all that was asked for is drawn.
+
+        Parameters
+        ----------
+        timeout : float, default 5
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            Whether everything was drawn in time.
+        """
+        if self.on_thread():
+            return False
+        with self._wake:
+            if self._closed or not (self._waiting() or self._thread or self._trackers):
+                return True
+            self._notice_trackers()
+            self._asked += 1
+            ticket = self._asked
+            self._start()
+            return self._wake.wait_for(lambda: self._closed or self._done >= ticket, timeout)
+
+    def close(self) -> None:
+        """Draw what is still waiting, then stop the thread; safe to call twice and from any thread."""
+        if not self._closed:
+            self.flush(2.0)
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+            trackers = list(self._trackers.values())
+            self._trackers.clear()
+        for _, _, subscription in trackers:
+            subscription.cancel()
+        self._forget_cells()
+        _open.discard(self)
+        thread = self._thread
+        if thread is not None and not self.on_thread():
+            thread.join(2.0)
+        self._views.clear()
+        self._inputs.clear()
+        self._paced.clear()
+        self._posted.clear()
+
+    def _start(self) -> None:
+        """Wake the thread, made at the first need; the lock is held."""
+        if self._closed:
+            return
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="xai_widgets publisher", daemon=True)
+            self._thread.start()
+        self._wake.notify_all()
+
+    def _waiting(self) -> bool:
+        return bool(self._inputs or self._posted or self._paced or self._dirty)
+
+    def _cell_ended(self) -> None:
+        self.flush(2.0)
+
+    def _notice_trackers(self) -> None:
+        """Mark the views when a tracker has grown since the last look; the lock is held."""
+        for key, (tracker, seen, subscription) in self._trackers.items():
+            version = tracker.version
+            if version != seen:
+                self._trackers[key] = (tracker, version, subscription)
+                self._dirty.update(map(id, self._views))
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._notice_trackers()
+                asked = self._asked
+                urgent = asked > self._done
+                if self._closed:
+                    self._wake.notify_all()
+                    return
+                if not (urgent or self._ready()):
+                    self._wake.wait(self._pause())
+                    continue
+                tasks = [*((None, task) for task in self._posted), *self._inputs.items()]
+                self._posted.clear()
+                self._inputs.clear()
+            for key, task in tasks:
+                self._answer(key, task)
+            if urgent or time.monotonic() >= self._next_pass:
+                self._draw_pass()
+            with self._wake:
+                self._done = asked
+                self._wake.notify_all()
+
+    def _ready(self) -> bool:
+        if self._inputs or self._posted:
+            return True
+        return bool(self._paced or self._dirty) and time.monotonic() >= self._next_pass
+
+    def _pause(self) -> float | None:
+        """Seconds to sleep: until the next pass, or until a tracker should be looked at again."""
+        if self._paced or self._dirty:
+            return max(self._next_pass - time.monotonic(), 0.0)
+        return self.interval if self._trackers else None
+
+    def _answer(self, key: object, task: Task) -> None:
+        self.traffic.answers += 1
+        try:
+            self._charge(task())
+        except Exception as problem:
+            self._failed(key, problem, getattr(task, "__self__", None))
+
+    def _draw_pass(self) -> None:
+        with self._wake:
+            paced = list(self._paced.items())
+            views = [view for view in self._views if id(view) in self._dirty]
+            self._paced.clear()
+            self._dirty.clear()
+        if not (paced or views):
+            return
+        now = time.monotonic()
+        self._next_pass = now + self.interval
+        self.traffic.passes += 1
+        for key, task in paced:
+            self._answer(key, task)
+        for view in views:
+            self._draw(view)
+
+    def _draw(self, view: View) -> None:
+        self.traffic.draws += 1
+        try:
+            self._charge(view.draw())
+            self._failures.pop(id(view), None)
+        except Exception as problem:
+            self._failures[id(view)] = self._failures.get(id(view), 0) + 1
+            if self._failures[id(view)] >= _MAX_FAILURES:
+                self.remove(view)
+            self._failed(view, problem, view)
+
+    def _charge(self, sent: object) -> None:
+        """Account bytes: draws wait until the average is under the bound again."""
+        if isinstance(sent, int) and not isinstance(sent, bool) and sent > 0:
+            self.traffic.sent += sent
+            now = time.monotonic()
+            owed = max(self._next_pass, now) + sent * self._seconds_per_byte - self.interval
+            self._next_pass = max(self._next_pass, min(owed, now + _MAX_DEBT))
+
+    def _failed(self, where: object, problem: Exception, view: object) -> None:
+        """Tell the view; one that cannot even be told is logged. Training never hears of it."""
+        self.traffic.failures += 1
+        _log.warning("%r failed", where, exc_info=problem)
+        shows = [view] if hasattr(view, "show_problem") else self._views[:1]
+        for shown in shows:
+            try:
+                shown.show_problem(problem)
+            except Exception:
+                _log.exception("%r could not show its problem", shown)
+
+
+def _at_exit() -> None:
+    for publisher in list(_open):
+        publisher.flush(1.0)
+
+
+atexit.register(_at_exit)
