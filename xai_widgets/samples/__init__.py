@@ -5,6 +5,7 @@ Imports neither torch nor tensorflow: the frameworks' objects are recognised by 
 
 from __future__ import annotations
 
+from xai_widgets.samples._demo import DemoData, demo_data
 from xai_widgets.samples._index import MissingIndexError
 from xai_widgets.samples._make import as_samples
 from xai_widgets.samples._samples import SampleBatch, Samples
@@ -13,11 +14,13 @@ from xai_widgets.samples.pictures import LAYOUTS, guess_layout, to_picture
 
 __all__ = [
     "LAYOUTS",
+    "DemoData",
     "MissingIndexError",
     "SampleBatch",
     "Samples",
     "as_array",
     "as_samples",
+    "demo_data",
     "guess_layout",
     "to_picture",
 ]
