@@ -9,6 +9,7 @@ from xai_widgets.live.cells import cells
 from xai_widgets.live.hosts import Host, host, keep_route
 from xai_widgets.live.publisher import Publisher, Traffic, View
 from xai_widgets.live.pumping import pump
+from xai_widgets.live.rerun import replace_earlier
 from xai_widgets.live.running import BackgroundRun, TrainingStopped, background
 from xai_widgets.live.service import AttributionService, Job
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
@@ -30,4 +31,5 @@ __all__ = [
     "host",
     "keep_route",
     "pump",
+    "replace_earlier",
 ]

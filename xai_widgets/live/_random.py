@@ -42,21 +42,16 @@ def _torch_state(torch: Any) -> tuple[Any, list[Any]]:
 
 def _tensorflow_state() -> Any:
     """Return the undo for TensorFlow's eager seed counter and its global generator."""
-    context_module = sys.modules.get("tensorflow.python.eager.context")
-    context = context_module.context() if context_module is not None else None
-    internal: Any = vars(context).get("_rng") if context is not None else None
-    kept = internal.getstate() if internal is not None else None
+    contexts = sys.modules.get("tensorflow.python.eager.context")
     generators = sys.modules.get("tensorflow.python.ops.stateful_random_ops")
-    generator: Any = vars(generators).get("global_generator") if generators is not None else None
-    state = generator.state.numpy() if generator is not None else None
-
-    def undo() -> None:
-        if internal is not None and kept is not None and getattr(context, "_rng", None) is internal:
-            internal.setstate(kept)
-        if generator is not None and getattr(generators, "global_generator", None) is generator:
-            generator.state.assign(state)
-
-    return undo
+    undo = contextlib.ExitStack()
+    counter = getattr(contexts.context(), "_rng", None) if contexts is not None else None
+    if counter is not None:
+        undo.callback(counter.setstate, counter.getstate())
+    generator = getattr(generators, "global_generator", None)
+    if generator is not None:
+        undo.callback(generator.state.assign, generator.state.numpy())
+    return undo.close
 
 
 def _keras_state() -> Any:

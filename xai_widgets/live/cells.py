@@ -24,14 +24,15 @@ class Cells:
         Grows with every cell that starts.
     running : bool
         Whether a cell runs now (its asynchronous pauses count as running).
-    cell_id : str or None
-        The notebook's name of the cell that runs or ran last; None where the host gives none.
+    key : str or None
+        What tells the cell that runs (or ran last) from others: the notebook's id for it, else its source;
+        None outside IPython.
     """
 
     def __init__(self) -> None:
         self.serial = 0
         self.running = True
-        self.cell_id: str | None = None
+        self.key: str | None = None
         self._after: dict[int, Callable[[], Callable[[], object] | None]] = {}
         self._tickets = itertools.count()
         self._shell: Any = None
@@ -45,7 +46,7 @@ class Cells:
         shell.events.register("pre_run_cell", self._started)
         shell.events.register("post_run_cell", self._ended)
         self._shell = shell
-        self.cell_id = _cell_id()
+        self.key = _cell_id()
 
     def on_end(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call a bound method (held weakly) or a function (held strongly) after every cell; returns the undo."""
@@ -58,7 +59,8 @@ class Cells:
     def _started(self, info: Any = None) -> None:
         self.serial += 1
         self.running = True
-        self.cell_id = getattr(info, "cell_id", None) or _cell_id()
+        source = getattr(info, "raw_cell", None)
+        self.key = getattr(info, "cell_id", None) or _cell_id() or (f"source:{source}" if source else None)
 
     def _ended(self, _result: Any = None) -> None:
         self.running = False
