@@ -1,0 +1,13 @@
+"""What every instance and every label did over a run; numpy only."""
+
+from xai_widgets.tracking.events import Subscription
+from xai_widgets.tracking.results import (
+    Counts,
+    EpochSummary,
+    Extremes,
+    InstanceSeries,
+    LabelSeries,
+)
+from xai_widgets.tracking.tracker import Tracker
+
+__all__ = ["Counts", "EpochSummary", "Extremes", "InstanceSeries", "LabelSeries", "Subscription", "Tracker"]

@@ -1,0 +1,121 @@
+"""One metric of one epoch: a float column with a place per instance, and what happened while it was filled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+DUPLICATES = ("mean", "last", "max")
+
+
+class Column:
+    """Values of one metric in one epoch; NaN where an instance was not seen.
+
+    Rows may arrive in any order and any number of parts. A repeated instance is folded by the policy `duplicates`:
+    with "mean" a sum and a count are kept from the first repetition on, and only the counts above one afterwards.
+    """
+
+    def __init__(self, epoch: int, dtype: np.dtype[Any]) -> None:
+        self.epoch = epoch
+        self.step = 0
+        self.values: Array = np.empty(0, dtype)
+        self.rows = self.nan = self.inf = self.duplicates = self.late = 0
+        self.closed = False
+        self.changes = 0  # grows with every fold: stamps what was computed from the column
+        self._sum: npt.NDArray[np.float64] | None = None
+        self._count: npt.NDArray[np.int32] | None = None
+        self._repeated: tuple[Array, Array] | None = (
+            None  # after closing: places seen several times, how often
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        extra = [self._sum, self._count, *(self._repeated or ())]
+        return int(self.values.nbytes + sum(a.nbytes for a in extra if a is not None))
+
+    def fold(self, places: Array, values: Array, size: int, policy: str, step: int) -> None:
+        """Take rows in: `places` (B,) integers below `size`, `values` (B,) floats."""
+        self.changes += 1
+        self.rows += places.shape[0]
+        self.step = max(self.step, step)
+        if self.closed:
+            self.late += places.shape[0]
+        if self.values.shape[0] < size:
+            self._grow(size)
+        if not np.isfinite(values).all():
+            missing = np.isnan(values)
+            self.inf += int(np.count_nonzero(np.isinf(values)))
+            self.nan += int(np.count_nonzero(missing))
+            places, values = places[~missing], values[~missing]
+        unseen = np.isnan(self.values[places])
+        if unseen.all() and not has_repeats(places):
+            self.values[places] = values
+            if self._count is not None and self._sum is not None:
+                self._count[places], self._sum[places] = 1, values
+            return
+        self.duplicates += places.shape[0] - np.unique(places[unseen]).shape[0]
+        self._fold_repeats(places, values, policy)
+
+    def close(self, size: int) -> None:
+        """End the epoch: give spare room back, keep only what late rows would need."""
+        if self.values.shape[0] > size:
+            self.values = self.values[:size].copy()
+        if self._count is not None:
+            repeated = np.flatnonzero(self._count > 1)
+            self._repeated = (repeated.astype(np.int32), self._count[repeated])
+        self._sum = self._count = None
+        self.closed = True
+
+    def at(self, places: Array) -> Array:
+        """Values at `places`, NaN for a place the column does not reach (or a negative one)."""
+        inside = (places >= 0) & (places < self.values.shape[0])
+        found = np.full(places.shape, np.nan, self.values.dtype)
+        found[inside] = self.values[places[inside]]
+        return found
+
+    def padded(self, size: int) -> Array:
+        """Return the first `size` values, NaN where the column is shorter."""
+        if self.values.shape[0] >= size:
+            return self.values[:size]
+        return np.concatenate([self.values, np.full(size - self.values.shape[0], np.nan, self.values.dtype)])
+
+    def _grow(self, size: int) -> None:
+        have = self.values.shape[0]
+        room = size if have == 0 else max(size, have + have // 4)
+        for name, filler in (("values", np.nan), ("_sum", 0.0), ("_count", 0)):
+            old = getattr(self, name)
+            if old is not None:
+                new = np.full(room, filler, old.dtype)
+                new[:have] = old
+                setattr(self, name, new)
+
+    def _fold_repeats(self, places: Array, values: Array, policy: str) -> None:
+        if policy == "last":
+            self.values[places] = values
+        elif policy == "max":
+            np.fmax.at(self.values, places, values.astype(self.values.dtype))
+        else:
+            total, count = self._counting()
+            np.add.at(total, places, values)
+            np.add.at(count, places, 1)
+            self.values[places] = total[places] / count[places]
+
+    def _counting(self) -> tuple[Array, Array]:
+        """Sum and count per place, started at the first repetition."""
+        if self._sum is None or self._count is None:
+            seen = ~np.isnan(self.values)
+            self._count = seen.astype(np.int32)
+            if self._repeated is not None:
+                self._count[self._repeated[0]] = self._repeated[1]
+            self._sum = np.where(seen, self.values, 0).astype(np.float64) * self._count
+        return self._sum, self._count
+
+
+def has_repeats(places: Array) -> bool:
+    """Whether a place occurs more than once."""
+    ordered = np.sort(places)
+    return bool((ordered[1:] == ordered[:-1]).any())
