@@ -12,84 +12,78 @@ from xai_widgets.live._random import random_streams_kept
 class KerasReplica:
     """A copy of a Keras model; see `Replica`."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None = None) -> None:
-        self._source = model
         if not model.built:
             raise TypeError(
                 f"the Keras model {model.name!r} has no weights yet, so there is nothing to copy: call it once on a "
                 "batch, or build it, before asking for saliency"
             )
+        self._source = model
         with random_streams_kept():  # initialisers and dropout layers draw their seeds from Python's stream
-            self.model = _built(model, model_fn)
-        self.notes: tuple[str, ...] = ()
+            self.model = _rebuilt(model, model_fn)
         if not self.refresh():
             raise TypeError(
-                f"the copy of {model.name!r} has weights of other shapes: {_shapes(self.model)} instead of "
-                f"{_shapes(model)}. Give a function that builds it: model_fn=lambda: MyModel(...)"
+                f"the copy of {model.name!r} has weights of the shapes {_shapes(self.model)} instead of "
+                f"{_shapes(model)}. Give a function that builds the same architecture: model_fn=lambda: MyModel(...)"
             )
 
     def refresh(self) -> bool:
         """Copy all weights; reads the original and writes only the copy."""
-        live, kept = self._source.variables, self.model.variables
-        live, kept = _weights(live), _weights(kept)
-        if [tuple(v.shape) for v in live] != [tuple(v.shape) for v in kept]:
+        if _shapes(self._source) != _shapes(self.model):
             return False
-        for source, target in zip(live, kept, strict=True):
-            target.assign(_own(source))
+        for live, kept in zip(self._source.weights, self.model.weights, strict=True):
+            kept.assign(_own_memory(live))
         return True
 
     def computing(self) -> contextlib.AbstractContextManager[None]:
-        """Nothing to prepare: TensorFlow orders its own streams."""
+        """Nothing to prepare: TensorFlow orders its streams itself."""
         return contextlib.nullcontext()
 
 
-def _weights(variables: Any) -> list[Any]:
-    """Leave out metrics and seed generators, which a copy need not share."""
-    return [v for v in variables if "seed_generator" not in v.path and "metric" not in v.path.split("/")[0]]
-
-
-def _own(variable: Any) -> Any:
-    """Read a variable into memory of its own: TensorFlow may otherwise share the buffer with the original."""
-    value = variable.value
-    if hasattr(value, "numpy"):
-        return value.numpy().copy() if hasattr(value.numpy(), "copy") else value.numpy()
-    return value
-
-
 def _shapes(model: Any) -> list[tuple[int, ...]]:
-    return [tuple(v.shape) for v in _weights(model.variables)]
+    return [tuple(variable.shape) for variable in model.weights]
 
 
-def _built(model: Any, model_fn: Callable[[], Any] | None) -> Any:
-    import keras
+def _own_memory(variable: Any) -> Any:
+    """Read a variable into memory of its own: reading alone may share the buffer that training writes next."""
+    value = variable.value
+    if type(value).__module__.startswith("torch"):
+        return value.detach().clone()
+    import numpy as np
 
+    return np.array(value)
+
+
+def _rebuilt(model: Any, model_fn: Callable[[], Any] | None) -> Any:
+    """Build the architecture again, with weights of its own."""
     if model_fn is not None:
         made = model_fn()
         if made is model:
             raise TypeError("model_fn returned the model being trained itself; it must build a new one")
-        _build_like(made, model)
-        return made
+        return _with_weights(made, model)
     try:
-        if isinstance(model, (keras.Sequential,)) or hasattr(model, "_functional") or _is_functional(model):
-            made = keras.models.clone_model(model)
-        else:
-            made = type(model).from_config(model.get_config())
-        _build_like(made, model)
+        return _with_weights(_from_description(model), model)
     except Exception as reason:
         raise TypeError(
-            f"{type(model).__qualname__} cannot be copied ({type(reason).__name__}: {reason}), and saliency never "
-            "computes on the model being trained. Give a function that builds the same architecture: "
-            "model_fn=lambda: MyModel(...)"
+            f"{type(model).__qualname__} cannot be copied ({type(reason).__name__}: {str(reason)[:300]}), and "
+            "saliency never computes on the model being trained. Give a function that builds the same "
+            "architecture: model_fn=lambda: MyModel(...)"
         ) from reason
-    return made
 
 
-def _is_functional(model: Any) -> bool:
+def _from_description(model: Any) -> Any:
     import keras
 
-    return type(model) is keras.Model or type(model).__name__ == "Functional"
+    try:
+        return keras.models.clone_model(model)  # functional and sequential
+    except ValueError:
+        return type(model).from_config(model.get_config())
 
 
-def _build_like(made: Any, model: Any) -> None:
-    if not made.built:
+def _with_weights(made: Any, model: Any) -> Any:
+    """Make the copy create its weights, as the original did."""
+    if not made.built or len(made.weights) != len(model.weights):
         made.build_from_config(model.get_build_config())
+    return made

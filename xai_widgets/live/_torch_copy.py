@@ -7,59 +7,48 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-_HOOKS = (
-    "_forward_hooks",
-    "_forward_pre_hooks",
-    "_backward_hooks",
-    "_backward_pre_hooks",
-    "_state_dict_hooks",
-    "_state_dict_pre_hooks",
-    "_load_state_dict_pre_hooks",
-    "_load_state_dict_post_hooks",
-)
-_FLAGS = ("_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks_with_kwargs")
+from xai_widgets.live._torch_spare import spare, strip
+
+_PLAIN = (bool, int, float, str, type(None))
 
 
 class TorchReplica:
     """A copy of a torch module; see `Replica`."""
 
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None = None) -> None:
-        import torch
-
-        self._torch = torch
         self._source = plain_module(model)
         self.model, self.notes = _copied(self._source, model_fn)
         self.model.eval()
         self.model.requires_grad_(False)
-        self._copied: Any = None  # on a GPU: the event after the copy
+        self._arrived: Any = None  # on a GPU: the event after the copy
         self._stream: Any = None
-        self._pairs = _pairs(self._source, self.model)
-        if model_fn is not None and not self.refresh():
+        if not self.refresh():
             raise TypeError(
                 f"model_fn made a {type(self.model).__qualname__} whose parameters and buffers have other names, "
-                f"shapes or types than those of the model being trained ({type(self._source).__qualname__})"
+                f"shapes or types than those of the {type(self._source).__qualname__} being trained"
             )
 
     def refresh(self) -> bool:
-        """Copy all parameters and buffers; reads the original and writes only the copy."""
-        torch = self._torch
-        source = [*_named_tensors(self._source)]
-        if [name for name, _ in source] != [name for name, _ in self._pairs]:
+        """Copy all parameters, buffers and plain attributes; reads the original and writes only the copy."""
+        import torch
+
+        live, kept = _tensors(self._source), _tensors(self.model)
+        if [_kind(*entry) for entry in live] != [_kind(*entry) for entry in kept]:
             return False
         with torch.no_grad():
-            for (_, live), (_, kept) in zip(source, self._pairs, strict=True):
-                if live.shape != kept.shape or live.dtype != kept.dtype or live.device != kept.device:
-                    return False
-                kept.copy_(live, non_blocking=True)
-        self._mark(torch)
+            for (_, source), (_, target) in zip(live, kept, strict=True):
+                target.copy_(source, non_blocking=True)
+        for source, target in zip(self._source.modules(), self.model.modules(), strict=True):
+            _copy_settings(source, target)
+        self._mark_arrival(torch, kept)
         return True
 
-    def _mark(self, torch: Any) -> None:
-        """On a GPU, remember where in the training's stream the copy is complete; no synchronisation."""
-        device = next((kept.device for _, kept in self._pairs if kept.is_cuda), None)
+    def _mark_arrival(self, torch: Any, kept: list[tuple[str, Any]]) -> None:
+        """On a GPU, note in the training's stream where the copy is complete; waits for nothing."""
+        device = next((tensor.device for _, tensor in kept if tensor.is_cuda), None)
         if device is not None:
-            self._stream = self._stream or torch.cuda.Stream(device=device, priority=0)
-            self._copied = torch.cuda.current_stream(device).record_event()
+            self._stream = self._stream or torch.cuda.Stream(device=device)
+            self._arrived = torch.cuda.current_stream(device).record_event()
 
     @contextlib.contextmanager
     def computing(self) -> Iterator[None]:
@@ -67,9 +56,11 @@ class TorchReplica:
         if self._stream is None:
             yield
             return
-        self._stream.wait_event(self._copied)
+        import torch
+
+        self._stream.wait_event(self._arrived)
         try:
-            with self._torch.cuda.stream(self._stream):
+            with torch.cuda.stream(self._stream):
                 yield
         finally:
             self._stream.synchronize()  # the next copy must not overtake the computation
@@ -86,14 +77,19 @@ def plain_module(model: Any) -> Any:
             return model
 
 
-def _named_tensors(module: Any) -> Iterator[tuple[str, Any]]:
-    yield from module.named_parameters()
-    yield from module.named_buffers()
+def _tensors(module: Any) -> list[tuple[str, Any]]:
+    return [*module.named_parameters(), *module.named_buffers()]
 
 
-def _pairs(source: Any, made: Any) -> list[tuple[str, Any]]:
-    del source
-    return list(_named_tensors(made))
+def _kind(name: str, tensor: Any) -> tuple[Any, ...]:
+    return name, tuple(tensor.shape), tensor.dtype, tensor.device
+
+
+def _copy_settings(source: Any, target: Any) -> None:
+    """Copy what a schedule may have changed: a temperature, a switch; never the mode."""
+    for name, value in vars(source).items():
+        if name != "training" and type(value) in _PLAIN and vars(target).get(name, value) != value:
+            setattr(target, name, value)
 
 
 def _copied(source: Any, model_fn: Callable[[], Any] | None) -> tuple[Any, tuple[str, ...]]:
@@ -101,76 +97,21 @@ def _copied(source: Any, model_fn: Callable[[], Any] | None) -> tuple[Any, tuple
         made = plain_module(model_fn())
         if made is source:
             raise TypeError("model_fn returned the model being trained itself; it must build a new one")
-        return made.to(next((tensor.device for _, tensor in _named_tensors(source)), "cpu")), ()
+        return made.to(next((tensor.device for _, tensor in _tensors(source)), "cpu")), ()
+    if any(hasattr(tensor, "device_mesh") for _, tensor in _tensors(source)):
+        raise TypeError(
+            f"{type(source).__qualname__} is spread over several processes, so that none holds all weights to copy; "
+            "ask for saliency on an unsharded model"
+        )
     memo: dict[int, Any] = {}
-    notes = _spare(source, memo)
+    notes = spare(source, memo)
     try:
         made = copy.deepcopy(source, memo)
     except Exception as reason:
         raise TypeError(
-            f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {reason}), and saliency never "
-            "computes on the model being trained. Give a function that builds the same architecture: "
-            "model_fn=lambda: MyModel(...)"
+            f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {str(reason)[:300]}), and "
+            "saliency never computes on the model being trained. Give a function that builds the same "
+            "architecture: model_fn=lambda: MyModel(...)"
         ) from reason
-    _strip(made)
-    return made, tuple(dict.fromkeys(notes))
-
-
-def _spare(source: Any, memo: dict[int, Any]) -> list[str]:
-    """Fill deepcopy's memo so that hooks, and tensors that carry a graph, are not copied but replaced.
-
-    A hook may close over the tracker, or over a list of the user's; the copy must not feed those.
-    """
-    import torch
-
-    notes = []
-    for name, module in source.named_modules():
-        for table in _HOOKS:
-            for hook in getattr(module, table, {}).values():
-                if not _part_of_torch(hook):
-                    memo[id(hook)] = _no_hook
-                    if not _ours(hook):
-                        notes.append(
-                            f"a hook of {name or type(module).__name__} is not run on the copy of the model"
-                        )
-        for value in vars(module).values():
-            if isinstance(value, torch.Tensor) and value.grad_fn is not None:
-                memo[id(value)] = value.detach().clone()
-        wrapped = vars(module).get("forward")
-        if wrapped is not None and getattr(wrapped, "__self__", None) is not module:
-            memo[id(wrapped)] = _no_hook  # a closure would call the live module
-    return notes
-
-
-def _strip(made: Any) -> None:
-    """Take the placeholders out of the copy."""
-    for module in made.modules():
-        for table in _HOOKS:
-            hooks = getattr(module, table, {})
-            for key in [key for key, hook in hooks.items() if hook is _no_hook]:
-                del hooks[key]
-                for flags in _FLAGS:
-                    getattr(module, flags, {}).pop(key, None)
-        if vars(module).get("forward") is _no_hook:
-            del module.__dict__["forward"]
-
-
-def _no_hook(*_arguments: Any, **_options: Any) -> None:
-    """Stand in for a hook that the copy does not run."""
-
-
-def _home(hook: Any) -> str:
-    """Return the module a hook's code is from."""
-    while hasattr(hook, "func"):  # functools.partial
-        hook = hook.func
-    hook = getattr(hook, "hook", hook)  # torch's own wrapper objects
-    owner = hook if hasattr(hook, "__qualname__") else type(hook)
-    return str(getattr(owner, "__module__", "") or "")
-
-
-def _part_of_torch(hook: Any) -> bool:
-    return _home(hook).split(".")[0] in ("torch", "torchvision")
-
-
-def _ours(hook: Any) -> bool:
-    return _home(hook).split(".")[0] == "xai_widgets"
+    strip(made)
+    return made, notes

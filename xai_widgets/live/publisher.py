@@ -9,11 +9,11 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.cells import cells
 from xai_widgets.live.pumping import pump_at_safe_points
+from xai_widgets.live.traffic import Traffic, View
 
 if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
@@ -23,42 +23,6 @@ _MAX_FAILURES = 3
 _MAX_DEBT = 3.0
 _log = logging.getLogger("xai_widgets.live")
 _open: weakref.WeakSet[Publisher] = weakref.WeakSet()
-
-
-class View(Protocol):
-    """What the publisher draws."""
-
-    def draw(self) -> int | None:
-        """Draw the newest state; may return the number of bytes sent to the browser."""
-
-    def show_problem(self, problem: BaseException) -> None:
-        """Show an exception of this view where the user looks."""
-
-
-@dataclass
-class Traffic:
-    """What a publisher has done so far.
-
-    Attributes
-    ----------
-    passes, draws : int
-        Redraw passes (at most ``draws_per_second`` each second) and single draws of views in them.
-    answers : int
-        Functions run for the browser's input.
-    replaced : int
-        Inputs and paced draws that a newer one of the same key replaced before they ran.
-    sent : int
-        Bytes that draws and answers said they sent.
-    failures : int
-        Exceptions of views and answers, each shown and none passed on.
-    """
-
-    passes: int = 0
-    draws: int = 0
-    answers: int = 0
-    replaced: int = 0
-    sent: int = 0
-    failures: int = 0
 
 
 class Publisher:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live import _kernel
+from xai_widgets.live._queues import KernelQueue, queue_of
 
 if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
@@ -30,19 +31,14 @@ _last_look = 0.0
 def can_pump() -> bool:
     """Whether this kernel has a queue that `pump` knows how to read."""
     kernel = _kernel.kernel()
-    return kernel is not None and _source(kernel) is not None
+    return kernel is not None and queue_of(kernel) is not None
 
 
-def pump(limit: int = 100) -> int:
+def pump() -> int:
     """Handle the widget messages that wait for the running cell to end.
 
     Does nothing outside ipykernel, in any thread but the one that runs cells, and when called from a
     widget's own callback. Costs about two microseconds when nothing waits.
-
-    Parameters
-    ----------
-    limit : int, default 100
-        At most so many messages are looked at in one call.
 
     Returns
     -------
@@ -52,12 +48,12 @@ def pump(limit: int = 100) -> int:
     if threading.current_thread() is not threading.main_thread() or getattr(_busy, "pumping", False):
         return 0
     kernel = _kernel.kernel()
-    source = _source(kernel) if kernel is not None else None
+    source = queue_of(kernel) if kernel is not None else None
     if source is None or not source.waiting():
         return 0
     _busy.pumping = True
     try:
-        return _drain(kernel, source, limit)
+        return _drain(kernel, source)
     finally:
         _busy.pumping = False
 
@@ -77,9 +73,9 @@ def _pump_at_times(_epoch: int | None, _step: int | None) -> None:
         pump()
 
 
-def _drain(kernel: Any, source: _Queue | _Socket, limit: int) -> int:
+def _drain(kernel: Any, source: KernelQueue) -> int:
     """Handle comm messages, keep the others; also when the user interrupts in between."""
-    items = source.take(limit)
+    items = source.take()
     handled = 0
     try:
         while items:
@@ -157,82 +153,3 @@ def _status(kernel: Any, state: str, parent: dict[str, Any]) -> None:
         parent=parent,
         ident=kernel._topic("status") if hasattr(kernel, "_topic") else b"status",
     )
-
-
-class _Queue:
-    """ipykernel 6: a stream that fills an in-process queue."""
-
-    def __init__(self, kernel: Any) -> None:
-        self.kernel = kernel
-        self.queue = kernel.msg_queue
-        self.kept: list[Any] = []
-
-    def waiting(self) -> bool:
-        return bool(self.kernel.shell_stream.socket.events & 1) or self.queue.qsize() > 0
-
-    def take(self, limit: int) -> list[Any]:
-        self.kernel.shell_stream.flush(1, limit)  # 1 is POLLIN: what waits in the socket joins the queue
-        items: list[Any] = []
-        while self.queue.qsize() and len(items) < limit:
-            items.append(self.queue.get_nowait())
-        return items
-
-    def frames(self, item: Any) -> Any:
-        _, dispatch, args = item
-        ours = getattr(dispatch, "__name__", "") == "dispatch_shell" and len(args) == 1
-        return args[0] if ours else None
-
-    def keep(self, item: Any) -> None:
-        self.kept.append(item)
-
-    def put_back(self) -> None:
-        behind = []
-        while self.queue.qsize():  # what came in the meantime stays behind what was there first
-            behind.append(self.queue.get_nowait())
-        for item in (*self.kept, *behind):
-            self.queue.put_nowait(item)
-        self.kept.clear()
-
-
-class _Socket:
-    """ipykernel 7: a pair of in-process sockets between the shell channel's thread and the main thread."""
-
-    def __init__(self, kernel: Any, pair: Any) -> None:
-        self.kernel = kernel
-        self.stream = pair.to_stream
-        self.kept: list[Any] = []
-
-    def waiting(self) -> bool:
-        return bool(self.stream.socket.events & 1)
-
-    def take(self, limit: int) -> list[Any]:
-        items: list[Any] = []
-        while self.waiting() and len(items) < limit:
-            items.append(self.stream.socket.recv_multipart(copy=False))
-        return items
-
-    def frames(self, item: Any) -> Any:
-        return list(item)
-
-    def keep(self, item: Any) -> None:
-        self.kept.append(item)
-
-    def put_back(self) -> None:
-        callback = self.stream._recv_callback
-        for (
-            item
-        ) in self.kept:  # the loop runs them in this order when the cell ends, before it reads new ones
-            self.stream.io_loop.add_callback(callback, item)
-        self.kept.clear()
-        # reading the socket beside its stream uses up the edge that would wake the stream: look again
-        self.stream.io_loop.add_callback(self.stream.flush)
-
-
-def _source(kernel: Any) -> _Queue | _Socket | None:
-    manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
-    pair = getattr(manager, "_shell_channel_to_main", None)
-    if pair is not None and hasattr(getattr(pair, "to_stream", None), "_recv_callback"):
-        return _Socket(kernel, pair)
-    if hasattr(kernel, "msg_queue") and getattr(kernel, "shell_stream", None) is not None:
-        return _Queue(kernel)
-    return None

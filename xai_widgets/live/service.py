@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Generator
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live._random import random_streams_kept
-from xai_widgets.live.cells import cells
-from xai_widgets.live.replicas import Replica, replica_of
+from xai_widgets.live.following import Following
+from xai_widgets.live.jobs import Job, OnProblem, OnResult
+from xai_widgets.live.pace import Pace
+from xai_widgets.live.safe_points import SafePoints
+from xai_widgets.live.snapshots import Snapshot, Snapshots, unsafe
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
 
 if TYPE_CHECKING:
@@ -18,63 +21,16 @@ if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
 
 _log = logging.getLogger("xai_widgets.live")
-_STALLED = 5.0  # seconds without a safe point, at least, until a job no longer waits for one
-OnResult = Callable[[ColumnsResult], object]
-
-
-class Job:
-    """One request on its way; made by `AttributionService.request`.
-
-    Attributes
-    ----------
-    request : ColumnsRequest
-        What was asked.
-    state : str
-        "waiting", "computing", "done", "cancelled" or "failed".
-    problem : BaseException or None
-        Why it failed.
-    """
-
-    def __init__(
-        self,
-        request: ColumnsRequest,
-        on_result: OnResult,
-        on_problem: Callable[[BaseException], object] | None,
-    ) -> None:
-        self.request = request
-        self.state = "waiting"
-        self.problem: BaseException | None = None
-        self.result: ColumnsResult | None = None
-        self._on_result = on_result
-        self._on_problem = on_problem
-        self._ended = threading.Event()
-        self._cancelled = threading.Event()
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended, one way or another."""
-        return self._ended.is_set()
-
-    def cancel(self) -> None:
-        """Stop after the running chunk; nothing is reported any more. Safe to call at any time."""
-        self._cancelled.set()
-        if self.state == "waiting":
-            self._end("cancelled")
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; returns whether it has come."""
-        return self._ended.wait(timeout)
-
-    def _end(self, state: str, problem: BaseException | None = None) -> None:
-        if not self._ended.is_set():
-            self.state, self.problem = state, problem
-            self._ended.set()
-            if problem is not None and self._on_problem is not None:
-                self._on_problem(problem)
+_KEPT = 16  # fetched groups of samples
+Fetched = tuple["SampleBatch", "list[Any] | None"]
 
 
 class AttributionService:
     """Computes saliency columns beside a running training, on a copy of its weights.
+
+    Training gives two things only, both between two of its steps: a copy of the weights when a job waits,
+    and the samples themselves where reading them draws random numbers (augmentation). Everything else
+    happens in a thread of the service's own, and pauses so that training keeps its speed.
 
     Parameters
     ----------
@@ -102,41 +58,70 @@ class AttributionService:
         share: float = 0.1,
         engine_options: dict[str, Any] | None = None,
     ) -> None:
-        if not 0.0 < share <= 1.0:
-            raise ValueError(f"share is the part of training's speed a job may take, in (0, 1]; got {share}")
-        self.share = share
-        self.last_copy_seconds: float | None = None
-        self.last_version: WeightsVersion | None = None
-        self._model, self._samples, self._tracker = model, samples, tracker
-        self._model_fn, self._options = model_fn, dict(engine_options or {})
+        self._safe_points = SafePoints(tracker)
+        self._pace = Pace(share, lambda: self._safe_points.seen)
+        self._snapshots = Snapshots(model, model_fn)
+        self._samples, self._tracker = samples, tracker
+        self._options = dict(engine_options or {})
+        self._fetched: OrderedDict[tuple[int | str, ...], Fetched] = OrderedDict()
         self._lock = threading.Condition()
         self._waiting: dict[str, Job] = {}
         self._current: Job | None = None
         self._closed = False
         self._state = "idle"
         self._thread: threading.Thread | None = None
-        self._wanted: Callable[[], None] | None = None  # what the training thread does at its next safe point
-        self._trainer: threading.Thread | None = None
-        self._trained_in_cell = -1
-        self._last_safe = 0.0
-        self._safe_points = 0
-        self._serial = 0
-        self._replica: Replica | None = None
-        self._engine: Any = None
-        self._where: tuple[int | None, int | None] = (None, None)
-        cells.attach()
-        self._subscription = tracker.on_safe_point(self._safe_point) if tracker is not None else None
 
     @property
     def state(self) -> str:
         """What it does now: "idle", "waiting for a safe point", "computing" or "failed: ..."."""
         return self._state
 
+    @property
+    def share(self) -> float:
+        """Bound for the part of training's speed that a job may take; may be set at any time."""
+        return self._pace.share
+
+    @share.setter
+    def share(self, value: float) -> None:
+        self._pace = Pace(value, lambda: self._safe_points.seen)
+
+    @property
+    def last_copy_seconds(self) -> float | None:
+        """How long training was held up by the last copy of the weights; None before any."""
+        return self._snapshots.last_copy_seconds
+
+    @property
+    def weights(self) -> WeightsVersion | None:
+        """The newest weights that were copied."""
+        newest = self._snapshots.newest
+        return newest.version if newest is not None else None
+
+    @property
+    def pinned(self) -> WeightsVersion | None:
+        """The weights that `pin` set aside."""
+        pinned = self._snapshots.pinned
+        return pinned.version if pinned is not None else None
+
+    def training(self) -> bool:
+        """Whether a training is going on."""
+        return self._safe_points.training()
+
+    def pin(self) -> WeightsVersion:
+        """Set the newest weights aside, to compare later ones with; costs one more copy of the model.
+
+        Raises
+        ------
+        LookupError
+            When nothing was computed yet.
+        """
+        return self._snapshots.pin()
+
+    def unpin(self) -> None:
+        """Forget the weights that `pin` set aside."""
+        self._snapshots.unpin()
+
     def request(
-        self,
-        request: ColumnsRequest,
-        on_result: OnResult,
-        on_problem: Callable[[BaseException], object] | None = None,
+        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
     ) -> Job:
         """Compute columns; a newer request of the same key cancels this one.
 
@@ -147,7 +132,7 @@ class AttributionService:
         on_result : callable
             Called in the service's own thread with a `ColumnsResult` after every chunk.
         on_problem : callable, optional
-            Called with the exception when it fails.
+            Called there with the exception when it fails.
 
         Returns
         -------
@@ -158,65 +143,38 @@ class AttributionService:
         with self._lock:
             if self._closed:
                 raise RuntimeError("this AttributionService is closed; make a new one")
-            older = self._waiting.pop(request.key, None)
-            if older is not None:
-                older.cancel()
-            if self._current is not None and self._current.request.key == request.key:
-                self._current.cancel()
+            for older in (self._waiting.pop(request.key, None), self._current):
+                if older is not None and older.request.key == request.key:
+                    older.cancel()
             self._waiting[request.key] = job
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="xai_widgets saliency", daemon=True)
                 self._thread.start()
             self._lock.notify_all()
+        self._safe_points.interrupt()
         return job
 
     def cancel(self) -> None:
         """Cancel everything that waits or runs."""
         with self._lock:
-            for job in self._waiting.values():
-                job.cancel()
+            for job in (*self._waiting.values(), self._current):
+                if job is not None:
+                    job.cancel()
             self._waiting.clear()
-            if self._current is not None:
-                self._current.cancel()
             self._lock.notify_all()
+        self._safe_points.interrupt()
 
     def close(self) -> None:
-        """Cancel everything, stop the thread and forget the copy of the model; safe to call twice."""
+        """Cancel everything, stop the thread and forget the copies of the model; safe to call twice."""
         self.cancel()
         with self._lock:
             self._closed = True
             self._lock.notify_all()
-        if self._subscription is not None:
-            self._subscription.cancel()
+        self._safe_points.close()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(5.0)
-        self._replica = self._engine = None
-
-    def training(self) -> bool:
-        """Whether somebody is between two safe points now, so that copying has to wait for the next one."""
-        thread = self._trainer
-        if (
-            self._tracker is None
-            or thread is None
-            or not thread.is_alive()
-            or self._tracker.status != "training"
-        ):
-            return False
-        in_cell = cells.running and self._trained_in_cell == cells.serial
-        return in_cell if thread is threading.main_thread() else True
-
-    def _safe_point(self, epoch: int | None, step: int | None) -> None:
-        """Run in the training thread between two steps; does nothing but note the time when no job waits."""
-        self._trainer, self._trained_in_cell = threading.current_thread(), cells.serial
-        self._safe_points += 1
-        self._last_safe = time.monotonic()
-        self._where = (epoch, step)
-        if self._wanted is not None:
-            with self._lock:
-                wanted, self._wanted = self._wanted, None
-                if wanted is not None:
-                    wanted()
-                self._lock.notify_all()
+        self._snapshots.clear()
+        self._fetched.clear()
 
     def _run(self) -> None:
         while True:
@@ -225,116 +183,115 @@ class AttributionService:
                     self._lock.wait()
                 if self._closed:
                     return
-                key = next(iter(self._waiting))
-                job = self._current = self._waiting.pop(key)
+                job = self._current = self._waiting.pop(next(iter(self._waiting)))
+            self._state = "idle"
             try:
                 self._work(job)
             except Exception as problem:
+                _log.debug("%r failed", job, exc_info=True)
                 self._state = f"failed: {problem}"
-                _log.debug("a saliency job failed", exc_info=True)
-                job._end("failed", problem)
-            finally:
-                job._end("cancelled" if job._cancelled.is_set() else "done")
-                self._current = None
-                if not self._state.startswith("failed"):
-                    self._state = "idle"
+                self._end(job, "failed", problem)
+            else:
+                self._state = "idle"
+                self._end(job, "done" if job.wanted else "cancelled", None)
+            self._current = None
+
+    def _end(self, job: Job, state: str, problem: BaseException | None) -> None:
+        try:
+            job.end(state, problem)
+        except Exception:
+            _log.exception("%r could not report its problem", job)
 
     def _work(self, job: Job) -> None:
-        prepared: list[Any] = []
+        prepared = self._prepared(job)
+        if prepared is not None:
+            snapshot, (batch, pictures) = prepared
+            self._state = job.state = "computing"
+            self._compute(job, snapshot, batch, pictures)
 
-        def prepare() -> None:
+    def _prepared(self, job: Job) -> tuple[Snapshot, Fetched] | None:
+        """Get weights and samples, at a safe point where that is needed; None when no longer wanted."""
+        request, problems = job.request, list[Exception]()
+        draws = bool(getattr(self._samples, "draws_random", False)) and request.indices not in self._fetched
+        copies = self._snapshots.needs_copy(request.weights)
+
+        def between_steps() -> None:
             try:
-                prepared.append((self._copy(job.request), *self._fetch(job.request)))
-            except Exception as problem:
-                prepared.append(problem)
+                if draws:
+                    with random_streams_kept():
+                        self._fetch(request)
+                if copies:
+                    self._snapshots.copy(self._safe_points.where)
+            except Exception as problem:  # training must not see it; the job's own thread raises it
+                problems.append(problem)
 
-        safe = self._at_safe_point(job, prepare)
-        if job._cancelled.is_set() or not prepared:
-            return
-        if isinstance(prepared[0], Exception):
-            raise prepared[0]
-        (replica, version), batch, pictures = prepared[0]
-        if not safe:
-            version = WeightsVersion(version.epoch, version.step, False, version.serial)
-        self.last_version = version
-        self._state = job.state = "computing"
-        self._compute(job, replica, version, batch, pictures)
+        if draws or copies:
+            self._state = "waiting for a safe point"
+            safe = self._safe_points.do(between_steps, lambda: job.wanted and not self._closed)
+            if safe is None:
+                return None
+            if problems:
+                raise problems[0]
+            if not safe and copies:
+                newest = self._snapshots.get("newest")
+                newest.version = unsafe(newest.version)
+        return self._snapshots.get(request.weights), self._fetch(request)
 
-    def _compute(
-        self,
-        job: Job,
-        replica: Replica,
-        version: WeightsVersion,
-        batch: SampleBatch,
-        pictures: list[Any] | None,
-    ) -> None:
-        engine = self._engine_for(replica)
+    def _fetch(self, request: ColumnsRequest) -> Fetched:
+        """Read the samples, or give them again: a slider that moves must not read them anew."""
+        found = self._fetched.get(request.indices)
+        if found is None:
+            batch = self._samples.batch(request.indices)
+            pictures = self._samples.pictures(request.indices) if self._samples.layout is not None else None
+            found = self._fetched[request.indices] = (batch, pictures)
+            while len(self._fetched) > _KEPT:
+                self._fetched.popitem(last=False)
+        return found
+
+    def _compute(self, job: Job, snapshot: Snapshot, batch: SampleBatch, pictures: list[Any] | None) -> None:
+        engine = self._engine(snapshot)
+        version, pace = snapshot.version, self._pace
         engine.weights_version = version
-        arguments = job.request.engine_arguments()
-        chunks: Generator[Any, None, None] = engine.stream_columns(
-            batch.inputs, index=batch.index, **arguments
-        )
+        chunks = engine.stream_columns(batch.inputs, index=batch.index, **job.request.engine_arguments())
         try:
-            while not job._cancelled.is_set():
-                started = time.perf_counter()
-                with replica.computing():
+            while job.wanted and not self._closed:
+                pace.chunk_starts()
+                with snapshot.replica.computing():
                     columns = next(chunks, None)
+                pause = pace.chunk_ends()
                 if columns is None:
                     return
-                busy = time.perf_counter() - started
-                done = columns.evaluations >= columns.evaluations_total
-                result = ColumnsResult(job.request, batch, pictures, columns, version, done, replica.notes)
-                job.result = result
-                if not job._cancelled.is_set():
-                    job._on_result(result)
-                if not done and self.training():
-                    job._cancelled.wait(busy * (1.0 / self.share - 1.0))
+                notes = snapshot.replica.notes
+                job.report(ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes))
+                if not columns.done and self.training():
+                    job.pause(pause)
+                    pace.pause_ends()
         finally:
             chunks.close()
 
-    def _engine_for(self, replica: Replica) -> Any:
-        if self._engine is None or self._engine.model is not replica.model:
+    def _engine(self, snapshot: Snapshot) -> Any:
+        if snapshot.engine is None:
             from xai_widgets.attribution import AttributionEngine
 
-            self._engine = AttributionEngine(replica.model, **self._options)
-        return self._engine
+            options = {**self._options}
+            if self._samples.layout is not None:
+                options.setdefault("layout", self._samples.layout)
+            snapshot.engine = AttributionEngine(snapshot.replica.model, **options)
+        return snapshot.engine
 
-    def _at_safe_point(self, job: Job, work: Callable[[], None]) -> bool:
-        """Have the training thread do the work between two steps, or do it here when nothing trains."""
-        asked = time.monotonic()
-        with self._lock:
-            if self.training():
-                self._state = "waiting for a safe point"
-                self._wanted = work
-                while self._wanted is work and not (job._cancelled.is_set() or self._closed):
-                    self._lock.wait(0.2)
-                    stalled = time.monotonic() - max(asked, self._last_safe) > _STALLED
-                    if self._wanted is work and (stalled or not self.training()):
-                        break
-                if self._wanted is not work:
-                    return True
-                self._wanted = None
-                if job._cancelled.is_set() or self._closed:
-                    return True
-        safe = not self.training()
-        work()
-        return safe
+    def follow(
+        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
+    ) -> Following:
+        """Compute these columns now, and again with new weights after every epoch.
 
-    def _copy(self, request: ColumnsRequest) -> tuple[Replica, WeightsVersion]:
-        """Copy the weights; in the training thread at a safe point, or here while nothing trains."""
-        if request.weights != "newest" and self._replica is not None and self.last_version is not None:
-            return self._replica, self.last_version
-        started = time.perf_counter()
-        if self._replica is None or not self._replica.refresh():
-            self._replica = replica_of(self._model, self._model_fn)
-        self.last_copy_seconds = time.perf_counter() - started
-        self._serial += 1
-        epoch, step = self._where
-        return self._replica, WeightsVersion(epoch, step, True, self._serial)
+        Parameters
+        ----------
+        request, on_result, on_problem
+            As for `request`.
 
-    def _fetch(self, request: ColumnsRequest) -> tuple[SampleBatch, list[Any] | None]:
-        """Read the samples; a data set of the user's may draw augmentations from global random streams."""
-        with random_streams_kept():
-            batch = self._samples.batch(request.indices)
-            pictures = self._samples.pictures(request.indices) if self._samples.layout is not None else None
-        return batch, pictures
+        Returns
+        -------
+        Following
+            ``cancel()`` ends it.
+        """
+        return Following(self, self._tracker, request, on_result, on_problem)

@@ -1,0 +1,83 @@
+"""One request on its way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from xai_widgets.live.versions import ColumnsRequest, ColumnsResult
+
+OnResult = Callable[[ColumnsResult], object]
+OnProblem = Callable[[BaseException], object]
+
+
+class Job:
+    """One request for saliency; made by `AttributionService.request`.
+
+    Attributes
+    ----------
+    request : ColumnsRequest
+        What was asked.
+    state : str
+        "waiting", "computing", "done", "cancelled" or "failed".
+    problem : BaseException or None
+        Why it failed.
+    result : ColumnsResult or None
+        The newest result.
+    """
+
+    def __init__(
+        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
+    ) -> None:
+        self.request = request
+        self.state = "waiting"
+        self.problem: BaseException | None = None
+        self.result: ColumnsResult | None = None
+        self._on_result, self._on_problem = on_result, on_problem
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._cancelled = threading.Event()
+
+    def __repr__(self) -> str:
+        return f"<Job {self.request.indices}: {self.state}>"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, one way or another."""
+        return self._ended.is_set()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether nobody has cancelled it."""
+        return not self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Stop after the chunk that runs; nothing more is reported. Safe at any time and from any thread."""
+        self._cancelled.set()
+        if self.state == "waiting":
+            self.end("cancelled")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; returns whether it has come in time."""
+        return self._ended.wait(timeout)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, at most until it is cancelled."""
+        if seconds > 0.0:
+            self._cancelled.wait(seconds)
+
+    def report(self, result: ColumnsResult) -> None:
+        """Hand on a result, unless it is no longer wanted."""
+        self.result = result
+        if self.wanted:
+            self._on_result(result)
+
+    def end(self, state: str, problem: BaseException | None = None) -> None:
+        """Note how it ended, once."""
+        with self._lock:
+            if self._ended.is_set():
+                return
+            self.state, self.problem = state, problem
+            self._ended.set()
+        if problem is not None and self._on_problem is not None and self.wanted:
+            self._on_problem(problem)
