@@ -1,0 +1,87 @@
+"""What the engine asks of a framework: outputs, and gradients with respect to the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Inputs = tuple[NDArray[Any], ...]
+Scorer = Callable[[Any, Any], Any]
+"""(the model's output, positions (R,) of each row's explained output or None) -> scores (R,), in the framework."""
+
+
+class Backend(Protocol):
+    """One framework."""
+
+    channels_first: bool
+    dtype: np.dtype[Any]
+
+    def as_inputs(self, x: Any) -> Inputs:
+        """Bring what the user passed to numpy, one array per input."""
+
+    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+        """Give the model's main output on a batch, (B, ...); None where it is not one tensor."""
+
+    def gradients(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
+    ) -> tuple[NDArray[Any], Inputs]:
+        """Give scores (R,) and their gradients, one array per input, for a chunk of R rows."""
+
+    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+        """Give the scores alone."""
+
+    def fingerprint(self) -> int:
+        """Give a number that changes when the weights do."""
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """Tell whether an error means that the chunk was too large."""
+
+
+class ScoreRule:
+    """What is explained: how one number per row is read off the model's output.
+
+    Parameters
+    ----------
+    kind : {"output", "probability", "log_probability", "logit"}
+        "output" is what the model gives.
+    function : callable, optional
+        The user's own, output -> (R,).
+    """
+
+    KINDS = ("output", "probability", "log_probability", "logit")
+
+    def __init__(self, kind: str = "output", function: Callable[[Any], Any] | None = None) -> None:
+        if kind not in self.KINDS:
+            raise ValueError(f"score should be one of {', '.join(self.KINDS)}, got {kind!r}")
+        self.kind = kind
+        self.function = function
+        self.probabilities = False  # whether the model's output is probabilities already
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What identifies it in a cache."""
+        return (self.kind, self.function, self.probabilities)
+
+
+def main_output(output: Any) -> Any:
+    """Find the one tensor that holds the classes in whatever a model returns."""
+    if isinstance(output, dict):
+        for name in ("logits", "output", "out"):
+            if name in output:
+                return output[name]
+        return next(iter(output.values()))
+    if hasattr(output, "logits"):
+        return output.logits
+    if isinstance(output, Sequence) and not hasattr(output, "shape"):
+        return output[0]
+    return output
+
+
+def flat_positions(positions: NDArray[np.int64], shape: Sequence[int]) -> NDArray[np.int64]:
+    """Bring positions, (R,) classes or (R, n) places in an output of this shape, to places in the flattened row."""
+    if positions.ndim == 1:
+        return positions
+    return np.asarray(np.ravel_multi_index(tuple(positions.T), tuple(shape)), np.int64)

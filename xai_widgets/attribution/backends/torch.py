@@ -1,0 +1,179 @@
+"""PyTorch, and Keras models whose backend is torch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.checks import check_real, unexplained
+
+
+class TorchBackend:
+    """Evaluates a torch.nn.Module without leaving a trace in it.
+
+    The passes run on aliases of the parameters that ask for no gradient, so that none is computed for them, whatever
+    the user's flags say; the buffers are copies, so that nothing a forward pass writes stays. Modules are put into
+    evaluation mode one by one for the length of a pass and put back after it.
+    """
+
+    channels_first = True
+
+    def __init__(self, model: Any, device: Any = None) -> None:
+        import torch
+
+        self.torch = torch
+        self.model = getattr(model, "_orig_mod", model)  # a compiled model's own: hooks and swaps work there
+        self.is_keras = type(model).__module__.split(".")[0] == "keras" or hasattr(model, "stateless_call")
+        if self.is_keras:
+            import keras
+
+            self.channels_first = keras.config.image_data_format() == "channels_first"
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        floats = [tensor for tensor in tensors if tensor.is_floating_point()]
+        self.device = (
+            torch.device(device) if device is not None else (tensors[0].device if tensors else "cpu")
+        )
+        self.float = floats[0].dtype if floats else torch.float32
+        self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
+        self._recurrent = any(isinstance(m, torch.nn.RNNBase) for m in self.model.modules())
+        self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
+
+    def as_inputs(self, x: Any) -> Inputs:
+        many = (
+            tuple(x)
+            if isinstance(x, (tuple, list)) and not np.isscalar(x[0]) and hasattr(x[0], "shape")
+            else (x,)
+        )
+        arrays = []
+        for one in many:
+            if isinstance(one, self.torch.Tensor):
+                one = one.detach().to("cpu")
+                one = (
+                    one.float().numpy()
+                    if one.dtype in (self.torch.bfloat16, self.torch.float16)
+                    else one.numpy()
+                )
+            arrays.append(check_real(np.asarray(one)).astype(self.dtype, copy=False))
+        return tuple(arrays)
+
+    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+        torch = self.torch
+        with self._calm(), torch.no_grad():
+            output = main_output(self._forward(tuple(self._tensor(x) for x in inputs)))
+        if not isinstance(output, torch.Tensor):
+            return None
+        return np.asarray(output.detach().to("cpu", torch.float64).numpy())
+
+    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+        with self._calm(), self.torch.no_grad():
+            output = self._forward(tuple(self._tensor(x) for x in inputs))
+            return self._numpy(self._score(output, positions, score, len(inputs[0])))
+
+    def gradients(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
+    ) -> tuple[NDArray[Any], Inputs]:
+        torch = self.torch
+        with self._calm(), torch.enable_grad():
+            leaves = [self._tensor(x).requires_grad_() for x in inputs]
+            # a copy, since the first layer may work in place, which a leaf does not allow
+            output = self._forward(tuple(leaf.clone() for leaf in leaves))
+            scores = self._score(output, positions, score, len(inputs[0]))
+            if not scores.requires_grad:
+                raise unexplained()
+            found = torch.autograd.grad(scores.sum(), leaves, allow_unused=True)
+        if all(one is None for one in found):
+            raise unexplained()
+        grads = tuple(
+            np.zeros_like(x) if one is None else self._numpy(one)
+            for one, x in zip(found, inputs, strict=True)
+        )
+        return self._numpy(scores), grads
+
+    def fingerprint(self) -> int:
+        torch = self.torch
+        total = 0
+        with torch.no_grad():
+            for place, tensor in enumerate([*self.model.parameters(), *self.model.buffers()]):
+                if tensor.is_meta or tensor.is_sparse:
+                    continue
+                whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}.get(
+                    tensor.element_size()
+                )
+                bits = tensor.detach().contiguous()
+                bits = bits.view(whole) if whole is not None else bits
+                total = (total * 1000003 + int(bits.sum(dtype=torch.int64)) + place) & 0xFFFFFFFFFFFFFFFF
+        return total
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        if isinstance(error, (MemoryError, self.torch.OutOfMemoryError)):
+            self.torch.cuda.empty_cache() if self.torch.cuda.is_available() else None
+            return True
+        text = str(error)
+        return isinstance(error, RuntimeError) and (
+            "out of memory" in text or "can't allocate memory" in text or "CUBLAS_STATUS_ALLOC_FAILED" in text
+        )
+
+    # -- one pass ---------------------------------------------------------------------------------------------------
+
+    def _tensor(self, x: NDArray[Any]) -> Any:
+        return self.torch.tensor(x, dtype=self.float, device=self.device)
+
+    def _numpy(self, tensor: Any) -> NDArray[Any]:
+        kind = self.torch.float64 if self.dtype == np.float64 else self.torch.float32
+        return np.asarray(tensor.detach().to("cpu", kind).numpy())
+
+    def _forward(self, tensors: tuple[Any, ...]) -> Any:
+        if self.is_keras:
+            return self.model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+        if not self._swappable:
+            return self.model(*tensors)
+        state = {name: p.detach() for name, p in self.model.named_parameters()}
+        state.update({name: b.detach().clone() for name, b in self.model.named_buffers()})
+        return self.torch.func.functional_call(self.model, state, tensors)
+
+    def _score(self, output: Any, positions: NDArray[np.int64], score: ScoreRule, rows: int) -> Any:
+        torch = self.torch
+        if score.function is not None:
+            value = score.function(output)
+            if not isinstance(value, torch.Tensor) or value.shape not in ((rows,), (rows, 1)):
+                shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+                raise ValueError(
+                    f"a target function should give one number per row, a tensor of shape ({rows},); it gave {shape}"
+                )
+            return value.reshape(rows)
+        flat = main_output(output).reshape(rows, -1)
+        if score.kind != "output":
+            flat = self._rescaled(flat, score)
+        return flat.gather(1, torch.as_tensor(positions, device=flat.device)[:, None])[:, 0]
+
+    def _rescaled(self, flat: Any, score: ScoreRule) -> Any:
+        if score.kind == "probability":
+            return flat if score.probabilities else flat.softmax(1)
+        if not score.probabilities:
+            return flat if score.kind == "logit" else flat.log_softmax(1)
+        logs = flat.clamp_min(self.torch.finfo(flat.dtype).tiny).log()
+        return logs if score.kind == "log_probability" else logs - logs.mean(1, keepdim=True)
+
+    @contextlib.contextmanager
+    def _calm(self) -> Iterator[None]:
+        """Evaluation mode, no inference mode, and put back what was there on every way out."""
+        torch = self.torch
+        training = [module for module in self.model.modules() if module.training]
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.autocast(torch.device(self.device).type, enabled=False))
+            if self._recurrent and torch.backends.cudnn.is_available():
+                # cuDNN's recurrent layers give gradients in training mode only
+                stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+            try:
+                for module in training:
+                    module.training = False
+                yield
+            finally:
+                for module in training:
+                    module.training = True

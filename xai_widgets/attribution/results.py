@@ -1,0 +1,126 @@
+"""What the engine gives back: frozen, with numpy arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.masks import mask_of
+
+Values = Any  # NDArray, or a tuple of them for a model of several inputs
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """An attribution of a batch of B samples, finished or (in a stream) so far.
+
+    Attributes
+    ----------
+    method : str
+        Its name, such as "smint".
+    values : numpy.ndarray or tuple of them
+        The shape of the input, one array per input; float32 (float64 for a float64 model).
+    target : numpy.ndarray
+        int64 (B,): the explained class; -1 where the target is a function or a position in a larger output.
+    prediction : numpy.ndarray
+        int64 (B,): the class predicted on the clean input; -1 where the output is not one number per class.
+    probability : numpy.ndarray
+        float (B,): the probability of the predicted class (softmax where the model gives logits), NaN where unknown.
+    score : numpy.ndarray
+        float (B,): the explained output on the clean input.
+    evaluations, evaluations_total : int
+        Gradient evaluations per sample that are in the estimate, and how many there will be.
+    rows : int
+        Rows that were sent to the model for this call so far; less than B x evaluations where the cache helped.
+    completeness_gap : numpy.ndarray
+        float (B,): |sum of the values - (f(x) - f(baseline))|; NaN for methods without that property.
+    standard_error : numpy.ndarray
+        float (B,): estimated relative error of the values, L2 norm of the error over L2 norm of the values; 0 where exact,
+        NaN where too little has been evaluated to tell.
+    done : bool
+        Whether this is the last partial result.
+    converged : bool
+        Whether `tolerance` ended it.
+    layouts : tuple of (str or None)
+        Layout of each input.
+    """
+
+    method: str
+    values: Values
+    target: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    score: NDArray[np.float64]
+    evaluations: int
+    evaluations_total: int
+    rows: int
+    completeness_gap: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    done: bool
+    converged: bool = False
+    layouts: tuple[str | None, ...] = field(default=(None,))
+
+    @cached_property
+    def masks(self) -> Any:
+        """Masks in [0, 1], float32, (B, H, W) for pictures; a tuple for several inputs. See `mask_of`."""
+        return self.masks_at()
+
+    def masks_at(self, percentile: float = 99.0, signed: bool = False) -> Any:
+        """Masks clipped at another percentile, or signed; nothing is evaluated for it."""
+        many = self.values if isinstance(self.values, tuple) else (self.values,)
+        masks = tuple(
+            mask_of(v, layout, percentile, signed) for v, layout in zip(many, self.layouts, strict=True)
+        )
+        return masks if isinstance(self.values, tuple) else masks[0]
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
+@dataclass(frozen=True)
+class SaliencyColumns:
+    """The seed's picture: raw, smoothed, integrated, SmInt and overlay of a batch of B samples.
+
+    Attributes
+    ----------
+    raw, smoothed, integrated, smint : Attribution or None
+        The columns; None where switched off (``smoothing=0``, ``integrating=0``) or not started yet.
+    overlay : numpy.ndarray or None
+        Mask to lay over the picture, float32 in [0, 1], (B, H, W): that of the best column there is
+        (SmInt, integrated, smoothed, raw).
+    target, prediction, probability
+        As in `Attribution`.
+    evaluations, evaluations_total : int
+        Gradient evaluations per sample of all columns together.
+    rows : int
+        Rows that were sent to the model for this call so far.
+    completeness_gap : numpy.ndarray
+        (B,): of the integrated column, NaN without it.
+    standard_error : numpy.ndarray
+        (B,): the largest of the columns'.
+    done, converged : bool
+        As in `Attribution`.
+    """
+
+    raw: Attribution | None
+    smoothed: Attribution | None
+    integrated: Attribution | None
+    smint: Attribution | None
+    overlay: Any
+    target: NDArray[np.int64]
+    prediction: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    evaluations: int
+    evaluations_total: int
+    rows: int
+    completeness_gap: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    done: bool
+    converged: bool = False
+
+    def __len__(self) -> int:
+        return len(self.target)

@@ -1,0 +1,108 @@
+"""What is explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def resolve(target: Any, output: NDArray[Any] | None, rows: int, labels: Any) -> tuple[Ints, Ints]:
+    """Find the explained place in every row of the flattened output.
+
+    Parameters
+    ----------
+    target : None, "predicted", "true", int, sequence of int, tuple of int per output side, or array (B, sides)
+        None and "predicted" are the largest output on the clean input.
+    output : numpy.ndarray or None
+        The model's output on the clean input, (B, ...); None if it is not one tensor.
+    rows : int
+        B.
+    labels : array_like or None
+        The true labels, for "true".
+
+    Returns
+    -------
+    positions, classes : numpy.ndarray
+        int64 (B,): places in the flattened row, and the explained classes (-1 where the output is not (B, classes)).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such output; the text says which there are.
+    """
+    if output is None or output.ndim < 1 or output.shape[0] != rows:
+        shape = "several tensors" if output is None else f"shape {output.shape}"
+        raise ValueError(
+            f"the model's output is {shape} for {rows} samples, not one row per sample; "
+            "pass target= a function of the output that gives one number per sample"
+        )
+    sides = output.shape[1:]
+    flat = output.reshape(rows, -1)
+    if isinstance(target, str) and target not in ("predicted", "true"):
+        raise ValueError(f'target should be None, "predicted", "true", a class or a function, got {target!r}')
+    if target is None or (isinstance(target, str) and target == "predicted"):
+        if len(sides) > 1:
+            raise ValueError(
+                f"the model's output has shape {output.shape}: which part is explained? Pass target= a function of the "
+                f"output that gives one number per sample, or a place in it, a tuple of {len(sides)} numbers"
+            )
+        best = np.argmax(flat, axis=1).astype(np.int64)
+        return best, best
+    if isinstance(target, str):
+        if labels is None:
+            raise ValueError('target="true" needs the true labels: pass labels=')
+        target = labels
+    if isinstance(target, tuple) and len(sides) > 1:
+        places: Ints = np.broadcast_to(_integers(np.asarray(target)), (rows, len(target)))
+    else:
+        places = _integers(_as_numpy(target))
+        places = np.broadcast_to(places, (rows,)) if places.ndim == 0 else places
+    return _checked(places, sides, rows)
+
+
+def _checked(places: Ints, sides: tuple[int, ...], rows: int) -> tuple[Ints, Ints]:
+    if places.ndim == 1 and len(sides) <= 1:
+        places = places[:, None]
+    if places.shape != (rows, max(1, len(sides))):
+        raise ValueError(
+            f"target has shape {places.shape}; expected one class for all, one per sample ({rows}), or for an output "
+            f"with sides {sides} one place per sample, ({rows}, {max(1, len(sides))})"
+        )
+    bounds = np.array(sides or (1,))
+    if (places < 0).any() or (places >= bounds).any():
+        wrong = places[((places < 0) | (places >= bounds)).any(axis=1)][0].tolist()
+        raise ValueError(
+            f"target {wrong if len(wrong) > 1 else wrong[0]} is not in the output, whose sides are {sides or (1,)}"
+        )
+    flat = np.ravel_multi_index(tuple(places.T), tuple(bounds)).astype(np.int64)
+    return flat, flat if len(sides) <= 1 else np.full(rows, -1, np.int64)
+
+
+def _as_numpy(value: Any) -> NDArray[Any]:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    return np.asarray(value)
+
+
+def _integers(places: NDArray[Any]) -> Ints:
+    if places.dtype.kind not in "iu":
+        raise TypeError(f"target classes should be whole numbers, got {places.dtype}")
+    return places.astype(np.int64)
+
+
+def predictions(output: NDArray[Any] | None, rows: int) -> tuple[Ints, NDArray[np.float64], bool]:
+    """Give the predicted class, its probability, and whether the output is probabilities already."""
+    if output is None or output.ndim != 2 or output.shape[0] != rows:
+        return np.full(rows, -1, np.int64), np.full(rows, np.nan), False
+    best = np.argmax(output, axis=1).astype(np.int64)
+    if output.shape[1] == 1:
+        return best, np.full(rows, np.nan), False
+    summed = bool(np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=1e-3))
+    if summed:
+        return best, output[np.arange(rows), best], True
+    powers = np.exp(output - output.max(axis=1, keepdims=True))
+    return best, (powers / powers.sum(axis=1, keepdims=True))[np.arange(rows), best], False
