@@ -96,10 +96,22 @@ def keep_route(widget: Any, deliver: Callable[[Callable[[], None]], object] | No
         return False
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = _as_sent
-    handle = getattr(widget, "_handle_msg", None)
+    handle = _handler(widget)
     if deliver is not None and handle is not None and hasattr(comm, "on_msg"):
         comm.on_msg(lambda message: deliver(functools.partial(handle, message)))
     return True
+
+
+def _handler(widget: Any) -> Callable[[dict[str, Any]], object] | None:
+    """Return what handles a message of the browser, bare of the wrapper that swallows its exceptions.
+
+    ipywidgets prints them as an output of a cell that may have ended; raised, they reach the widget's view.
+    """
+    wrapped = getattr(widget, "_handle_msg", None)
+    for cell in getattr(getattr(wrapped, "__func__", None), "__closure__", None) or ():
+        if getattr(cell.cell_contents, "__name__", "") == "_handle_msg":
+            return functools.partial(cell.cell_contents, widget)
+    return wrapped
 
 
 def _as_sent(_data: object, default: str | None) -> str | None:

@@ -1,0 +1,273 @@
+"""One thread draws, at a bounded rate, and whatever fails in it stays in it."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+import xai_widgets as xw
+from xai_widgets.live import Publisher
+
+
+class View:
+    def __init__(self, sent=0, failing=()):
+        self.draws, self.threads, self.problems = 0, set(), []
+        self.sent, self.failing = sent, set(failing)
+        self.shown = None
+        self.state = 0
+
+    def draw(self):
+        self.draws += 1
+        self.threads.add(threading.current_thread())
+        if self.draws in self.failing:
+            raise ValueError(f"draw {self.draws}")
+        self.shown = self.state
+        return self.sent
+
+    def show_problem(self, problem):
+        self.problems.append(problem)
+
+
+@pytest.fixture
+def publisher():
+    made = Publisher()
+    yield made
+    made.close()
+
+
+def record(tracker, rows=4):
+    tracker.record(np.arange(rows), np.arange(rows) % 2, loss=np.ones(rows))
+
+
+def test_many_changes_are_few_draws_and_the_last_is_drawn(publisher):
+    view, started = View(), time.monotonic()
+    publisher.add(view)
+    for value in range(500):
+        view.state = value
+        publisher.touch()
+        time.sleep(0.002)
+    assert publisher.flush()
+    allowed = 4 * (time.monotonic() - started) + 3  # the first, the last, and the one of the flush
+    assert view.shown == 499
+    assert 2 <= view.draws <= allowed
+    assert publisher.traffic.passes <= allowed
+
+
+def test_bytes_are_bounded_on_average():
+    publisher = Publisher(draws_per_second=50, bytes_per_second=10_000)
+    view = View(sent=1_000)
+    publisher.add(view)
+    started = time.monotonic()
+    while time.monotonic() - started < 1.0:
+        publisher.touch()
+        time.sleep(0.005)
+    elapsed = time.monotonic() - started
+    assert publisher.traffic.sent <= 10_000 * elapsed + 2_000
+    assert view.draws >= 3
+    publisher.close()
+
+
+def test_a_tracker_that_grows_is_drawn_without_being_asked(publisher):
+    tracker, view = xw.Tracker(), View()
+    publisher.add(view)
+    publisher.watch(tracker)
+    publisher.flush()
+    before = view.draws
+    record(tracker)
+    end = time.monotonic() + 5
+    while view.draws == before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert view.draws > before
+
+
+def test_only_one_thread_draws_and_answers(publisher):
+    views, answered = [View(), View()], []
+    for view in views:
+        publisher.add(view)
+
+    def hammer(name):
+        for i in range(200):
+            publisher.touch()
+            publisher.submit((name, i % 3), lambda: answered.append(threading.current_thread()))
+            publisher.post(lambda: answered.append(threading.current_thread()))
+
+    threads = [threading.Thread(target=hammer, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert publisher.flush()
+    assert len(set(answered) | views[0].threads | views[1].threads) == 1
+    assert len(answered) >= 800  # every posted one
+    assert len(answered) + publisher.traffic.replaced == 1600
+
+
+def test_the_latest_input_of_a_key_wins_and_the_others_are_not_run(publisher):
+    gate, seen = threading.Event(), []
+    publisher.post(lambda: gate.wait(10))
+    for value in range(10):
+        publisher.submit("slider", lambda value=value: seen.append(value))
+        publisher.draw_soon("picture", lambda value=value: seen.append(-value))
+    publisher.submit("button", lambda: seen.append("button"))
+    gate.set()
+    assert publisher.flush()
+    assert [s for s in seen if s != "button" and s >= 1] == [9]
+    assert [s for s in seen if s != "button" and s < 0] == [-9]
+    assert seen.count("button") == 1
+    assert publisher.traffic.replaced == 18
+
+
+def test_posted_functions_keep_their_order(publisher):
+    seen = []
+    for value in range(100):
+        publisher.post(lambda value=value: seen.append(value))
+    assert publisher.flush()
+    assert seen == list(range(100))
+
+
+def test_a_failing_view_is_told_dropped_after_three_and_spares_the_others(publisher):
+    bad, good = View(failing=range(1, 100)), View()
+    publisher.add(bad)
+    publisher.add(good)
+    for _ in range(6):
+        publisher.touch()
+        assert publisher.flush()
+    assert bad.draws == 3
+    assert [str(problem) for problem in bad.problems] == ["draw 1", "draw 2", "draw 3"]
+    assert good.draws >= 6
+    assert good.problems == []
+    assert publisher.traffic.failures == 3
+
+
+def test_a_view_that_recovers_is_not_dropped(publisher):
+    view = View(failing=(1, 2, 4, 5))
+    publisher.add(view)
+    for _ in range(6):
+        publisher.touch()
+        assert publisher.flush()
+    assert view.draws >= 6
+
+
+def test_a_view_that_cannot_even_show_its_problem_harms_nobody(publisher, caplog):
+    class Mute(View):
+        def show_problem(self, problem):
+            raise RuntimeError("mute")
+
+    mute, good = Mute(failing=(1,)), View()
+    publisher.add(mute)
+    publisher.add(good)
+    assert publisher.flush()
+    assert good.draws >= 1
+    assert "could not show its problem" in caplog.text
+
+
+def test_a_failing_answer_is_shown_and_the_next_runs(publisher):
+    view, seen = View(), []
+    publisher.add(view)
+    publisher.submit("a", lambda: 1 / 0)
+    publisher.submit("b", lambda: seen.append("b"))
+    assert publisher.flush()
+    assert seen == ["b"]
+    assert isinstance(view.problems[0], ZeroDivisionError)
+
+
+def test_flush_ends_although_a_training_never_pauses(publisher):
+    tracker, view, over = xw.Tracker(), View(), threading.Event()
+    publisher.add(view)
+    publisher.watch(tracker)
+
+    def train():
+        while not over.is_set():
+            record(tracker)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    try:
+        assert publisher.flush(10)
+        passes = publisher.traffic.passes
+        assert passes <= 4  # flushing draws once, not as often as training records
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_removed_views_are_not_drawn(publisher):
+    view = View()
+    publisher.add(view)
+    publisher.flush()
+    publisher.remove(view)
+    draws = view.draws
+    publisher.touch()
+    publisher.flush()
+    assert view.draws == draws
+
+
+def test_closing_draws_the_last_state_and_ends_the_thread():
+    before = threading.active_count()
+    publisher, tracker, view = Publisher(), xw.Tracker(), View()
+    publisher.add(view)
+    publisher.watch(tracker)
+    publisher.flush()
+    view.state = "last"
+    record(tracker)
+    publisher.close()
+    publisher.close()
+    assert view.shown == "last"
+    assert publisher.closed
+    assert threading.active_count() == before
+    publisher.submit("late", lambda: pytest.fail("ran after close"))
+    record(tracker)
+    tracker.end_epoch()
+    draws = view.draws
+    time.sleep(0.05)
+    assert view.draws == draws
+
+
+def test_closing_from_a_callback_does_not_deadlock():
+    publisher, done = Publisher(), threading.Event()
+    publisher.post(lambda: (publisher.close(), done.set()))
+    assert done.wait(10)
+
+
+def test_a_closed_publisher_is_collected():
+    publisher, tracker = Publisher(), xw.Tracker()
+    publisher.watch(tracker)
+    publisher.flush()
+    publisher.close()
+    gone = weakref.ref(publisher)
+    del publisher
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("arguments", [{"draws_per_second": 0}, {"bytes_per_second": -1}])
+def test_bad_rates_are_refused(arguments):
+    with pytest.raises(ValueError, match="above 0"):
+        Publisher(**arguments)
+
+
+def test_the_last_state_is_drawn_at_interpreter_exit(tmp_path):
+    import subprocess
+    import sys
+
+    code = """
+import numpy as np, xai_widgets as xw
+from xai_widgets.live import Publisher
+tracker, publisher = xw.Tracker(), Publisher()
+class View:
+    def draw(self): print("drawn", tracker.version, flush=True)
+    def show_problem(self, problem): print(problem)
+publisher.add(View()); publisher.watch(tracker); publisher.flush()
+for i in range(50): tracker.record(np.arange(4), loss=np.ones(4))
+print("ends", tracker.version, flush=True)
+raise SystemExit("as after an error")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    lines = done.stdout.split("\n")
+    version = next(line for line in lines if line.startswith("ends")).split()[1]
+    assert f"drawn {version}" in lines, done.stdout + done.stderr
