@@ -13,8 +13,30 @@ from numpy.typing import NDArray
 
 # Okabe and Ito's colours (without black, and with yellow left out for paper), then four that keep apart from them;
 # on dark ground the deep ones are lifted until they stand out at least 3:1
-_LIGHT = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d1f", "#5f5f5f", "#7a52a0", "#b4495b"]
-_DARK = ["#3d95d6", "#e69f00", "#1fb88c", "#f0803c", "#d78fb8", "#7cc8f2", "#b08d33", "#a3a3a3", "#a683cf", "#d9667a"]
+_LIGHT = [
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#8c6d1f",
+    "#5f5f5f",
+    "#7a52a0",
+    "#b4495b",
+]
+_DARK = [
+    "#3d95d6",
+    "#e69f00",
+    "#1fb88c",
+    "#f0803c",
+    "#d78fb8",
+    "#7cc8f2",
+    "#b08d33",
+    "#a3a3a3",
+    "#a683cf",
+    "#d9667a",
+]
 
 DASHES = ("solid", "dashed", "dotted", "dash_dotted")
 """Line styles, the second code beside colour; the names bqplot knows."""

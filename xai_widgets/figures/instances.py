@@ -1,0 +1,258 @@
+"""Single instances over time: the hardest, the easiest and those somebody wants to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.figures import palette
+from xai_widgets.figures._legend import Row, draw_legend
+from xai_widgets.figures._plot import Area, Curve, plot
+from xai_widgets.figures._sheet import BODY, TITLE, Sheet
+from xai_widgets.figures.picture import StaticFigure
+from xai_widgets.figures.scale import last_finite
+from xai_widgets.figures.text import number, shown_index, shown_text, with_unit
+
+Pictures = Mapping[Any, NDArray[np.uint8]] | Callable[[Any], Any]
+_SIDE, _ROW = 210.0, 24.0
+_MOST_ROWS = 44
+
+
+def instance_history(
+    series: Any,
+    *,
+    hard: Any = (),
+    easy: Any = (),
+    pictures: Any = None,
+    label_names: Any = None,
+    highlight: Any = None,
+    x: str = "epoch",
+    epochs: int | None = None,
+    log: bool = False,
+    title: str = "Instances over time",
+    dark: bool = False,
+    width: float = 700,
+    height: float | None = None,
+) -> StaticFigure:
+    """Draw the history of chosen instances.
+
+    Parameters
+    ----------
+    series : InstanceSeries
+        From ``tracker.instance_series``.
+    hard, easy : Extremes or sequence of int or str
+        Which of them are the hardest and the easiest, as from ``tracker.extremes``; the others are pinned ones. The
+        list shows the scores of Extremes, otherwise the last values.
+    pictures : Samples, dict or function, optional
+        Where a small picture of each comes from: something with ``pictures(indices)``, ``{index: picture}`` or
+        ``index -> picture``, uint8 (H, W, 3). Instances without one show none.
+    label_names : {value: name} or {name: value}, optional
+        Names of the labels.
+    highlight : int or str, optional
+        The instance drawn thick; by default the hardest.
+    x : {"epoch", "step"}, default "epoch"
+        What runs along the axis.
+    epochs : int, optional
+        Length of the axis: the planned number of epochs (or steps).
+    log : bool, default False
+        Logarithmic values.
+    title : str
+        What stands at the top.
+    dark : bool, default False
+        Dark theme.
+    width, height : float
+        Size in CSS pixels; the height follows the list by default.
+
+    Returns
+    -------
+    StaticFigure
+
+    Raises
+    ------
+    ValueError
+        If the series is empty or ``x`` is neither "epoch" nor "step".
+    """
+    if not hasattr(series, "values") or not hasattr(series, "index"):
+        raise TypeError(f"expected the result of tracker.instance_series(...), got {type(series).__name__}")
+    if not len(series.index):
+        raise ValueError(
+            "no instances to draw; pass tracker.instance_series([...], metric), for example those of extremes()"
+        )
+    if x not in ("epoch", "step"):
+        raise ValueError(f'x should be "epoch" or "step", got {x!r}')
+    groups = _grouped(series, hard, easy)
+    names = _names(label_names)
+    strong = (
+        highlight if highlight is not None else next(place for _, places, _ in groups for place in places)
+    )
+    if highlight is not None:
+        strong = _place(series, highlight)
+    rows = _rows(series, groups, names, pictures, strong, dark)
+    total = height or max(340.0, 58 + _ROW * min(len(rows), _MOST_ROWS) + 14)
+    sheet = Sheet(width, total, dark=dark)
+    subtitle = _subtitle(series, groups, hard)
+    sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
+    sheet.text(15, 41, subtitle, size=BODY, color=sheet.theme.muted, max_width=width - 30)
+    at = np.asarray(series.epochs if x == "epoch" else series.steps)
+    area = Area(
+        x=54,
+        y=70,
+        width=width - _SIDE - 95,
+        height=min(total - 112, 460),
+        x_end=max(float(epochs or 1), float(at[-1]) if len(at) else 1.0),
+        x_first=1.0 if x == "epoch" or not len(at) else float(at[0]),
+        x_name=x,
+        y_name=with_unit(series.metric),
+        log=log,
+    )
+    plot(sheet, area, _curves(series, groups, at, strong, dark))
+    room = int((total - 58) // _ROW)
+    draw_legend(sheet, width - _SIDE - 15, 58, _SIDE, _cut(rows, room), row_height=_ROW, samples=False)
+    return sheet.finished(_description(series, groups, subtitle))
+
+
+Group = tuple[str, list[int], dict[int, float]]
+
+
+def _grouped(series: Any, hard: Any, easy: Any) -> list[Group]:
+    """Sort the rows of a series into hardest, easiest and pinned, each with its scores."""
+    where = {_key(i): place for place, i in enumerate(series.index)}
+    last = last_finite(series.values)
+    groups: list[Group] = []
+    taken: set[int] = set()
+    for name, extremes in (("hardest", hard), ("easiest", easy)):
+        wanted = getattr(extremes, "index", extremes)
+        scores = getattr(extremes, "scores", None)
+        places, shown = [], {}
+        for rank, index in enumerate(wanted):
+            place = where.get(_key(index))
+            if place is not None and place not in taken:
+                places.append(place)
+                taken.add(place)
+                shown[place] = float(last[place] if scores is None else scores[rank])
+        groups.append((name, places, shown))
+    rest = [place for place in range(len(series.index)) if place not in taken]
+    # pinned ones show the same score as the ranked ones where it can be had from their history alone
+    own = _means(series.values) if getattr(hard, "by", getattr(easy, "by", "")) == "mean" else last
+    groups.append(("pinned", rest, {place: float(own[place]) for place in rest}))
+    return [group for group in groups if group[1]]
+
+
+def _means(values: Any) -> NDArray[np.float64]:
+    finite = np.isfinite(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(finite, values, 0).sum(axis=1, dtype=np.float64) / finite.sum(axis=1))
+
+
+def _curves(series: Any, groups: list[Group], at: NDArray[Any], strong: int, dark: bool) -> list[Curve]:
+    theme = palette.theme(dark)
+    look = {
+        "hardest": (theme.hardest, "solid", "triangle-up"),
+        "easiest": (theme.easiest, "solid", "triangle-down"),
+        "pinned": (theme.pinned, "dashed", "circle"),
+    }
+    curves = []
+    for name, places, _ in groups:
+        color, dash, marker = look[name]
+        for place in places:
+            curves.append(
+                Curve(
+                    f"instance {shown_text(series.index[place])}",
+                    at,
+                    np.asarray(series.values[place], np.float64),
+                    color,
+                    dash,
+                    marker,
+                    strong=place == strong,
+                    provisional=bool(series.provisional),
+                )
+            )
+    return curves
+
+
+def _rows(
+    series: Any, groups: list[Group], names: dict[Any, str], pictures: Any, strong: int, dark: bool
+) -> list[Row]:
+    theme = palette.theme(dark)
+    colors = {"hardest": theme.hardest, "easiest": theme.easiest, "pinned": theme.pinned}
+    rows: list[Row] = []
+    for name, places, scores in groups:
+        rows.append(Row(name, (), colors[name], heading=True))
+        for place in places:
+            index, label = series.index[place], series.labels[place]
+            rows.append(
+                Row(
+                    shown_index(index),
+                    (scores[place],),
+                    colors[name],
+                    detail="" if label is None else names.get(_key(label), shown_text(label, 24)),
+                    strong=place == strong,
+                    picture=picture_of(pictures, index),
+                )
+            )
+    return rows
+
+
+def _cut(rows: list[Row], room: int) -> list[Row]:
+    if len(rows) <= room:
+        return rows
+    return [*rows[: room - 1], Row(f"{len(rows) - room + 1:,} more", (), heading=True)]
+
+
+def picture_of(pictures: Any, index: Any) -> NDArray[np.uint8] | None:
+    """Ask a picture source of any kind for the picture of one index; None where it has none."""
+    if pictures is None:
+        return None
+    if hasattr(pictures, "pictures"):
+        found = pictures.pictures([index])[0] if pictures.has(index) else None
+    elif isinstance(pictures, Mapping):
+        found = pictures.get(_key(index))
+    else:
+        found = pictures(index)
+    if found is None:
+        return None
+    picture = np.asarray(found)
+    if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f"a picture should be uint8 (H, W, 3), got {picture.dtype} {picture.shape}; samples.to_picture makes one"
+        )
+    return picture
+
+
+def _names(label_names: Any) -> dict[Any, str]:
+    if not label_names:
+        return {}
+    pairs = label_names.items() if isinstance(label_names, Mapping) else enumerate(label_names)
+    flipped = isinstance(label_names, Mapping) and all(isinstance(k, str) for k in label_names)
+    return {_key(v if flipped else k): shown_text(k if flipped else v, 24) for k, v in pairs}
+
+
+def _place(series: Any, index: Any) -> int:
+    for place, known in enumerate(series.index):
+        if _key(known) == _key(index):
+            return place
+    raise ValueError(
+        f"instance {shown_index(index)} is not in this series; ask for it in tracker.instance_series"
+    )
+
+
+def _subtitle(series: Any, groups: list[Group], hard: Any) -> str:
+    counts = ", ".join(f"{len(places):,} {name}" for name, places, _ in groups)
+    by = getattr(hard, "by", "")
+    ranked = f", by {shown_text(by)} {shown_text(series.metric)}" if by else f", {shown_text(series.metric)}"
+    where = f"{series.mode} {series.ds_id}" if series.ds_id else series.mode
+    is_open = ", epoch still open" if series.provisional else ""
+    return f"{counts}{ranked} on {shown_text(where)}{is_open}"
+
+
+def _description(series: Any, groups: list[Group], subtitle: str) -> str:
+    name, places, scores = groups[0]
+    first = shown_index(series.index[places[0]])
+    return f"{subtitle}: first of the {name} is {first} with {number(scores[places[0]])}"
+
+
+def _key(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

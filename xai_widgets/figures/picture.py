@@ -1,0 +1,116 @@
+"""A finished figure: its PNG, its SVG, its text."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+# the salt of SVG ids and the kind of its text are process-wide settings; held only while one file is written
+_writing = threading.RLock()
+
+
+class StaticFigure:
+    """A picture made without a browser.
+
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+        The drawing itself, for those who want to add to it.
+    description : str
+        What is to be seen, in words.
+    """
+
+    def __init__(self, figure: Any, description: str) -> None:
+        self.figure = figure
+        self.description = description
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        return f"<figure {width} × {height} px: {self.description}>"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in CSS pixels."""
+        width, height = self.figure.get_size_inches()
+        return round(width * 96), round(height * 96)
+
+    def png(self, dpi: float = 192) -> bytes:
+        """Give the picture as PNG; 96 dpi is one pixel per CSS pixel.
+
+        Raises
+        ------
+        ValueError
+            If ``dpi`` is not between 10 and 2,400.
+        """
+        return self._written("png", dpi)
+
+    def svg(self) -> str:
+        """Give the picture as SVG. Its texts are text: they can be found, copied and read aloud."""
+        return self._written("svg", 192).decode("utf-8")
+
+    def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:
+        """Write a .png or .svg file.
+
+        Parameters
+        ----------
+        path : str or path
+            The ending chooses the format.
+        dpi : float, default 192
+            Pixels per inch of a PNG, and of the images inside an SVG.
+
+        Returns
+        -------
+        pathlib.Path
+            Where it was written.
+
+        Raises
+        ------
+        ValueError
+            If the ending is neither .png nor .svg.
+        """
+        target = Path(path)
+        kind = target.suffix.lower().lstrip(".")
+        if kind not in ("png", "svg"):
+            raise ValueError(f"a figure is saved as .png or .svg, got {target.name[:80]!r}")
+        content = self._written(kind, dpi)
+        # a half-written file never stands under the name
+        partial = target.with_name(f".{target.name}.part")
+        partial.write_bytes(content)
+        os.replace(partial, target)
+        return target
+
+    def _written(self, kind: str, dpi: float) -> bytes:
+        if not 10 <= dpi <= 2400:
+            raise ValueError(f"dpi should be between 10 and 2,400, got {dpi}")
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        content = io.BytesIO()
+        with _writing:
+            before = self.figure.dpi
+            if kind == "png":
+                canvas: Any = FigureCanvasAgg(self.figure)
+                canvas.print_figure(
+                    content, format="png", dpi=dpi, bbox_inches=None, metadata={"Software": None}
+                )
+            else:
+                settings = {"svg.fonttype": "none", "svg.hashsalt": "xai_widgets", "svg.image_inline": True}
+                with matplotlib.rc_context(settings):
+                    canvas = FigureCanvasSVG(self.figure)
+                    canvas.print_figure(
+                        content,
+                        format="svg",
+                        dpi=dpi,
+                        bbox_inches=None,
+                        metadata={"Date": None, "Creator": "xai_widgets", "Title": self.description},
+                    )
+            self.figure.set_dpi(before)
+        return content.getvalue()
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        width, height = self.size
+        return self.png(), {"width": width, "height": height}
