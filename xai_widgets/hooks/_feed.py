@@ -1,0 +1,180 @@
+"""The one way from every hook to the tracker: it counts epochs and steps, and keeps a hook from stopping a run.
+
+A hook that is set up wrongly raises in its first batch, where the user still sits in front of the screen. Once a batch
+of a mode went through, later failures become a notice and the run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+Stream = tuple[str, "str | None"]  # (mode, ds_id)
+
+
+class TrackerLike(Protocol):
+    """What a hook asks of a tracker."""
+
+    epochs: int | None
+    steps_per_epoch: int | None
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def stop_requested(self) -> bool: ...
+    def record(self, index: Any, label: Any = None, **metrics: Any) -> None: ...
+    def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None: ...
+    def safe_point(self, *, step: int | None = None, epoch: int | None = None) -> None: ...
+    def start(self) -> None: ...
+    def finish(self, error: BaseException | None = None) -> None: ...
+    def report(self, problem: str) -> None: ...
+
+
+class Batch(NamedTuple):
+    """What a hook learned of one batch. Arrays or tensors, (B,) each; `metrics` may hold ``logits``, (B, C)."""
+
+    mode: str
+    ds_id: str | None
+    epoch: int
+    step: int
+    index: Any
+    label: Any
+    metrics: dict[str, Any]
+
+
+class Feed:
+    """Counts epochs and steps of one run and hands batches to its tracker.
+
+    Parameters
+    ----------
+    tracker
+        An `xai_widgets.Tracker`.
+    streams
+        The (mode, ds_id) pairs that the run has, where known.
+    epochs
+        Planned number of epochs, where known.
+    steps_per_epoch
+        Optimizer steps in an epoch, where known.
+    """
+
+    def __init__(
+        self,
+        tracker: Any,
+        *,
+        streams: Iterable[Stream] = (),
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+    ) -> None:
+        if not (hasattr(tracker, "record") and hasattr(tracker, "end_epoch")):
+            raise TypeError(f"expected an xai_widgets.Tracker, got {type(tracker).__name__}")
+        self.tracker: TrackerLike = tracker
+        if epochs is not None:
+            self.tracker.epochs = epochs
+        if steps_per_epoch is not None:
+            self.tracker.steps_per_epoch = steps_per_epoch
+        self.epoch: int = tracker.epoch
+        self.step: int = tracker.step
+        self.steps_this_epoch = 0
+        self._streams = tuple(streams)
+        self._next: dict[Stream, int] = {}
+        self._open: dict[Stream, int] = {}
+        self._done: dict[str, set[Stream]] = {}
+        self._works: set[Stream] = set()
+        self._noticed: set[str] = set()
+        self._resumed_at = self.epoch
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the user asked for a polite stop."""
+        return self.tracker.stop_requested
+
+    def begin(self, mode: str, ds_id: str | None = None, epoch: int | None = None) -> int:
+        """Open an epoch of a mode, ending one that was left open, and return its number.
+
+        Training epochs count up from 1, for each data set. An evaluation belongs to the training epoch it follows, 0
+        before any; where nothing trains, evaluations count up too.
+        """
+        stream = (mode, ds_id)
+        if stream in self._open:
+            self.end(mode, ds_id)
+        counts = mode == "train" or not (self.epoch or any(known[0] == "train" for known in self._streams))
+        if epoch is None:
+            epoch = self._next.get(stream, self._resumed_at + 1) if counts else self.epoch
+        self._next[stream] = epoch + 1
+        if mode == "train" and epoch != self.epoch:
+            self.epoch = epoch
+            self.steps_this_epoch = 0
+        self._open[stream] = epoch
+        return epoch
+
+    def end(self, mode: str, ds_id: str | None = None) -> None:
+        """Close the open epoch of a data set; the mode's epoch ends with the last of its data sets."""
+        stream = (mode, ds_id)
+        epoch = self._open.pop(stream, None)
+        if epoch is None:
+            return
+        done = self._done.setdefault(mode, set())
+        done.add(stream)
+        if done >= {known for known in self._streams if known[0] == mode}:
+            done.clear()
+            self.guard(stream, lambda: self.tracker.end_epoch(mode, epoch=epoch))
+
+    def end_all(self) -> None:
+        """Close whatever is open."""
+        for mode in ("train", "eval", "test", "infer"):
+            if self._done.get(mode) or any(open_mode == mode for open_mode, _ in self._open):
+                self.tracker.end_epoch(mode)
+        self._open.clear()
+        self._done.clear()
+
+    def batch(self, mode: str, ds_id: str | None, index: Any, label: Any, metrics: dict[str, Any]) -> Batch:
+        """Stamp what was learned of a batch with where the run is.
+
+        A training batch belongs to the optimizer step it leads to, an evaluation batch to the last one done.
+        """
+        epoch = self._open.get((mode, ds_id))
+        if epoch is None:
+            epoch = self.begin(mode, ds_id)
+        step = self.step + 1 if mode == "train" else self.step
+        return Batch(mode, ds_id, epoch, step, index, label, metrics)
+
+    def record(self, batch: Batch) -> None:
+        """Hand a batch to the tracker."""
+        stream = (batch.mode, batch.ds_id)
+        self.guard(stream, lambda: self._record(batch))
+
+    def _record(self, batch: Batch) -> None:
+        self.tracker.record(
+            batch.index,
+            batch.label,
+            mode=batch.mode,
+            ds_id=batch.ds_id,
+            epoch=batch.epoch,
+            step=batch.step,
+            **batch.metrics,
+        )
+        self._works.add((batch.mode, batch.ds_id))
+
+    def stepped(self, step: int | None = None) -> None:
+        """Note an optimizer step: the training thread is between two steps now."""
+        step = self.step + 1 if step is None else step
+        self.steps_this_epoch += step - self.step
+        self.step = step
+        self.tracker.safe_point(step=self.step, epoch=self.epoch)
+
+    def guard(self, stream: Stream, action: Callable[[], None]) -> None:
+        """Run `action`; after the stream's first good batch a failure becomes a notice."""
+        try:
+            action()
+        except Exception as error:
+            if stream not in self._works:
+                raise
+            self.notice(f"a batch of {stream[0]} data was not recorded: {error}")
+
+    def notice(self, text: str) -> None:
+        """Tell the user once, in the warnings and in ``tracker.problems``."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self.tracker.report(text)
