@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xai_widgets.live._random import random_streams_kept
+from xai_widgets.live.versions import one_line
 
 
 class KerasReplica:
@@ -49,11 +50,10 @@ def _shapes(model: Any) -> list[tuple[int, ...]]:
 def _own_memory(variable: Any) -> Any:
     """Read a variable into memory of its own: reading alone may share the buffer that training writes next."""
     value = variable.value
-    if type(value).__module__.startswith("torch"):
+    if hasattr(value, "detach"):  # torch below Keras
         return value.detach().clone()
-    import numpy as np
-
-    return np.array(value)
+    array = value.numpy()
+    return array if array.flags.owndata else array.copy()
 
 
 def _rebuilt(model: Any, model_fn: Callable[[], Any] | None) -> Any:
@@ -67,7 +67,7 @@ def _rebuilt(model: Any, model_fn: Callable[[], Any] | None) -> Any:
         return _with_weights(_from_description(model), model)
     except Exception as reason:
         raise TypeError(
-            f"{type(model).__qualname__} cannot be copied ({type(reason).__name__}: {str(reason)[:300]}), and "
+            f"{type(model).__qualname__} cannot be copied ({type(reason).__name__}: {one_line(reason)}), and "
             "saliency never computes on the model being trained. Give a function that builds the same "
             "architecture: model_fn=lambda: MyModel(...)"
         ) from reason

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from xai_widgets.live._torch_spare import spare, strip
+from xai_widgets.live.versions import one_line
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -109,7 +110,7 @@ def _copied(source: Any, model_fn: Callable[[], Any] | None) -> tuple[Any, tuple
         made = copy.deepcopy(source, memo)
     except Exception as reason:
         raise TypeError(
-            f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {str(reason)[:300]}), and "
+            f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {one_line(reason)}), and "
             "saliency never computes on the model being trained. Give a function that builds the same "
             "architecture: model_fn=lambda: MyModel(...)"
         ) from reason

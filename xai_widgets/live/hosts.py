@@ -71,7 +71,7 @@ def _notice(frontend: str) -> str:
     )
 
 
-def keep_route(widget: Any, deliver: Callable[[Callable[[], None]], object] | None = None) -> bool:
+def keep_route(widget: Any, deliver: Callable[[Callable[[], object]], object] | None = None) -> bool:
     """Make the messages of a control reach it while a cell runs.
 
     ipykernel 7.4 answers a browser's message in whichever shell last wrote to that widget, so that a

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from xai_widgets.samples import SampleBatch
 
 
+def one_line(reason: BaseException, length: int = 200) -> str:
+    """Return an exception's text short enough to stand in another one's."""
+    text = " ".join(str(reason).split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 @dataclass(frozen=True)
 class WeightsVersion:
     """Which weights a picture shows.
