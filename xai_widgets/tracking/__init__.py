@@ -2,12 +2,24 @@
 
 from xai_widgets.tracking.events import Subscription
 from xai_widgets.tracking.results import (
+    Confusion,
     Counts,
     EpochSummary,
     Extremes,
     InstanceSeries,
     LabelSeries,
 )
+from xai_widgets.tracking.tables import Table
 from xai_widgets.tracking.tracker import Tracker
 
-__all__ = ["Counts", "EpochSummary", "Extremes", "InstanceSeries", "LabelSeries", "Subscription", "Tracker"]
+__all__ = [
+    "Confusion",
+    "Counts",
+    "EpochSummary",
+    "Extremes",
+    "InstanceSeries",
+    "LabelSeries",
+    "Subscription",
+    "Table",
+    "Tracker",
+]

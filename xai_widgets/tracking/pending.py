@@ -6,6 +6,7 @@ a buffer; places, policies and statistics come when some ten thousand rows are t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,26 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 ROWS = 1 << 16
 _FIRST_ROWS = 1 << 12
+_LOGIT_BYTES = 1 << 22
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch that passed every check: `index` and `label` (B,), one (B,) array per metric, `logits` (B, C)."""
+
+    index: Array | list[Any]
+    label: Array | list[Any] | None
+    metrics: tuple[str, ...]
+    values: list[Array]
+    logits: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What rows must share to lie in one chunk."""
+        return (self.metrics, self.label is None, 0 if self.logits is None else self.logits.shape[1])
 
 
 class Chunk:
@@ -23,29 +44,28 @@ class Chunk:
     ----------
     epoch
         The epoch they belong to.
-    metrics
-        Names of the metrics.
-    labelled
-        Whether the rows have labels.
+    first
+        A batch like those that will be appended.
     """
 
-    def __init__(self, epoch: int, metrics: tuple[str, ...], labelled: bool) -> None:
+    def __init__(self, epoch: int, first: Batch) -> None:
         self.epoch = epoch
         self.step = 0
-        self.metrics = metrics
-        self.labelled = labelled
+        self.metrics = first.metrics
         self.rows = 0
+        classes = 0 if first.logits is None else first.logits.shape[1]
+        self.limit = min(ROWS, max(256, _LOGIT_BYTES // (4 * classes))) if classes else ROWS
         self._room = 0
         self._index: Array = np.empty(0, np.int64)
-        self._label: Array = np.empty(0, np.int64)
-        self._values: Array = np.empty((len(metrics), 0), np.float32)
+        self._label: Array | None = None if first.label is None else np.empty(0, np.int64)
+        self._values: Array = np.empty((len(first.metrics), 0), np.float32)
+        self._logits: Array | None = np.empty((0, classes), np.float32) if classes else None
         self._index_names: list[Any] | None = None  # strings: a list takes the place of the array
         self._label_names: list[Any] | None = None
 
-    def append(
-        self, index: Array | list[Any], label: Array | list[Any] | None, values: list[Array], step: int
-    ) -> None:
+    def append(self, batch: Batch, step: int) -> None:
         """Copy a batch in."""
+        index, label = batch.index, batch.label
         first, last = self.rows, self.rows + len(index)
         if last > self._room:
             self._grow(last)
@@ -53,25 +73,28 @@ class Chunk:
             self._index_names = _extended(self._index_names, self._index, first, index)
         else:
             self._index[first:last] = index
-        if label is not None:
+        if label is not None and self._label is not None:
             if isinstance(label, list) or self._label_names is not None:
                 self._label_names = _extended(self._label_names, self._label, first, label)
             else:
                 self._label[first:last] = label
-        for row, value in enumerate(values):
+        for row, value in enumerate(batch.values):
             self._values[row, first:last] = value
+        if self._logits is not None:
+            self._logits[first:last] = batch.logits
         self.rows = last
         self.step = step
 
     @property
     def full(self) -> bool:
         """Whether it is time to scatter."""
-        return self.rows >= ROWS
+        return self.rows >= self.limit
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self._index.nbytes + self._label.nbytes + self._values.nbytes
+        arrays = (self._index, self._label, self._values, self._logits)
+        return sum(a.nbytes for a in arrays if a is not None)
 
     @property
     def index(self) -> Array | list[Any]:
@@ -81,24 +104,31 @@ class Chunk:
     @property
     def label(self) -> Array | list[Any] | None:
         """Labels: integers (B,), a list, or None."""
-        if not self.labelled:
-            return None
-        return self._label[: self.rows] if self._label_names is None else self._label_names
+        if self._label_names is not None:
+            return self._label_names
+        return None if self._label is None else self._label[: self.rows]
+
+    @property
+    def logits(self) -> Array | None:
+        """Logits (B, C) float32, or None."""
+        return None if self._logits is None else self._logits[: self.rows]
 
     def values(self, metric: int) -> Array:
         """Values (B,) of the metric with that number."""
         return self._values[metric, : self.rows]
 
     def _grow(self, rows: int) -> None:
-        room = max(rows, min(2 * self._room, ROWS + ROWS // 4), _FIRST_ROWS)
-        index, values = np.empty(room, np.int64), np.empty((len(self.metrics), room), np.float32)
-        index[: self.rows], values[:, : self.rows] = self._index[: self.rows], self._values[:, : self.rows]
-        self._index, self._values = index, values
-        if self.labelled:
-            label = np.empty(room, np.int64)
-            label[: self.rows] = self._label[: self.rows]
-            self._label = label
-        self._room = room
+        room = max(rows, min(2 * self._room, self.limit + self.limit // 4), min(_FIRST_ROWS, self.limit))
+        used = self.rows
+        for name in ("_index", "_label", "_logits"):
+            old = getattr(self, name)
+            if old is not None:
+                new = np.empty((room, *old.shape[1:]), old.dtype)
+                new[:used] = old[:used]
+                setattr(self, name, new)
+        values = np.empty((len(self.metrics), room), np.float32)
+        values[:, :used] = self._values[:, :used]
+        self._values, self._room = values, room
 
 
 def _extended(names: list[Any] | None, array: Array, rows: int, more: Array | list[Any]) -> list[Any]:

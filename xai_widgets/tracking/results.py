@@ -212,3 +212,27 @@ class Counts:
     unlabelled: int = 0
     instances: int = 0
     by_metric: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often each label was predicted as which in one epoch.
+
+    Attributes
+    ----------
+    labels, names
+        (L,) label values, and predicted values that are no labels, sorted; their display names.
+    counts
+        (L, L) int64: rows are labels, columns predictions.
+    """
+
+    epoch: int
+    labels: tuple[Label, ...]
+    names: tuple[str, ...]
+    counts: IntArray
+
+    @property
+    def recall(self) -> FloatArray:
+        """(L,) share of each label predicted right; NaN for a label not seen."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.diagonal(self.counts) / self.counts.sum(axis=1))

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.tracking.columns import Column
+from xai_widgets.tracking.dynamics import Dynamics
 from xai_widgets.tracking.indexing import IndexMap
 from xai_widgets.tracking.labels import LabelTable
+from xai_widgets.tracking.logits import derive
 from xai_widgets.tracking.pending import Chunk
 from xai_widgets.tracking.statistics import GroupStatistics, group_statistics
 
 Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How rows are kept; as in `Tracker`."""
+
+    duplicates: str
+    dtype: np.dtype[Any]
+    epoch_frequency: int
 
 
 class Stream:
@@ -21,63 +33,75 @@ class Stream:
 
     Parameters
     ----------
-    table
-        Label values and their codes, shared by all streams of a tracker.
-    duplicates, dtype, epoch_frequency
-        As in `Tracker`.
+    table, predicted
+        Label values and predicted ones with their codes, shared by all streams of a tracker.
+    policy
+        How rows are kept.
     """
 
     def __init__(
-        self,
-        mode: str,
-        ds_id: str | None,
-        table: LabelTable,
-        duplicates: str,
-        dtype: Any,
-        epoch_frequency: int,
+        self, mode: str, ds_id: str | None, table: LabelTable, predicted: LabelTable, policy: Policy
     ) -> None:
         self.mode, self.ds_id = mode, ds_id
-        self.table = table
+        self.table, self.predicted = table, predicted
+        self.policy = policy
         self.instances = IndexMap()
         self.codes: Array = np.empty(
             0, np.int8
         )  # label code by place, -1 unknown; widened when codes need it
         self.columns: dict[str, dict[int, Column]] = {}
-        self.chunks: dict[tuple[str, ...], Chunk] = {}
-        self.metrics: tuple[str, ...] = ()  # known at once, before any chunk is taken in
-        self.labelled = False
-        self.rows = self.relabelled = 0
-        self.rows_of_epoch = 0
-        self._duplicates, self._dtype, self._frequency = duplicates, np.dtype(dtype), epoch_frequency
-        self._statistics: dict[tuple[str, int], tuple[int, GroupStatistics]] = {}
         self.steps: dict[int, int] = {}  # epoch: the last training step known in it
+        self.chunks: dict[tuple[Any, ...], Chunk] = {}
+        self.metrics: tuple[str, ...] = ()  # known at once, before any chunk is taken in
+        self.dynamics: Dynamics | None = None
+        self.has_logits = False
+        self.labelled = self._some_unlabelled = False
+        self.rows = self.relabelled = self.changes = 0
+        self.rows_of_epoch = 0
+        self._statistics: dict[tuple[str, int, str | None], tuple[int, GroupStatistics]] = {}
+        self._quantiles: dict[tuple[Any, ...], tuple[int, Array]] = {}
+        self._groups: dict[str, tuple[Array | list[Any], Array, LabelTable]] = {}
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
         columns = sum(c.nbytes for epochs in self.columns.values() for c in epochs.values())
-        return (
-            columns + self.codes.nbytes + self.instances.nbytes + sum(c.nbytes for c in self.chunks.values())
-        )
+        chunks = sum(c.nbytes for c in list(self.chunks.values()))
+        dynamics = 0 if self.dynamics is None else self.dynamics.nbytes
+        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics
 
-    def announce(self, metrics: tuple[str, ...]) -> None:
+    def announce(self, metrics: tuple[str, ...], logits: bool) -> None:
         """Make metric names known."""
-        fresh = tuple(m for m in metrics if m not in self.metrics)
+        self.has_logits = self.has_logits or logits
+        fresh = tuple(m for m in metrics if m not in self.metrics and m[0] != "@")
         if fresh:
             self.metrics += fresh
 
     def take(self, chunk: Chunk) -> None:
         """Scatter a chunk into the columns."""
+        self.changes += 1
         places = self.instances.place(chunk.index)
+        size = self.instances.size
         if chunk.label is not None:
             self._label(places, self.table.encode(chunk.label))
+        elif not self._some_unlabelled:
+            self._some_unlabelled = bool((self.label_codes(places) < 0).any())
+        derived: dict[str, Array] = {}
         for number, metric in enumerate(chunk.metrics):
+            values = chunk.values(number)
+            if metric[0] == "@":
+                derived[metric] = values
+                continue
             epochs = self.columns.setdefault(metric, {})
             column = epochs.get(chunk.epoch)
             if column is None:
-                column = epochs[chunk.epoch] = Column(chunk.epoch, self._dtype)
+                column = epochs[chunk.epoch] = Column(chunk.epoch, self.policy.dtype)
                 self._in_order(metric)
-            column.fold(places, chunk.values(number), self.instances.size, self._duplicates, chunk.step)
+            column.fold(places, values, size, self.policy.duplicates, chunk.step)
+        if chunk.logits is not None:
+            derived.update(derive(chunk.logits, np.asarray(chunk.label)))
+        if derived:
+            self._take_derived(chunk.epoch, places, derived, size)
         self.rows += chunk.rows
         self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
 
@@ -89,29 +113,72 @@ class Stream:
                 column.close(self.instances.size)
                 if self.labelled:
                     self.statistics(metric, epoch)
-        if self._frequency > 1:
+        if self.dynamics is not None:
+            self.dynamics.close(epoch, self.codes, self.instances.size)
+        if self.policy.epoch_frequency > 1:
             self._thin(epoch)
+        self.changes += 1
 
-    def statistics(self, metric: str, epoch: int) -> GroupStatistics:
-        """Statistics per label code of one epoch, kept until the column changes."""
+    def statistics(self, metric: str, epoch: int, group: str | None = None) -> GroupStatistics:
+        """Statistics of one epoch per label code, or per code of a grouping; kept until the column changes."""
         column = self.columns[metric].get(epoch)
-        cached = self._statistics.get((metric, epoch))
-        if column is None:
-            if cached is None:
-                raise KeyError(epoch)
+        cached = self._statistics.get((metric, epoch, group))
+        if cached is not None and (column is None or cached[0] == column.changes):
             return cached[1]
-        if cached is not None and cached[0] == column.changes:
-            return cached[1]
-        size = min(column.values.shape[0], self.codes.shape[0])
-        found = group_statistics(column.values[:size], self.codes[:size], len(self.table))
-        self._statistics[(metric, epoch)] = (column.changes, found)
+        values, codes = self.column_and_codes(metric, epoch, group)
+        found = group_statistics(values, codes, len(self.table if group is None else self.group_table(group)))
+        self._statistics[(metric, epoch, group)] = (self.columns[metric][epoch].changes, found)
+        return found
+
+    def column_and_codes(self, metric: str, epoch: int, group: str | None) -> tuple[Array, Array]:
+        """Values (n,) of an epoch, and the label or group code of each."""
+        values = self.columns[metric][epoch].values
+        codes = self.codes if group is None else self._group_codes(group)
+        size = min(values.shape[0], codes.shape[0])
+        return values[:size], codes[:size]
+
+    def set_group(self, name: str, index: Array | list[Any], codes: Array, table: LabelTable) -> None:
+        """Keep a grouping: the group code of each of `index`, which may be instances yet to come."""
+        self._groups[name] = (index, codes, table)
+        for key in [key for key in self._statistics if key[2] == name]:
+            del self._statistics[key]
+        self._quantiles.clear()
+
+    def group_table(self, group: str) -> LabelTable:
+        """Values of a grouping and their codes."""
+        if group not in self._groups:
+            known = ", ".join(self._groups) or "none; make one with tracker.group(name, index, values)"
+            raise ValueError(f"no grouping {group!r} in mode {self.mode!r}; there are: {known}")
+        return self._groups[group][2]
+
+    def groups(self) -> dict[str, tuple[Array | list[Any], list[Any]]]:
+        """Instances and group values of every grouping."""
+        return {
+            name: (index, [table.values[c] for c in codes.tolist()])
+            for name, (index, codes, table) in self._groups.items()
+        }
+
+    def cached_quantiles(self, key: tuple[Any, ...]) -> Array | None:
+        """Quantiles computed before, unless the column has changed since."""
+        changes, found = self._quantiles.get(key, (-1, None))
+        return found if changes == self.columns[key[0]][key[1]].changes else None
+
+    def cache_quantiles(self, key: tuple[Any, ...], found: Array) -> None:
+        """Keep quantiles for the next time."""
+        self._quantiles[key] = (self.columns[key[0]][key[1]].changes, found)
+
+    def _group_codes(self, group: str) -> Array:
+        index, codes, _ = self._groups[group]
+        places = self.instances.find(index)
+        found = np.full(self.instances.size, -1, np.int32)
+        found[places[places >= 0]] = codes[places >= 0]
         return found
 
     def epochs_of(self, metric: str, columns_only: bool = True) -> list[int]:
         """Epochs of a metric in their order: those whose columns are kept, or those with label statistics too."""
         kept = set(self.columns.get(metric, ()))
         if not columns_only:
-            kept |= {epoch for name, epoch in self._statistics if name == metric}
+            kept |= {epoch for name, epoch, group in self._statistics if name == metric and group is None}
         return sorted(kept)
 
     def is_open(self, metric: str, epoch: int) -> bool:
@@ -131,6 +198,26 @@ class Stream:
         values = self.table.values
         return tuple(values[c] if c >= 0 else None for c in self.label_codes(places).tolist())
 
+    def _take_derived(self, epoch: int, places: Array, derived: dict[str, Array], size: int) -> None:
+        if self.dynamics is None:
+            self.dynamics = Dynamics()
+        prediction = derived.get("@prediction")
+        if prediction is not None:
+            known = np.isfinite(prediction)
+            codes = self.predicted.encode(np.where(known, prediction, 0).astype(np.int64))
+            derived["@prediction"] = np.where(known, codes, np.nan).astype(np.float32)
+        named = derived.pop("@named", None)  # predictions that were strings come as codes
+        if named is not None:
+            prediction = derived["@prediction"] = named
+        if prediction is not None and "@correct" not in derived:
+            of_prediction = np.array([self.table.find(v) for v in self.predicted.values], np.int64)
+            code = np.where(np.isfinite(derived["@prediction"]), derived["@prediction"], 0).astype(np.int64)
+            label = self.label_codes(places)
+            right = (of_prediction[code] == label).astype(np.float32)
+            right[(label < 0) | ~np.isfinite(derived["@prediction"])] = np.nan
+            derived["@correct"] = right
+        self.dynamics.take(epoch, places, derived, size)
+
     def _label(self, places: Array, codes: Array) -> None:
         self.labelled = True
         size = self.instances.size
@@ -144,6 +231,10 @@ class Stream:
         if changed.any():
             self.relabelled += int(np.count_nonzero(changed & (old >= 0)))
             self.codes[places] = codes
+            if self._some_unlabelled and bool((old < 0).any()):  # labels that come after the values
+                kept = {metric: set(epochs) for metric, epochs in self.columns.items()}
+                for key in [key for key in self._statistics if key[1] in kept.get(key[0], ())]:
+                    del self._statistics[key]
 
     def _in_order(self, metric: str) -> None:
         epochs = list(self.columns[metric])
@@ -155,7 +246,7 @@ class Stream:
         for epochs in self.columns.values():
             known = sorted(epochs)
             for epoch in known[1:]:
-                if epoch < newest and epoch % self._frequency and epochs[epoch].closed:
+                if epoch < newest and epoch % self.policy.epoch_frequency and epochs[epoch].closed:
                     del epochs[epoch]
 
 

@@ -1,0 +1,218 @@
+"""The writing half of a tracker: buffers, epochs, and the jobs that take rows into the columns."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from xai_widgets.tracking.clock import Clock, check_mode
+from xai_widgets.tracking.labels import LabelTable
+from xai_widgets.tracking.lifecycle import Lifecycle
+from xai_widgets.tracking.pending import Batch, Chunk
+from xai_widgets.tracking.results import EpochSummary
+from xai_widgets.tracking.sink import Sink
+from xai_widgets.tracking.stream import Policy, Stream
+from xai_widgets.tracking.worker import Worker
+
+BACKLOG = 16
+"""Chunks that may wait for the worker before `record` helps it."""
+LIGHT_ROWS = 1 << 17
+"""An epoch of more rows than this is closed by the worker, not by the thread that ends it."""
+
+
+class Intake(Lifecycle):
+    """Takes batches in.
+
+    Two locks, always taken in this order: `_settling` while jobs run and answers are computed (up to some ten
+    milliseconds), `_lock` while a batch is copied or the clock moves (microseconds). Recording needs the second only.
+    """
+
+    def __init__(self, policy: Policy, epochs: int | None) -> None:
+        super().__init__(epochs)
+        self._policy = policy
+        self._table = LabelTable()
+        self._predicted = LabelTable()
+        self._streams: dict[tuple[str, str | None], Stream] = {}
+        self._clock = Clock()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._heavy = False  # whether a job in the queue is for the worker
+        self._sink: Sink | None = None
+        self._new_threads()
+        _alive.add(self)
+
+    def _new_threads(self) -> None:
+        self._lock = threading.RLock()
+        self._settling = threading.RLock()
+        self._worker = Worker(self._settle)
+
+    def _take_batch(
+        self, batch: Batch, mode: str, ds_id: str | None, epoch: int | None, step: int | None
+    ) -> None:
+        """Log a batch, then buffer it."""
+        if self.status != "training" and (mode == "train" or self.status == "idle"):
+            self.start()
+        ended: list[EpochSummary] = []
+        with self._lock:
+            stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+            at = self._clock.open.get(mode)
+            if at is None or (epoch is not None and epoch != at):
+                at, ended = self._enter(mode, epoch)
+            if step is not None:
+                self._step = int(step)
+            elif mode == "train":
+                self._step += 1
+            if self._sink is not None:
+                self._write(self._sink, batch, stream, at)
+            full = self._buffer(stream, batch, at)
+            self.version += 1
+        if full:
+            self._advance()
+        for summary in ended:
+            self._subscribers.call(summary)
+
+    def _buffer(self, stream: Stream, batch: Batch, epoch: int) -> bool:
+        shape = batch.shape
+        chunk = stream.chunks.get(shape)
+        if chunk is None or chunk.epoch != epoch:
+            if chunk is not None:
+                self._jobs.append(partial(stream.take, chunk))
+            stream.announce(batch.metrics, batch.logits is not None)
+            chunk = stream.chunks[shape] = Chunk(epoch, batch)
+        chunk.append(batch, self._step)
+        stream.rows_of_epoch += len(batch)
+        full = chunk.full
+        if full:
+            self._heavy = self._heavy or chunk.logits is not None
+            self._seal(stream)
+        return full
+
+    def _new_stream(self, mode: str, ds_id: str | None) -> Stream:
+        check_mode(mode)
+        if ds_id is not None and not isinstance(ds_id, str):
+            raise TypeError(f"ds_id is {ds_id!r}; a string or None is expected")
+        stream = self._streams[(mode, ds_id)] = Stream(
+            mode, ds_id, self._table, self._predicted, self._policy
+        )
+        return stream
+
+    def _enter(self, mode: str, epoch: int | None) -> tuple[int, list[EpochSummary]]:
+        """Find the epoch of a row, opening it (and ending an older one) where it is new."""
+        wanted = self._clock.current(mode) if epoch is None else int(epoch)
+        if wanted < 0:
+            raise ValueError(f"epoch is {epoch!r}; a whole number from 1 on is expected")
+        is_open = self._clock.open.get(mode)
+        ended: list[EpochSummary] = []
+        if is_open is not None and wanted > is_open:
+            ended = self._end(mode)
+        if mode not in self._clock.open and wanted > self._clock.ended.get(mode, -1):
+            self._clock.open[mode] = wanted
+            self._epoch = self._clock.latest()
+        return wanted, ended
+
+    def _end(self, mode: str) -> list[EpochSummary]:
+        """End the open epoch of a mode; under the lock."""
+        epoch = self._clock.open.pop(mode)
+        self._clock.ended[mode] = epoch
+        self.version += 1
+        summaries = []
+        for stream in self._streams.values():
+            if stream.mode != mode:
+                continue
+            self._seal(stream)
+            self._jobs.append(partial(stream.close, epoch))
+            rows, stream.rows_of_epoch = stream.rows_of_epoch, 0
+            self._heavy = self._heavy or rows > LIGHT_ROWS
+            self._log_end(mode, stream.ds_id, epoch)
+            summaries.append(
+                EpochSummary(mode, stream.ds_id, epoch, self._step, stream.metrics, rows, status=self.status)
+            )
+        return summaries
+
+    def _seal(self, stream: Stream) -> None:
+        for chunk in stream.chunks.values():
+            self._jobs.append(partial(stream.take, chunk))
+        stream.chunks = {}
+
+    def _advance(self) -> None:
+        """Have the jobs done: light ones here unless a reader is at it, heavy ones by the worker."""
+        if len(self._jobs) > BACKLOG:
+            self._settle()
+        elif self._heavy:
+            self._worker.wake()
+        elif self._settling.acquire(blocking=False):
+            try:
+                self._settle()
+            finally:
+                self._settling.release()
+
+    def _settle(self) -> None:
+        """Run the jobs in their order."""
+        with self._settling:
+            self._heavy = False
+            while self._jobs:
+                job = self._jobs.popleft()
+                try:
+                    job()
+                except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                    self.report(f"rows could not be taken in: {type(error).__name__}: {error}")
+
+    def _settled(self) -> None:
+        """Take in everything recorded; the caller holds `_settling`."""
+        with self._lock:
+            for stream in self._streams.values():
+                self._seal(stream)
+        self._settle()
+
+    def _write(self, sink: Sink, batch: Batch, stream: Stream, epoch: int) -> None:
+        try:
+            sink.write_rows(stream.mode, stream.ds_id, epoch, self._step, batch)
+        except OSError as error:
+            self._log_failed(error)
+
+    def _log_end(self, mode: str, ds_id: str | None, epoch: int) -> None:
+        if self._sink is not None:
+            try:
+                self._sink.end_epoch(mode, ds_id, epoch, self._step)
+            except OSError as error:
+                self._log_failed(error)
+
+    def _log_status(self, status: str) -> None:
+        with self._lock:
+            if self._sink is not None:
+                try:
+                    self._sink.write_status(status, self.error)
+                except OSError as error:
+                    self._log_failed(error)
+
+    def _log_failed(self, error: OSError) -> None:
+        """Give the log up, visibly; training goes on."""
+        sink, self._sink = self._sink, None
+        where = f" {sink.path}" if sink is not None else ""
+        self.report(
+            f"the run log{where} stopped: {error.strerror or error}. Training and the views go on from memory; what was "
+            "recorded before is in the log. Free some space and start a new run in another log_dir to log again."
+        )
+        if sink is not None:
+            sink.close()
+
+    def _after_fork(self) -> None:
+        """In a forked child: locks another thread may have held, and its worker, are not ours."""
+        self._new_threads()
+        if self._sink is not None:
+            self._sink.after_fork()
+
+
+_alive: weakref.WeakSet[Intake] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for intake in list(_alive):
+        intake._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
