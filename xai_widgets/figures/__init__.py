@@ -10,5 +10,6 @@ from xai_widgets.figures import palette
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
 from xai_widgets.figures.picture import StaticFigure
+from xai_widgets.figures.saliency import saliency_grid
 
-__all__ = ["StaticFigure", "instance_history", "label_difficulty", "palette"]
+__all__ = ["StaticFigure", "instance_history", "label_difficulty", "palette", "saliency_grid"]

@@ -30,7 +30,7 @@ def families() -> tuple[str, ...]:
 
 
 @cache
-def font(size: float, weight: str = "normal", style: str = "normal") -> Any:
+def font(size: float, weight: str = "normal", style: Any = "normal") -> Any:
     """Give matplotlib's font properties for a size in points."""
     from matplotlib.font_manager import FontProperties
 

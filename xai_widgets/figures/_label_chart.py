@@ -11,6 +11,7 @@ import numpy as np
 from xai_widgets.figures import palette
 from xai_widgets.figures._legend import Row
 from xai_widgets.figures._plot import Curve
+from xai_widgets.figures._sources import key_of
 from xai_widgets.figures.scale import hardest_first, last_finite, smoothed
 from xai_widgets.figures.text import high_is_hard, shown_text
 
@@ -41,7 +42,7 @@ class LabelChart:
     ) -> None:
         self.given, self.main = given, given[0]
         self._dark = dark
-        self._order = {_key(v): i for i, v in enumerate(self.main.labels if order is None else order)}
+        self._order = {key_of(v): i for i, v in enumerate(self.main.labels if order is None else order)}
         self._modes_differ = len({s.mode for s in given}) > 1
         self._ds_ids = sorted({str(s.ds_id or "") for s in given})
         places = self._places(labels)
@@ -61,7 +62,7 @@ class LabelChart:
     def place_of(self, label: Any) -> int:
         """Find a label, given by value or by name, in the first series."""
         for place, (value, name) in enumerate(zip(self.main.labels, self.main.names, strict=True)):
-            if _key(value) == _key(label) or (isinstance(label, str) and name == label):
+            if key_of(value) == key_of(label) or (isinstance(label, str) and name == label):
                 return place
         known = ", ".join(shown_text(n, 20) for n in self.main.names[:8])
         raise ValueError(f"no label {shown_text(repr(label))} in this series; there are {known}")
@@ -83,9 +84,9 @@ class LabelChart:
             mean = smoothed(series.mean, smoothing)
             has_band = kind is not None and (series is self.main or self._band_each)
             lower, upper = series.bounds(kind) if has_band else (None, None)
-            rows = {_key(v): i for i, v in enumerate(series.labels)}
+            rows = {key_of(v): i for i, v in enumerate(series.labels)}
             for place in self.ranking:
-                row = rows.get(_key(self.main.labels[place]))
+                row = rows.get(key_of(self.main.labels[place]))
                 if row is None:
                     continue
                 color, dash, marker = self.style(place, series)
@@ -107,7 +108,7 @@ class LabelChart:
 
     def style(self, place: int, series: Any) -> tuple[str, str, str]:
         """Give colour, dash and marker of a label in one of the series."""
-        style = palette.label_style(self._order.get(_key(self.main.labels[place]), place), self._dark)
+        style = palette.label_style(self._order.get(key_of(self.main.labels[place]), place), self._dark)
         dash = palette.MODE_DASHES.get(series.mode, "solid") if self._modes_differ else style.dash
         if len(self._ds_ids) > 1:
             marker = palette.MARKERS[self._ds_ids.index(str(series.ds_id or "")) % len(palette.MARKERS)]
@@ -120,13 +121,13 @@ class LabelChart:
         last: list[dict[Any, float]] = []
         for series in self.given:
             values = last_finite(series.mean)
-            last.append({_key(v): float(values[i]) for i, v in enumerate(series.labels)})
+            last.append({key_of(v): float(values[i]) for i, v in enumerate(series.labels)})
         sizes = self.values[self.ranking]
         finite = np.abs(sizes[np.isfinite(sizes)])
         largest = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
         rows = []
         for place in self.ranking:
-            label = _key(self.main.labels[place])
+            label = key_of(self.main.labels[place])
             color, dash, marker = self.style(place, self.main)
             value = float(self.values[place])
             rows.append(
@@ -188,8 +189,3 @@ def checked_bounds(bounds: Any) -> list[str | None]:
         if kind is not None and kind not in BOUNDS:
             raise ValueError(f"bounds should be of {', '.join(BOUNDS)} or None, got {kind!r}")
     return kinds or [None]
-
-
-def _key(label: Any) -> Any:
-    """One identity for a label, whether it is a plain value or of numpy."""
-    return label.item() if hasattr(label, "item") else label

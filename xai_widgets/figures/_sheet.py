@@ -34,8 +34,8 @@ class Sheet:
             dpi=96,
             facecolor=self.theme.background,
             edgecolor="none",
-            layout="none",
         )
+        self.figure.set_layout_engine("none")  # a user's style may ask for one
         self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()
 
     def text(

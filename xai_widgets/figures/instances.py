@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from xai_widgets.figures import palette
 from xai_widgets.figures._legend import Row, draw_legend
 from xai_widgets.figures._plot import Area, Curve, plot
 from xai_widgets.figures._sheet import BODY, TITLE, Sheet
+from xai_widgets.figures._sources import key_of, names_by_value, picture_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import last_finite
 from xai_widgets.figures.text import number, shown_index, shown_text, with_unit
 
-Pictures = Mapping[Any, NDArray[np.uint8]] | Callable[[Any], Any]
 _SIDE, _ROW = 210.0, 24.0
 _MOST_ROWS = 44
 
@@ -84,7 +83,7 @@ def instance_history(
     if x not in ("epoch", "step"):
         raise ValueError(f'x should be "epoch" or "step", got {x!r}')
     groups = _grouped(series, hard, easy)
-    names = _names(label_names)
+    names = names_by_value(label_names)
     strong = (
         highlight if highlight is not None else next(place for _, places, _ in groups for place in places)
     )
@@ -119,7 +118,7 @@ Group = tuple[str, list[int], dict[int, float]]
 
 def _grouped(series: Any, hard: Any, easy: Any) -> list[Group]:
     """Sort the rows of a series into hardest, easiest and pinned, each with its scores."""
-    where = {_key(i): place for place, i in enumerate(series.index)}
+    where = {key_of(i): place for place, i in enumerate(series.index)}
     last = last_finite(series.values)
     groups: list[Group] = []
     taken: set[int] = set()
@@ -128,7 +127,7 @@ def _grouped(series: Any, hard: Any, easy: Any) -> list[Group]:
         scores = getattr(extremes, "scores", None)
         places, shown = [], {}
         for rank, index in enumerate(wanted):
-            place = where.get(_key(index))
+            place = where.get(key_of(index))
             if place is not None and place not in taken:
                 places.append(place)
                 taken.add(place)
@@ -188,7 +187,7 @@ def _rows(
                     shown_index(index),
                     (scores[place],),
                     colors[name],
-                    detail="" if label is None else names.get(_key(label), shown_text(label, 24)),
+                    detail="" if label is None else names.get(key_of(label), shown_text(label, 24)),
                     strong=place == strong,
                     picture=picture_of(pictures, index),
                 )
@@ -202,37 +201,9 @@ def _cut(rows: list[Row], room: int) -> list[Row]:
     return [*rows[: room - 1], Row(f"{len(rows) - room + 1:,} more", (), heading=True)]
 
 
-def picture_of(pictures: Any, index: Any) -> NDArray[np.uint8] | None:
-    """Ask a picture source of any kind for the picture of one index; None where it has none."""
-    if pictures is None:
-        return None
-    if hasattr(pictures, "pictures"):
-        found = pictures.pictures([index])[0] if pictures.has(index) else None
-    elif isinstance(pictures, Mapping):
-        found = pictures.get(_key(index))
-    else:
-        found = pictures(index)
-    if found is None:
-        return None
-    picture = np.asarray(found)
-    if picture.ndim != 3 or picture.shape[-1] != 3 or picture.dtype != np.uint8:
-        raise ValueError(
-            f"a picture should be uint8 (H, W, 3), got {picture.dtype} {picture.shape}; samples.to_picture makes one"
-        )
-    return picture
-
-
-def _names(label_names: Any) -> dict[Any, str]:
-    if not label_names:
-        return {}
-    pairs = label_names.items() if isinstance(label_names, Mapping) else enumerate(label_names)
-    flipped = isinstance(label_names, Mapping) and all(isinstance(k, str) for k in label_names)
-    return {_key(v if flipped else k): shown_text(k if flipped else v, 24) for k, v in pairs}
-
-
 def _place(series: Any, index: Any) -> int:
     for place, known in enumerate(series.index):
-        if _key(known) == _key(index):
+        if key_of(known) == key_of(index):
             return place
     raise ValueError(
         f"instance {shown_index(index)} is not in this series; ask for it in tracker.instance_series"
@@ -252,7 +223,3 @@ def _description(series: Any, groups: list[Group], subtitle: str) -> str:
     name, places, scores = groups[0]
     first = shown_index(series.index[places[0]])
     return f"{subtitle}: first of the {name} is {first} with {number(scores[places[0]])}"
-
-
-def _key(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
