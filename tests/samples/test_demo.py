@@ -79,7 +79,65 @@ def test_no_network_is_said_clearly(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         demo_data("cifair10")
 
 
+def test_without_network_there_are_digits_where_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("pooch")
+    monkeypatch.setattr(module, "CIFAIR_URL", "http://127.0.0.1:9/ciFAIR-10.zip")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.warns(UserWarning, match=r"could not be downloaded.*These are the digits\.$"):
+        data = demo_data("cifair10", fallback="digits", size=32)
+    assert data.name == "digits"
+    assert data.x_train.shape == (1400, 32, 32, 1)
+    assert len(data.mean) == len(data.std) == 1
+
+
+def npz_folder(folder: Path, **files: int) -> Path:
+    stream = np.random.default_rng(0)
+    for name, n in files.items():
+        x = stream.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
+        np.savez(folder / f"{name}.npz", x=x, y=np.arange(n, dtype=np.uint8) % 10)
+    return folder
+
+
+@pytest.mark.parametrize("told", ["argument", "environment"])
+def test_a_folder_of_npz_files(told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = npz_folder(tmp_path, my_train=20, my_test=12)
+    if told == "environment":
+        monkeypatch.setenv("XAI_WIDGETS_CIFAIR10", str(folder))
+    data = demo_data("cifair10", source=folder if told == "argument" else None, limit=15)
+    with np.load(folder / "my_train.npz") as stored:
+        assert np.array_equal(np.round(data.x_train * 255), stored["x"][:15])
+    assert data.y_eval.tolist() == [*range(10), 0, 1]
+    assert data.x_eval.dtype == np.float32
+    assert data.mean == (0.4914, 0.4822, 0.4465)
+
+
+def test_a_source_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected one of each"):
+        demo_data("cifair10", source=npz_folder(tmp_path, train_a=3, train_b=3))
+    with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
+        demo_data("cifair10", source=tmp_path / "nowhere")
+
+
+def test_enlarging_repeats_pixels() -> None:
+    small, large = demo_data("digits", limit=5), demo_data("digits", limit=5, size=24)
+    assert large.x_eval.shape == (5, 24, 24, 1)
+    assert np.array_equal(large.x_train[:, 1::3, 2::3], small.x_train)
+    with pytest.raises(ValueError, match="multiple"):
+        demo_data("digits", size=20)
+
+
+def test_the_normalisation_is_that_of_the_training_images() -> None:
+    data = demo_data("digits")
+    z = (data.x_train - data.mean) / data.std
+    assert abs(z.mean()) < 1e-3
+    assert abs(z.std() - 1) < 1e-3
+
+
 def test_bad_arguments() -> None:
+    with pytest.raises(ValueError, match="fallback"):
+        demo_data("cifair10", fallback="mnist")
     with pytest.raises(ValueError, match="cifair10"):
         demo_data("mnist")
     with pytest.raises(ValueError, match="share"):

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import pickletools
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 CIFAIR_URL = "https://github.com/cvjena/cifair/releases/download/v1.0/ciFAIR-10.zip"
 CIFAIR_MD5 = "md5:ca08fd390f0839693d3fc45c4e49585f"
+CIFAIR_PLACE = "XAI_WIDGETS_CIFAIR10"  # environment variable: where the data are already
+CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616)
 CIFAR_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+DIGIT_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+Parts: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
+"""Training images and labels, then those held out."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,9 @@ class DemoData:
         Name of each label.
     planted : numpy.ndarray
         Positions of the training images that were given a wrong label on purpose, int64, sorted.
+    mean, std : tuple of float
+        Per channel, over the training images: what ``(x - mean) / std`` normalises with. For ciFAIR-10 those in use
+        for CIFAR-10.
     """
 
     name: str
@@ -40,10 +52,19 @@ class DemoData:
     y_eval: NDArray[np.int64]
     label_names: dict[str, int]
     planted: NDArray[np.int64]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 def demo_data(
-    name: str = "digits", *, wrong_labels: float = 0.0, seed: int = 0, limit: int | None = None
+    name: str = "digits",
+    *,
+    wrong_labels: float = 0.0,
+    seed: int = 0,
+    limit: int | None = None,
+    size: int | None = None,
+    source: str | os.PathLike[str] | None = None,
+    fallback: str | None = None,
 ) -> DemoData:
     """Load a demonstration data set, with wrong labels planted in it where asked for.
 
@@ -58,6 +79,15 @@ def demo_data(
         Seed of the split of the digits and of the planted labels; no global random stream is used.
     limit : int, optional
         Only the first so many training and evaluation images.
+    size : int, optional
+        Enlarge the images to so many pixels a side by repeating pixels, for networks that need more than the eight of the
+        digits; a multiple of the side they have.
+    source : path, optional
+        Where ciFAIR-10 is already: its archive, or a folder with a ``*train*.npz`` and a ``*test*.npz``, each with ``x``
+        uint8 (N, 32, 32, 3) and ``y`` (N,). By default what the environment variable ``XAI_WIDGETS_CIFAIR10`` names,
+        else the user's cache, filled by a download.
+    fallback : {"digits"}, optional
+        What to load instead, with a warning, where ciFAIR-10 cannot be downloaded.
 
     Returns
     -------
@@ -66,11 +96,13 @@ def demo_data(
     Raises
     ------
     ValueError
-        Unknown name, or a share outside [0, 1).
+        Unknown name or fallback, a share outside [0, 1), or a size that the images cannot be enlarged to.
+    FileNotFoundError
+        There is no such ``source``.
     ImportError
         scikit-learn or pooch is not installed; the message names the command.
     ConnectionError
-        ciFAIR-10 is not in the cache and cannot be downloaded.
+        ciFAIR-10 is not there and cannot be downloaded.
 
     References
     ----------
@@ -78,18 +110,53 @@ def demo_data(
     """
     if not 0 <= wrong_labels < 1:
         raise ValueError(f"wrong_labels is a share in [0, 1), for example 0.04; got {wrong_labels!r}")
-    if name == "digits":
-        x_train, y_train, x_eval, y_eval, names = _digits(seed)
-    elif name == "cifair10":
-        x_train, y_train, x_eval, y_eval = _cifair10()
-        names = CIFAR_NAMES
-    else:
+    if name not in ("digits", "cifair10"):
         raise ValueError(f'name must be "digits" or "cifair10"; got {name!r}')
-    x_train, y_train, x_eval, y_eval = (part[:limit] for part in (x_train, y_train, x_eval, y_eval))
+    if fallback not in (None, "digits"):
+        raise ValueError(f'fallback must be "digits" or None; got {fallback!r}')
+    if name == "cifair10":
+        try:
+            parts = _cifair10(source)
+        except ConnectionError as error:
+            if fallback is None:
+                raise
+            warnings.warn(f"{error} These are the digits.", stacklevel=2)
+            name = fallback
+    if name == "digits":
+        parts = _digits(seed)
+    x_train, y_train, x_eval, y_eval = (part[:limit] for part in parts)
+    names = DIGIT_NAMES if name == "digits" else CIFAR_NAMES
+    mean, std = _normalisation(parts[0]) if name == "digits" else (CIFAR_MEAN, CIFAR_STD)
     y_train, planted = _plant(y_train, wrong_labels, len(names), seed)
     return DemoData(
-        name, x_train, y_train, x_eval, y_eval, {label: i for i, label in enumerate(names)}, planted
+        name=name,
+        x_train=_enlarged(x_train, size),
+        y_train=y_train,
+        x_eval=_enlarged(x_eval, size),
+        y_eval=y_eval,
+        label_names={label: i for i, label in enumerate(names)},
+        planted=planted,
+        mean=mean,
+        std=std,
     )
+
+
+def _normalisation(x: NDArray[np.float32]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation per channel, to four digits."""
+    mean, std = x.mean((0, 1, 2), np.float64), x.std((0, 1, 2), np.float64)
+    return tuple(round(float(m), 4) for m in mean), tuple(round(float(s), 4) for s in std)
+
+
+def _enlarged(x: NDArray[np.float32], size: int | None) -> NDArray[np.float32]:
+    """Repeat pixels until the images have `size` of them a side."""
+    side = x.shape[1]
+    if size is None or size == side:
+        return x
+    if size < side or size % side:
+        raise ValueError(
+            f"the images have {side} pixels a side; size must be a multiple of that, got {size!r}"
+        )
+    return x.repeat(size // side, axis=1).repeat(size // side, axis=2)
 
 
 def _plant(
@@ -103,9 +170,7 @@ def _plant(
     return noisy, planted
 
 
-def _digits(
-    seed: int,
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], tuple[str, ...]]:
+def _digits(seed: int) -> Parts:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
@@ -115,11 +180,18 @@ def _digits(
     y = stored.target.astype(np.int64)
     order = np.random.default_rng([seed, 0]).permutation(len(x))
     train, held_out = order[:1400], order[1400:]
-    names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-    return x[train], y[train], x[held_out], y[held_out], names
+    return x[train], y[train], x[held_out], y[held_out]
 
 
-def _cifair10() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+def _cifair10(source: str | os.PathLike[str] | None) -> Parts:
+    source = source or os.environ.get(CIFAIR_PLACE)
+    if source:
+        path = Path(source)
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} does not exist; expected ciFAIR-10.zip, or a folder of .npz files"
+            )
+        return _read_npz_folder(path) if path.is_dir() else read_cifair10(path)
     try:
         import pooch
     except ImportError as error:
@@ -134,9 +206,20 @@ def _cifair10() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.floa
     return read_cifair10(Path(path))
 
 
-def read_cifair10(
-    path: Path,
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+def _read_npz_folder(folder: Path) -> Parts:
+    found = [sorted(folder.glob(pattern)) for pattern in ("*train*.npz", "*test*.npz")]
+    if [len(paths) for paths in found] != [1, 1]:
+        raise FileNotFoundError(
+            f"{folder} has {len(found[0])} *train*.npz and {len(found[1])} *test*.npz; expected one of each, with x and y"
+        )
+    with np.load(found[0][0]) as train, np.load(found[1][0]) as test:
+        pixels, labels = [train["x"], test["x"]], [train["y"], test["y"]]
+    x_train, x_eval = (x.astype(np.float32) / np.float32(255) for x in pixels)
+    y_train, y_eval = (y.astype(np.int64) for y in labels)
+    return x_train, y_train, x_eval, y_eval
+
+
+def read_cifair10(path: Path) -> Parts:
     """Read the archive of ciFAIR-10: training images and labels, then test images and labels."""
     with zipfile.ZipFile(path) as archive:
         parts = [read_cifar_batch(archive.read(f"ciFAIR-10/data_batch_{i}")) for i in range(1, 6)]
