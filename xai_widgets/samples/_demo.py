@@ -114,31 +114,35 @@ def demo_data(
         raise ValueError(f'name must be "digits" or "cifair10"; got {name!r}')
     if fallback not in (None, "digits"):
         raise ValueError(f'fallback must be "digits" or None; got {fallback!r}')
-    if name == "cifair10":
-        try:
-            parts = _cifair10(source)
-        except ConnectionError as error:
-            if fallback is None:
-                raise
-            warnings.warn(f"{error} These are the digits.", stacklevel=2)
-            name = fallback
-    if name == "digits":
-        parts = _digits(seed)
-    x_train, y_train, x_eval, y_eval = (part[:limit] for part in parts)
+    name, (x_train, y_train, x_eval, y_eval) = _loaded(name, seed, source, fallback)
+    mean, std = _normalisation(x_train) if name == "digits" else (CIFAR_MEAN, CIFAR_STD)
     names = DIGIT_NAMES if name == "digits" else CIFAR_NAMES
-    mean, std = _normalisation(parts[0]) if name == "digits" else (CIFAR_MEAN, CIFAR_STD)
-    y_train, planted = _plant(y_train, wrong_labels, len(names), seed)
+    y_train, planted = _plant(y_train[:limit], wrong_labels, len(names), seed)
     return DemoData(
         name=name,
-        x_train=_enlarged(x_train, size),
+        x_train=_enlarged(x_train[:limit], size),
         y_train=y_train,
-        x_eval=_enlarged(x_eval, size),
-        y_eval=y_eval,
+        x_eval=_enlarged(x_eval[:limit], size),
+        y_eval=y_eval[:limit],
         label_names={label: i for i, label in enumerate(names)},
         planted=planted,
         mean=mean,
         std=std,
     )
+
+
+def _loaded(
+    name: str, seed: int, source: str | os.PathLike[str] | None, fallback: str | None
+) -> tuple[str, Parts]:
+    """Load a data set, or the digits in its stead; returns the name of what was loaded."""
+    if name == "cifair10":
+        try:
+            return name, _cifair10(source)
+        except ConnectionError as error:
+            if fallback is None:
+                raise
+            warnings.warn(f"{error} These are the digits.", stacklevel=3)
+    return "digits", _digits(seed)
 
 
 def _normalisation(x: NDArray[np.float32]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -246,7 +250,7 @@ def read_cifar_batch(stored: bytes) -> tuple[NDArray[np.float32], NDArray[np.int
             elif len(raw) < 64:
                 key = raw.decode("latin-1")
         elif key == "labels" and opcode.name in ("BININT", "BININT1", "BININT2", "INT", "LONG1"):
-            labels.append(int(argument))
+            labels.append(int(str(argument)))
     images = np.frombuffer(pixels, np.uint8)
     if not labels or images.size != len(labels) * 3072:
         raise ValueError(f"not a CIFAR-10 batch: found {images.size} pixel values and {len(labels)} labels")
