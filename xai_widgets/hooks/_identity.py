@@ -99,7 +99,8 @@ class Field:
             raise KeyError(
                 f"key {self.key!r} is not in a sample ({has}); give a field's name or a function"
             ) from error
-        return value.item() if hasattr(value, "item") else value
+        # of a batch there are many: those stay an array
+        return value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
 
 
 def add_index(sample: Any, index: Any) -> Any:
