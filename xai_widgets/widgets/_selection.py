@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 Index = int | str
+Label = Any  # an int, a str, or a tuple of them for a merged group
 #: called with the selection, the names of the fields that changed and whoever changed them
 Listener = Callable[["Selection", frozenset[str], object], None]
 
@@ -31,7 +32,7 @@ class Selection:
     explained : tuple of int or str
         The instances the saliency panel shows. A selection of up to four becomes explained by itself; a lasso
         around hundreds does not, until it is asked for. Default ``()``.
-    label : int or None
+    label : int, str, tuple or None
         The highlighted label. Default ``None``.
     pinned : tuple of int or str
         The instances pinned to the history. Default ``()``.
@@ -40,7 +41,7 @@ class Selection:
     def __init__(self, pinned: Iterable[Index] = ()) -> None:
         self.indices: tuple[Index, ...] = ()
         self.explained: tuple[Index, ...] = ()
-        self.label: int | None = None
+        self.label: Label | None = None
         self.pinned: tuple[Index, ...] = _unique(pinned)
         self._listeners: list[Listener] = []
         self._lock = threading.RLock()
@@ -50,7 +51,7 @@ class Selection:
         *,
         indices: Iterable[Index] | None = None,
         explained: Iterable[Index] | None = None,
-        label: int | None = None,
+        label: Label | None = None,
         pinned: Iterable[Index] | None = None,
         clear_label: bool = False,
         source: object = None,

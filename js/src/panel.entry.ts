@@ -1,0 +1,100 @@
+// The front of a panel or of the dashboard: head line, legend, notices, theme. The chart beside it is bqplot's.
+
+import type { AnyModel, RenderProps } from "@anywidget/types";
+import { make, whenInside } from "./panel/dom";
+import { makeHeader } from "./panel/header";
+import { makeLegend } from "./panel/legend";
+import { followPlot, type PlotHandles } from "./panel/plot";
+import type { FrontState, Send } from "./panel/state";
+import { drawEmpty, drawStrip } from "./panel/strip";
+import { addStyles, followTheme, paint } from "./panel/theme";
+import { drawWords } from "./panel/words";
+
+type Key = keyof FrontState & string;
+
+/** Draw now and again whenever one of the keys changes; ends with the view. */
+function follow(model: AnyModel<FrontState>, signal: AbortSignal, keys: Key[], draw: () => void): void {
+  draw();
+  for (const key of keys) {
+    model.on(`change:${key}`, draw);
+    signal.addEventListener("abort", () => model.off(`change:${key}`, draw));
+  }
+}
+
+function render({ model, el }: RenderProps<FrontState>): () => void {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const send: Send = (message) => model.send(message);
+  if (model.get("kind") === "header") renderHeader(model, el, send, signal);
+  else renderPanel(model, el, send, signal);
+  whenInside(el, ".xaiw", signal, (root) => {
+    addStyles(root);
+    let dark = false;
+    followTheme(root, signal, (now) => {
+      dark = now;
+      paint(root, model.get("palette"), dark);
+      send({ type: "view", dark, ratio: window.devicePixelRatio || 1 });
+    });
+    const repaint = (): void => paint(root, model.get("palette"), dark);
+    model.on("change:palette", repaint);
+    signal.addEventListener("abort", () => model.off("change:palette", repaint));
+  });
+  return () => ended.abort();
+}
+
+function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
+  const line = make("header", "xaiw-run");
+  const strip = make("div", "xaiw-strip");
+  el.append(line, strip);
+  const draw = makeHeader(line, send, signal);
+  follow(model, signal, ["run"], () => draw(model.get("run")));
+  follow(model, signal, ["strip"], () => drawStrip(strip, model.get("strip"), send));
+}
+
+function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
+  const head = make("div", "xaiw-head");
+  const title = make("span", "xaiw-title");
+  title.setAttribute("role", "heading");
+  title.setAttribute("aria-level", "3");
+  const words = make("span", "xaiw-words");
+  head.append(title, words);
+  const tools = make("div", "xaiw-tools");
+  const legendPlace = make("div", "xaiw-legend");
+  const empty = make("div", "xaiw-empty");
+  const strip = make("div", "xaiw-strip");
+  const tips = make("div", "xaiw-tips");
+  el.append(head, tools, legendPlace, empty, strip, tips);
+
+  let plot: PlotHandles | null = null;
+  const hover = (key: string | null): void => {
+    legend.heat(key);
+    plot?.heat(key);
+  };
+  const legend = makeLegend(legendPlace, send, hover);
+  const drawLegend = (): void => {
+    const state = model.get("legend");
+    legend.draw(state, model.get("thumbs"));
+    plot?.rows(state?.rows ?? [], state?.unit ?? "", model.get("dashes"));
+  };
+  follow(model, signal, ["head"], () => {
+    title.textContent = model.get("head").title;
+    drawWords(words, model.get("head").words, send);
+  });
+  follow(model, signal, ["tools"], () => {
+    tools.hidden = model.get("tools").length === 0;
+    drawWords(tools, model.get("tools"), send);
+  });
+  follow(model, signal, ["legend", "thumbs"], drawLegend);
+  follow(model, signal, ["strip"], () => drawStrip(strip, model.get("strip"), send));
+  follow(model, signal, ["empty"], () => drawEmpty(empty, model.get("empty")));
+  whenInside(el, ".xaiw-panel", signal, (panel) => {
+    panel.setAttribute("role", "region");
+    panel.setAttribute("aria-label", model.get("head").title);
+    const pick = (key: string): void => send({ type: "row", key, how: "pick" });
+    plot = followPlot(panel, tips, signal, pick, hover);
+    drawLegend();
+    follow(model, signal, ["summary"], () => plot?.describe(model.get("summary")));
+  });
+}
+
+export default { render };

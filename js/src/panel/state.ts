@@ -1,0 +1,91 @@
+// What Python sends to the front of a panel, and what the front sends back. Mirrors xai_widgets/widgets/_front.py.
+
+/** A word of the quiet line: plain text, a choice, or something to press. */
+export type Word =
+  | { text: string }
+  | { name: string; label: string; value: string; options: [string, string][] }
+  | { action: string; text: string; label?: string; off?: boolean };
+
+export interface Row {
+  key: string;
+  text: string;
+  note?: string;
+  value: string;
+  /** what a pointer resting on the row reads */
+  title?: string;
+  color: string;
+  dash: number[];
+  group?: string;
+  /** 0 to 1: the length of the bar under the row */
+  bar?: number;
+  selected?: boolean;
+  hidden?: boolean;
+  pinned?: boolean;
+  /** which drawn line this row names: [mark, curve] */
+  curve?: [number, number];
+}
+
+export interface Legend {
+  label: string;
+  /** what the second button of a row does: "show" (toggle), "pin", or nothing */
+  second: "show" | "pin" | "";
+  unit: string;
+  rows: Row[];
+}
+
+export interface Head {
+  title: string;
+  words: Word[];
+}
+
+export interface Strip {
+  level: "" | "note" | "busy" | "error";
+  text: string;
+  right: string;
+  /** 0 to 1, or null where there is nothing to measure */
+  progress: number | null;
+  details: string;
+  action: { name: string; text: string } | null;
+}
+
+export interface Empty {
+  text: string;
+  hint: string;
+}
+
+export interface Run {
+  title: string;
+  status: string;
+  state: string;
+  epoch: string;
+  step: string;
+  elapsed: number | null;
+  left: number | null;
+  ticking: boolean;
+  progress: number | null;
+  words: Word[];
+}
+
+export interface FrontState {
+  kind: "panel" | "header";
+  head: Head;
+  tools: Word[];
+  legend: Legend | null;
+  thumbs: Record<string, string>;
+  strip: Strip;
+  empty: Empty | null;
+  run: Run | null;
+  /** [light, dark] colours of the series, in order */
+  palette: [string, string][];
+  /** dash patterns of the Lines marks of the chart, in order */
+  dashes: number[][];
+  summary: string;
+}
+
+export type Message =
+  | { type: "view"; dark: boolean; ratio: number }
+  | { type: "word"; name: string; value: string }
+  | { type: "action"; name: string }
+  | { type: "row"; key: string; how: "pick" | "second" };
+
+export type Send = (message: Message) => void;

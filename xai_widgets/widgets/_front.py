@@ -1,0 +1,138 @@
+"""The browser side of a panel: one small anywidget that draws head line, legend and notices.
+
+Its state mirrors ``js/src/panel/state.ts``. What the browser sends is input: `parse` lets through what is well formed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+import anywidget
+import traitlets
+
+NO_STRIP: Final[dict[str, Any]] = {
+    "level": "",
+    "text": "",
+    "right": "",
+    "progress": None,
+    "details": "",
+    "action": None,
+}
+_LONGEST: Final = 400
+
+
+@functools.cache
+def bundle(name: str) -> str:
+    """Read a built front-end module, once; as text, because a path would never be collected."""
+    return (files("xai_widgets") / "static" / f"{name}.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One checked message of the browser.
+
+    Attributes
+    ----------
+    kind
+        "view": a new picture of this widget appeared in a browser; "word": a choice; "action": a button;
+        "row": a row or its line was picked, or its second button.
+    name, value
+        What was chosen or pressed, and the choice.
+    dark, ratio
+        Of a new view: its theme, and device pixels per CSS pixel.
+    """
+
+    kind: Literal["view", "word", "action", "row"]
+    name: str = ""
+    value: str = ""
+    dark: bool = False
+    ratio: float = 1.0
+
+
+def parse(content: object) -> Message | None:
+    """Check a message of the browser; None where it is not one of ours."""
+    if not isinstance(content, Mapping):
+        return None
+    kind = content.get("type")
+    if kind == "view":
+        dark, ratio = content.get("dark"), content.get("ratio")
+        if not isinstance(dark, bool) or isinstance(ratio, bool) or not isinstance(ratio, int | float):
+            return None
+        if not (math.isfinite(ratio) and 0.1 <= ratio <= 20):
+            return None
+        return Message("view", dark=dark, ratio=float(ratio))
+    if kind == "word":
+        name, value = content.get("name"), content.get("value")
+        return Message("word", name, value) if _short(name) and _short(value) else None
+    if kind == "action":
+        name = content.get("name")
+        return Message("action", name) if _short(name) else None
+    if kind == "row":
+        key, how = content.get("key"), content.get("how")
+        return Message("row", key, how) if _short(key) and how in ("pick", "second") else None
+    return None
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST
+
+
+class Front(anywidget.AnyWidget):  # type: ignore[misc]
+    """Head line, legend, notices and theme of one panel, or the header of a dashboard."""
+
+    kind = traitlets.Unicode("panel").tag(sync=True)
+    head = traitlets.Dict({"title": "", "words": []}).tag(sync=True)
+    tools = traitlets.List([]).tag(sync=True)
+    legend = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    thumbs = traitlets.Dict({}).tag(sync=True)
+    strip = traitlets.Dict(NO_STRIP).tag(sync=True)
+    empty = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    run = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    palette = traitlets.List([]).tag(sync=True)
+    dashes = traitlets.List([]).tag(sync=True)
+    summary = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, **state: Any) -> None:
+        self._esm = bundle("panel")
+        super().__init__(**state)
+        self.add_class("xaiw-front")
+
+    def put(self, **state: Any) -> int:
+        """Set what differs, in one message; gives the bytes it takes, roughly."""
+        changed = {name: value for name, value in state.items() if getattr(self, name) != value}
+        with self.hold_sync():
+            for name, value in changed.items():
+                setattr(self, name, value)
+        return sum(len(str(value)) for value in changed.values())
+
+
+class Caption(anywidget.AnyWidget):  # type: ignore[misc]
+    """The line of text above a sample's pictures, and the pictures' names for screen readers."""
+
+    parts = traitlets.List([]).tag(sync=True)
+    names = traitlets.List([]).tag(sync=True)
+
+    def __init__(self, **state: Any) -> None:
+        self._esm = bundle("caption")
+        super().__init__(**state)
+        self.add_class("xaiw-caption")
+
+
+def says(text: str) -> dict[str, Any]:
+    """Make a word of the quiet line that is only read."""
+    return {"text": text}
+
+
+def choice(name: str, label: str, value: str, options: list[tuple[str, str]]) -> dict[str, Any]:
+    """Make a word of the quiet line that can be changed; ``options`` are (value, text)."""
+    return {"name": name, "label": label, "value": value, "options": [list(option) for option in options]}
+
+
+def press(action: str, text: str, label: str = "", *, off: bool = False) -> dict[str, Any]:
+    """Make a word of the quiet line that can be pressed."""
+    return {"action": action, "text": text, "label": label, "off": off}

@@ -1,0 +1,131 @@
+"""How names and numbers are written; everything that reaches the browser as text passes here."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Final
+
+import numpy as np
+
+_NATS: Final = frozenset({"loss", "nll", "cross_entropy", "entropy", "surprisal"})
+# metrics of which a small value means a hard instance
+_LOW_IS_HARD: Final = frozenset(
+    {"accuracy", "confidence", "correct", "correctness", "margin", "probability", "aum", "area_under_margin"}
+)
+
+
+def clean(text: object, limit: int = 80) -> str:
+    """Make a text of data fit to be shown: bounded, one line, no control characters, valid Unicode."""
+    said = text if isinstance(text, str) else str(text)
+    cut = said[: limit - 1] + "…" if len(said) > limit else said
+    plain = "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in cut)
+    return plain.encode("utf-8", "replace").decode("utf-8")
+
+
+def index_text(index: int | str) -> str:
+    """Write an index value: "#10", or the text itself."""
+    return f"#{index}" if isinstance(index, int) else clean(index, 40)
+
+
+def key_of(value: object) -> str:
+    """Give a short key for an index or a label, unique per value, that the browser may send back."""
+    if isinstance(value, int):
+        return f"i{value}" if -(2**62) < value < 2**62 else f"i{_digest(str(value))}"
+    return f"s{_digest(str(value))}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a value: two decimals, more only where it would read 0.00, "" where there is none."""
+    if value is None or math.isnan(value):
+        return ""
+    if math.isinf(value):
+        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
+    size = abs(value)
+    text = f"{value:.{digits}f}"
+    if size >= 1e5 or (size and size < 0.5 * 10**-digits):
+        text = f"{value:.1e}"
+    elif size >= 100:
+        text = f"{value:.1f}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in percent with as many digits as mean something: "1.8 %", "23 %"."""
+    if not math.isfinite(fraction):
+        return "unknown"
+    size = 100 * abs(fraction)
+    if size < 0.05:
+        return "under 0.1 %"
+    return f"{size:.1f} %" if size < 9.95 else f"{size:,.0f} %"
+
+
+def unit_of(metric: str) -> str:
+    """Give the unit of a metric, "" where it has none or none is known."""
+    return "nats" if metric in _NATS else ""
+
+
+def low_is_hard(metric: str) -> bool:
+    """Tell whether a small value of this metric means hard (confidence) and not a large one (loss)."""
+    return metric in _LOW_IS_HARD
+
+
+def axis_title(metric: str, unit: str) -> str:
+    """Write the title of a value axis: "loss, nats"."""
+    return f"{clean(metric, 30)}, {unit}" if unit else clean(metric, 30)
+
+
+def nice_step(span: float, most: int = 5) -> float:
+    """Give the smallest of 1, 2, 2.5, 5 times a power of ten that divides a span into ``most`` parts or fewer."""
+    if not (span > 0 and math.isfinite(span)):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(span / most))
+    return next(step * power for step in (1, 2, 2.5, 5, 10, 20) if span / (step * power) <= most + 1e-9)
+
+
+def value_axis(low: float, high: float) -> tuple[float, float, list[float]]:
+    """Choose round ends and ticks for a value axis that shows everything between ``low`` and ``high``.
+
+    Returns
+    -------
+    tuple
+        Lower end, upper end, ticks. Values that are all positive start at 0.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = 0.0, 1.0
+    if low >= 0:
+        low = 0.0
+    if high <= low:
+        high = low + 1.0
+    step = nice_step(high - low, 4)
+    start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return start * step, end * step, [round(i * step, 12) for i in range(start, end + 1)]
+
+
+def epoch_axis(planned: int | None, last: int) -> tuple[float, float, list[float]]:
+    """Choose an epoch axis as long as the run will be; of unknown length it grows in few, large steps."""
+    end = max(planned or 0, last)
+    if not planned:
+        end = next(length for length in _lengths() if length >= last)
+    end = max(end, 2)
+    step = max(1, round(nice_step(end - 1, 5)))
+    ticks = [1.0, *(float(t) for t in range(step, end + 1, step) if t > 1 and t - 1 >= 0.5 * step)]
+    return 1.0, float(end), ticks
+
+
+def _lengths() -> list[int]:
+    return [n * 10**power for power in range(1, 12) for n in (1, 2, 5)]
+
+
+def thin_out(epochs: np.ndarray, most: int = 200) -> np.ndarray:
+    """Choose at most ``most`` columns of a long history, the same ones while it grows, and always the last."""
+    count = len(epochs)
+    stride = 1
+    while -(-count // stride) > most - 1:
+        stride *= 2
+    chosen = np.arange(0, count, stride)
+    return chosen if count == 0 or chosen[-1] == count - 1 else np.append(chosen, count - 1)

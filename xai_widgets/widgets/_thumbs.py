@@ -1,0 +1,112 @@
+"""Small pictures of samples for legends, read once and never at the cost of the run."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Index = int | str
+_KEPT: Final = 400
+_SIDE: Final = 44
+
+
+class Thumbs:
+    """PNG data addresses of samples.
+
+    A data set that draws random numbers when it is read (augmentation) is only read between two training steps, so
+    that the run stays what it would have been.
+
+    Parameters
+    ----------
+    samples : Samples or None
+        Where the pictures come from.
+    tracker : Tracker or None
+        Says when training is between two steps.
+    arrived : callable
+        Called without argument, from any thread, when pictures that were missing are there.
+    """
+
+    def __init__(self, samples: Any, tracker: Any, arrived: Callable[[], object]) -> None:
+        self._samples, self._tracker, self._arrived = samples, tracker, arrived
+        self._made: OrderedDict[Index, str] = OrderedDict()
+        self._missing: dict[Index, None] = {}
+        self._lock = threading.Lock()
+        self._subscription: Any = None
+
+    def get(self, indices: Iterable[Index]) -> dict[Index, str]:
+        """Give the pictures that are there, "" for samples that have none, and see to it that the others come."""
+        if self._samples is None:
+            return {}
+        wanted = list(dict.fromkeys(indices))
+        with self._lock:
+            missing = [index for index in wanted if index not in self._made]
+        if missing and self._must_wait():
+            self._at_safe_point(missing)
+        elif missing:
+            self._read(missing)
+        with self._lock:
+            for index in wanted:
+                if index in self._made:
+                    self._made.move_to_end(index)
+            return {index: self._made[index] for index in wanted if index in self._made}
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        with self._lock:
+            subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.cancel()
+
+    def _must_wait(self) -> bool:
+        training = self._tracker is not None and self._tracker.status == "training"
+        return training and bool(getattr(self._samples, "draws_random", False))
+
+    def _at_safe_point(self, missing: list[Index]) -> None:
+        with self._lock:
+            self._missing.update(dict.fromkeys(missing))
+            if self._subscription is None:
+                self._subscription = self._tracker.on_safe_point(self._safe)
+
+    def _safe(self, _epoch: int, _step: int) -> None:
+        with self._lock:
+            missing, self._missing = list(self._missing), {}
+            subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.cancel()
+        self._read(missing)
+        self._arrived()
+
+    def _read(self, indices: list[Index]) -> None:
+        for index in indices:
+            made = self._picture(index)
+            with self._lock:
+                self._made[index] = made
+                while len(self._made) > _KEPT:
+                    self._made.popitem(last=False)
+
+    def _picture(self, index: Index) -> str:
+        if not self._samples.has(index):
+            return ""
+        try:
+            return data_address(self._samples.pictures([index])[0])
+        except (ValueError, TypeError, OSError, LookupError):
+            return ""  # the row is shown without a picture; the saliency panel says why when it is asked
+
+
+def data_address(picture: npt.NDArray[np.uint8], side: int = _SIDE) -> str:
+    """Make a PNG data address of an (H, W, 3) uint8 picture, at most ``side`` pixels wide and high."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    if max(image.size) > side:
+        image.thumbnail((side, side), Image.Resampling.BOX)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
