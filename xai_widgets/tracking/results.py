@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -149,6 +150,10 @@ class Extremes:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def __iter__(self) -> Iterator[Index]:
+        """Go through the instances, the most extreme first."""
+        return iter(self.index)
 
 
 @dataclass(frozen=True)
