@@ -9,7 +9,16 @@ from __future__ import annotations
 from xai_widgets.figures import palette
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
+from xai_widgets.figures.maps import history_heatmap, instance_map
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.saliency import saliency_grid
 
-__all__ = ["StaticFigure", "instance_history", "label_difficulty", "palette", "saliency_grid"]
+__all__ = [
+    "StaticFigure",
+    "history_heatmap",
+    "instance_history",
+    "instance_map",
+    "label_difficulty",
+    "palette",
+    "saliency_grid",
+]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
 from xai_widgets.figures._sheet import MARKER_SHAPES, PX, SMALL, Sheet, dash_style, quiet
-from xai_widgets.figures.scale import count_ticks, log_ticks, round_ticks, tick_text, value_range
+from xai_widgets.figures.scale import count_ticks, fitted, log_ticks, round_ticks, tick_text, value_range
 
 Floats = NDArray[np.floating]
 
@@ -71,6 +71,8 @@ def _axes(sheet: Sheet, area: Area, limits: tuple[float, float]) -> Any:
         else round_ticks(*limits, most=max(3, min(6, int(area.height // 45) + 1)))
     )
     low, high = min(ticks[0], limits[0]), max(ticks[-1], limits[1])
+    if not area.log:
+        ticks, low, high = fitted(ticks, *limits)
     if high <= low:
         low, high = low - 0.5, high + 0.5
     end = max(area.x_end, area.x_first)

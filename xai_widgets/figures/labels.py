@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from xai_widgets.figures._label_chart import BOUNDS, LabelChart, as_list, checked_bounds
 from xai_widgets.figures._legend import ROW, draw_legend, fitting
 from xai_widgets.figures._plot import Area, plot
@@ -88,9 +90,11 @@ def label_difficulty(
         given, labels=labels, highlight=highlight, bands=bands, order=order, hard_is=hard_is, dark=dark
     )
     rows, several = chart.rows(), len(given) > 1
-    side = 150.0 + _VALUE * (len(given) - 1)
     total = height or max(340.0, 80 + ROW * min(len(rows), 16) + 18 * several, 90 + 190.0 * len(kinds))
     sheet = Sheet(width, total, dark=dark)
+    rows = fitting(rows, total - _TOP - 18 * several - 6)
+    names = max(sheet.measure(row.name) for row in rows)
+    side = float(np.clip(46 + names, 100, 0.24 * width + 36)) + _VALUE * len(given)
     subtitle = _subtitle(given, kinds, smoothing)
     sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
     sheet.text(15, 41, subtitle, size=BODY, color=sheet.theme.muted, max_width=width - 30)
@@ -112,7 +116,7 @@ def label_difficulty(
             sheet.text(
                 right, _TOP + 8, name, size=SMALL, color=sheet.theme.muted, ha="right", max_width=_VALUE - 4
             )
-    draw_legend(sheet, left, legend_top, side, fitting(rows, total - legend_top - 8))
+    draw_legend(sheet, left, legend_top, side, rows)
     return sheet.finished(_description(chart, subtitle))
 
 

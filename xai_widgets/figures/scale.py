@@ -38,6 +38,19 @@ def tick_text(value: float, ticks: Sequence[float]) -> str:
     return text.replace("-", "−") or "0"
 
 
+def fitted(ticks: Sequence[float], low: float, high: float) -> tuple[list[float], float, float]:
+    """Drop an outermost tick that would leave more than half a step empty; gives the ticks and the ends of the axis."""
+    if len(ticks) < 3:
+        return list(ticks), min(ticks[0], low), max(ticks[-1], high)
+    step, margin = ticks[1] - ticks[0], 0.04 * (high - low)
+    kept, bottom, top = list(ticks), ticks[0], ticks[-1]
+    if low - bottom > 0.5 * step:
+        kept, bottom = kept[1:], low - margin
+    if top - high > 0.5 * step:
+        kept, top = kept[:-1], high + margin
+    return kept, min(bottom, low), max(top, high)
+
+
 def log_ticks(low: float, high: float) -> list[float]:
     """Give powers of ten that cover [low, high], every second or third where they are many."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
@@ -74,7 +87,7 @@ def count_ticks(last: float, most: int = 5, first: float = 1) -> list[float]:
     Examples
     --------
     >>> count_ticks(12), count_ticks(20), count_ticks(7)
-    ([1, 3.0, 6.0, 9.0, 12.0], [1, 5.0, 10.0, 15.0, 20.0], [1, 2.0, 4.0, 6.0])
+    ([1, 3.0, 6.0, 9.0, 12.0], [1, 5.0, 10.0, 15.0, 20.0], [1, 4.0, 6.0])
     """
     if last <= first:
         return [first]
@@ -88,7 +101,7 @@ def count_ticks(last: float, most: int = 5, first: float = 1) -> list[float]:
     round_steps = [s for s in steps if s / power in (1, 2, 5, 10, 20)] or [max(1.0, 10 * power)]
     ending = [s for s in steps if abs(last / s - round(last / s)) < 1e-9 and s <= 1.7 * round_steps[0]]
     step = (ending or round_steps)[0]
-    ticks = [t for t in np.arange(step, last + step * 1e-6, step).tolist() if t >= first + 0.35 * step]
+    ticks = [t for t in np.arange(step, last + step * 1e-6, step).tolist() if t >= first + 0.6 * step]
     return [first, *ticks]
 
 

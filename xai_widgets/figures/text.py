@@ -104,6 +104,8 @@ def percent(fraction: float) -> str:
     if math.isnan(fraction):
         return "–"
     value = 100 * fraction
+    if 0 < abs(value) < 0.05:
+        return "< 0.1 %"
     return f"{value:.1f} %" if abs(value) < 9.95 else f"{value:,.0f} %"
 
 
