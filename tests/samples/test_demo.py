@@ -89,7 +89,7 @@ def test_without_network_there_are_digits_where_asked_for(
         data = demo_data("cifair10", fallback="digits", size=32)
     assert data.name == "digits"
     assert data.x_train.shape == (1400, 32, 32, 1)
-    assert len(data.mean) == len(data.std) == 1
+    assert data.mean.shape == data.std.shape == (1,)
 
 
 def npz_folder(folder: Path, **files: int) -> Path:
@@ -110,7 +110,7 @@ def test_a_folder_of_npz_files(told: str, tmp_path: Path, monkeypatch: pytest.Mo
         assert np.array_equal(np.round(data.x_train * 255), stored["x"][:15])
     assert data.y_eval.tolist() == [*range(10), 0, 1]
     assert data.x_eval.dtype == np.float32
-    assert data.mean == (0.4914, 0.4822, 0.4465)
+    assert data.mean.tolist() == pytest.approx([0.4914, 0.4822, 0.4465])
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:
@@ -133,6 +133,7 @@ def test_the_normalisation_is_that_of_the_training_images() -> None:
     z = (data.x_train - data.mean) / data.std
     assert abs(z.mean()) < 1e-3
     assert abs(z.std() - 1) < 1e-3
+    assert z.dtype == np.float32
 
 
 def test_bad_arguments() -> None:

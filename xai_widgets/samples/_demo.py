@@ -40,9 +40,8 @@ class DemoData:
         Name of each label.
     planted : numpy.ndarray
         Positions of the training images that were given a wrong label on purpose, int64, sorted.
-    mean, std : tuple of float
-        Per channel, over the training images: what ``(x - mean) / std`` normalises with. For ciFAIR-10 those in use
-        for CIFAR-10.
+    mean, std : numpy.ndarray
+        Per channel, over the training images, float32, shape ``(C,)``: networks are given ``(x - mean) / std``.
     """
 
     name: str
@@ -52,8 +51,8 @@ class DemoData:
     y_eval: NDArray[np.int64]
     label_names: dict[str, int]
     planted: NDArray[np.int64]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
 
 
 def demo_data(
@@ -115,7 +114,8 @@ def demo_data(
     if fallback not in (None, "digits"):
         raise ValueError(f'fallback must be "digits" or None; got {fallback!r}')
     name, (x_train, y_train, x_eval, y_eval) = _loaded(name, seed, source, fallback)
-    mean, std = _normalisation(x_train) if name == "digits" else (CIFAR_MEAN, CIFAR_STD)
+    usual = (x_train.mean((0, 1, 2)), x_train.std((0, 1, 2))) if name == "digits" else (CIFAR_MEAN, CIFAR_STD)
+    mean, std = (np.asarray(values, np.float32) for values in usual)
     names = DIGIT_NAMES if name == "digits" else CIFAR_NAMES
     y_train, planted = _plant(y_train[:limit], wrong_labels, len(names), seed)
     return DemoData(
@@ -143,12 +143,6 @@ def _loaded(
                 raise
             warnings.warn(f"{error} These are the digits.", stacklevel=3)
     return "digits", _digits(seed)
-
-
-def _normalisation(x: NDArray[np.float32]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel, to four digits."""
-    mean, std = x.mean((0, 1, 2), np.float64), x.std((0, 1, 2), np.float64)
-    return tuple(round(float(m), 4) for m in mean), tuple(round(float(s), 4) for s in std)
 
 
 def _enlarged(x: NDArray[np.float32], size: int | None) -> NDArray[np.float32]:
