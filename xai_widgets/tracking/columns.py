@@ -9,6 +9,10 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 DUPLICATES = ("mean", "last", "max")
+_SAVED = (
+    *("epoch", "step", "values", "rows", "nan", "inf", "duplicates", "late", "closed", "changes"),
+    *("_sum", "_count", "_repeated"),
+)
 
 
 class Column:
@@ -82,6 +86,18 @@ class Column:
         if self.values.shape[0] >= size:
             return self.values[:size]
         return np.concatenate([self.values, np.full(size - self.values.shape[0], np.nan, self.values.dtype)])
+
+    def state(self) -> dict[str, Any]:
+        """Everything, to be saved."""
+        return {name: getattr(self, name) for name in _SAVED}
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> Column:
+        """Make a column of what `state` gave."""
+        column = cls(state["epoch"], state["values"].dtype)
+        for name in _SAVED:
+            setattr(column, name, state[name])
+        return column
 
     def _grow(self, size: int) -> None:
         have = self.values.shape[0]

@@ -104,24 +104,31 @@ class Dynamics:
             name: values.astype(np.float32) for name, values in found.items() if not np.isnan(values).all()
         }
 
-    def state(self) -> dict[str, Array]:
-        """Arrays to be saved; epochs that are still open are not among them."""
-        arrays = dict(self._state)
-        for epoch, (pairs, counts) in self.confusion.items():
-            arrays[f"confusion/{epoch}/pairs"], arrays[f"confusion/{epoch}/counts"] = pairs, counts
-        arrays["ended"] = np.array([self._ended], np.int64)
-        return arrays
-
-    def load(self, arrays: dict[str, Array]) -> None:
-        """Take over what `state` gave."""
-        self._state = {name: arrays[name].copy() for name in _RUNNING}
-        self.size = self._state["seen"].shape[0]
-        self._ended = int(arrays["ended"][0])
-        self._open = {}
-        epochs = {int(name.split("/")[1]) for name in arrays if name.startswith("confusion/")}
-        self.confusion = {
-            e: (arrays[f"confusion/{e}/pairs"], arrays[f"confusion/{e}/counts"]) for e in sorted(epochs)
+    def state(self) -> dict[str, Any]:
+        """Everything, to be saved."""
+        return {
+            "running": self._state,
+            "confusion": self.confusion,
+            "late": self.late,
+            "ended": self._ended,
+            "open": {
+                e: {name: c.state() for name, c in columns.items()} for e, columns in self._open.items()
+            },
         }
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> Dynamics:
+        """Make the dynamics of what `state` gave."""
+        dynamics = cls()
+        dynamics._state = {name: state["running"][name] for name in _RUNNING}
+        dynamics.size = dynamics._state["seen"].shape[0]
+        dynamics.confusion = {epoch: (pairs, counts) for epoch, (pairs, counts) in state["confusion"].items()}
+        dynamics.late, dynamics._ended = state["late"], state["ended"]
+        dynamics._open = {
+            epoch: {name: Column.restored(column) for name, column in columns.items()}
+            for epoch, columns in state["open"].items()
+        }
+        return dynamics
 
     def _grow(self, size: int) -> None:
         if size > self.size:

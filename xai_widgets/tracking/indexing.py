@@ -94,6 +94,29 @@ class IndexMap:
         names = self._names
         return [names[p] for p in places.tolist()]
 
+    def state(self) -> dict[str, Any]:
+        """Everything, to be saved."""
+        return {
+            "size": self.size,
+            "dense": self._dense,
+            "known": np.packbits(self._known),
+            "room": self._known.size,
+            "keys": self._keys,
+            "key_places": self._key_places,
+            "names": list(self._by_name),
+            "name_places": np.fromiter(self._by_name.values(), np.int64),
+        }
+
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> IndexMap:
+        """Make a map of what `state` gave."""
+        found = cls()
+        found.size, found._dense = state["size"], state["dense"]
+        found._known = np.unpackbits(state["known"], count=state["room"]).astype(bool)
+        found._keys, found._key_places = state["keys"], state["key_places"]
+        found._by_name = dict(zip(state["names"], state["name_places"].tolist(), strict=True))
+        return found
+
     def _place_dense(self, index: Array) -> Array:
         top = int(index.max()) + 1
         if top > self._known.size:

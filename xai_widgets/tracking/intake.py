@@ -8,8 +8,10 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from xai_widgets.tracking.clock import Clock, check_mode
+from xai_widgets.tracking.device import Transfer, to_batch
 from xai_widgets.tracking.labels import LabelTable
 from xai_widgets.tracking.lifecycle import Lifecycle
 from xai_widgets.tracking.pending import Batch, Chunk
@@ -20,6 +22,7 @@ from xai_widgets.tracking.worker import Worker
 
 BACKLOG = 16
 """Chunks that may wait for the worker before `record` helps it."""
+FIELDS = ("index", "label", "logits")
 LIGHT_ROWS = 1 << 17
 """An epoch of more rows than this is closed by the worker, not by the thread that ends it."""
 
@@ -34,15 +37,21 @@ class Intake(Lifecycle):
     def __init__(self, policy: Policy, epochs: int | None) -> None:
         super().__init__(epochs)
         self._policy = policy
+        self._reset()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._heavy = False  # whether a job in the queue is for the worker
+        self._free: dict[Any, list[Transfer]] = {}  # device buffers that wait to be used again
+        self._sink: Sink | None = None
+        self._new_threads()
+        _alive.add(self)
+
+    def _reset(self) -> None:
+        """Forget all that was recorded."""
         self._table = LabelTable()
         self._predicted = LabelTable()
         self._streams: dict[tuple[str, str | None], Stream] = {}
         self._clock = Clock()
-        self._jobs: deque[Callable[[], None]] = deque()
-        self._heavy = False  # whether a job in the queue is for the worker
-        self._sink: Sink | None = None
-        self._new_threads()
-        _alive.add(self)
+        self._epoch = self._step = 0
 
     def _new_threads(self) -> None:
         self._lock = threading.RLock()
@@ -55,24 +64,78 @@ class Intake(Lifecycle):
         """Log a batch, then buffer it."""
         if self.status != "training" and (mode == "train" or self.status == "idle"):
             self.start()
-        ended: list[EpochSummary] = []
         with self._lock:
-            stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
-            at = self._clock.open.get(mode)
-            if at is None or (epoch is not None and epoch != at):
-                at, ended = self._enter(mode, epoch)
-            if step is not None:
-                self._step = int(step)
-            elif mode == "train":
-                self._step += 1
+            stream, at, ended = self._place(mode, ds_id, epoch, step)
             if self._sink is not None:
-                self._write(self._sink, batch, stream, at)
+                self._write(self._sink, batch, stream, at, self._step)
             full = self._buffer(stream, batch, at)
             self.version += 1
         if full:
             self._advance()
         for summary in ended:
             self._subscribers.call(summary)
+
+    def _take_off_device(
+        self,
+        rows: dict[str, Any],
+        device: Any,
+        mode: str,
+        ds_id: str | None,
+        epoch: int | None,
+        step: int | None,
+    ) -> None:
+        """Gather a batch on its device; it is logged and taken in when it has come over."""
+        if self.status != "training" and (mode == "train" or self.status == "idle"):
+            self.start()
+        with self._lock:
+            stream, at, ended = self._place(mode, ds_id, epoch, step)
+            key = (device, tuple(rows))
+            transfer = stream.transfers.get(key)
+            if transfer is not None and (transfer.epoch != at or not transfer.fits(rows)):
+                self._launch(stream, key)
+                transfer = None
+            if transfer is None:
+                transfer = self._free_transfer(key, rows, device)
+                stream.transfers[key] = transfer
+                stream.announce(tuple(n for n in rows if n not in FIELDS), "logits" in rows)
+            transfer.epoch, transfer.step = at, self._step
+            transfer.append(rows)
+            stream.rows_of_epoch += rows["index"].shape[0]
+            self.version += 1
+            due = transfer.due
+            if due:
+                self._launch(stream, key)
+        if due:
+            self._advance()
+        for summary in ended:
+            self._subscribers.call(summary)
+
+    def _free_transfer(self, key: Any, rows: dict[str, Any], device: Any) -> Transfer:
+        free = self._free.setdefault(key, [])
+        for number, transfer in enumerate(free):
+            if transfer.fits(rows):
+                return free.pop(number)
+        return Transfer(rows, device)
+
+    def _launch(self, stream: Stream, key: Any) -> None:
+        transfer = stream.transfers.pop(key)
+        transfer.launch()
+        self._jobs.append(partial(self._arrive, stream, key, transfer))
+        self._heavy = True
+
+    def _arrive(self, stream: Stream, key: Any, transfer: Transfer) -> None:
+        """Take in rows that have come over; a job."""
+        epoch, step = transfer.epoch, transfer.step
+        batch = to_batch(transfer.finish())
+        with self._lock:
+            self._free[key].append(transfer)
+            if self._sink is not None:
+                if batch.logits is not None:
+                    batch = batch.with_derived()
+                self._write(self._sink, batch, stream, epoch, step)
+        chunk = Chunk(epoch, batch)
+        chunk.append(batch, step)
+        stream.take(chunk)
 
     def _buffer(self, stream: Stream, batch: Batch, epoch: int) -> bool:
         shape = batch.shape
@@ -89,6 +152,21 @@ class Intake(Lifecycle):
             self._heavy = self._heavy or chunk.logits is not None
             self._seal(stream)
         return full
+
+    def _place(
+        self, mode: str, ds_id: str | None, epoch: int | None, step: int | None
+    ) -> tuple[Stream, int, list[EpochSummary]]:
+        """Find the stream and the epoch of a batch, and move the clock; under the lock."""
+        stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+        ended: list[EpochSummary] = []
+        at = self._clock.open.get(mode)
+        if at is None or (epoch is not None and epoch != at):
+            at, ended = self._enter(mode, epoch)
+        if step is not None:
+            self._step = int(step)
+        elif mode == "train":
+            self._step += 1
+        return stream, at, ended
 
     def _new_stream(self, mode: str, ds_id: str | None) -> Stream:
         check_mode(mode)
@@ -133,6 +211,8 @@ class Intake(Lifecycle):
         return summaries
 
     def _seal(self, stream: Stream) -> None:
+        for key in list(stream.transfers):
+            self._launch(stream, key)
         for chunk in stream.chunks.values():
             self._jobs.append(partial(stream.take, chunk))
         stream.chunks = {}
@@ -167,9 +247,9 @@ class Intake(Lifecycle):
                 self._seal(stream)
         self._settle()
 
-    def _write(self, sink: Sink, batch: Batch, stream: Stream, epoch: int) -> None:
+    def _write(self, sink: Sink, batch: Batch, stream: Stream, epoch: int, step: int) -> None:
         try:
-            sink.write_rows(stream.mode, stream.ds_id, epoch, self._step, batch)
+            sink.write_rows(stream.mode, stream.ds_id, epoch, step, batch)
         except OSError as error:
             self._log_failed(error)
 

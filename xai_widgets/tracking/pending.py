@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.logits import derive
+
 Array = npt.NDArray[Any]
 ROWS = 1 << 16
 _FIRST_ROWS = 1 << 12
@@ -35,6 +37,13 @@ class Batch:
     def shape(self) -> tuple[Any, ...]:
         """What rows must share to lie in one chunk."""
         return (self.metrics, self.label is None, 0 if self.logits is None else self.logits.shape[1])
+
+    def with_derived(self) -> Batch:
+        """Put what follows from the logits in the place of the logits."""
+        if self.logits is None:
+            return self
+        derived = derive(self.logits, np.asarray(self.label))
+        return Batch(self.index, self.label, (*self.metrics, *derived), [*self.values, *derived.values()])
 
 
 class Chunk:

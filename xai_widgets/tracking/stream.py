@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.tracking.columns import Column
+from xai_widgets.tracking.columns import DUPLICATES, Column
+from xai_widgets.tracking.device import Transfer
 from xai_widgets.tracking.dynamics import Dynamics
 from xai_widgets.tracking.indexing import IndexMap
 from xai_widgets.tracking.labels import LabelTable
@@ -17,6 +18,20 @@ from xai_widgets.tracking.pending import Chunk
 from xai_widgets.tracking.statistics import GroupStatistics, group_statistics
 
 Array = npt.NDArray[Any]
+_SAVED = (
+    *(
+        "codes",
+        "steps",
+        "metrics",
+        "has_logits",
+        "labelled",
+        "rows",
+        "relabelled",
+        "changes",
+        "rows_of_epoch",
+    ),
+    "_some_unlabelled",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,19 @@ class Policy:
     duplicates: str
     dtype: np.dtype[Any]
     epoch_frequency: int
+
+    @classmethod
+    def of(cls, duplicates: str, dtype: str, epoch_frequency: int) -> Policy:
+        """Check what `Tracker` was given; ValueError for what is not among the choices."""
+        if duplicates not in DUPLICATES:
+            raise ValueError(f"unknown duplicates {duplicates!r}; one of {', '.join(DUPLICATES)}")
+        if str(dtype) not in ("float32", "float16"):
+            raise ValueError(f"dtype {dtype!r} is not kept; float32 or float16")
+        if int(epoch_frequency) != epoch_frequency or epoch_frequency < 1:
+            raise ValueError(
+                f"epoch_frequency is {epoch_frequency!r}; a whole number of at least 1 is expected"
+            )
+        return cls(duplicates, np.dtype(dtype), int(epoch_frequency))
 
 
 class Stream:
@@ -52,6 +80,7 @@ class Stream:
         self.columns: dict[str, dict[int, Column]] = {}
         self.steps: dict[int, int] = {}  # epoch: the last training step known in it
         self.chunks: dict[tuple[Any, ...], Chunk] = {}
+        self.transfers: dict[Any, Transfer] = {}
         self.metrics: tuple[str, ...] = ()  # known at once, before any chunk is taken in
         self.dynamics: Dynamics | None = None
         self.has_logits = False
@@ -197,6 +226,42 @@ class Stream:
         """Labels at `places`, None where unknown."""
         values = self.table.values
         return tuple(values[c] if c >= 0 else None for c in self.label_codes(places).tolist())
+
+    def state(self) -> dict[str, Any]:
+        """Everything, to be saved; all chunks have been taken in."""
+        return {
+            "mode": self.mode,
+            "ds_id": self.ds_id,
+            **{name: getattr(self, name) for name in _SAVED},
+            "instances": self.instances.state(),
+            "columns": {m: {e: c.state() for e, c in epochs.items()} for m, epochs in self.columns.items()},
+            "dynamics": None if self.dynamics is None else self.dynamics.state(),
+            "statistics": [
+                [*key, changes, found.count, found.mean, found.std, found.min, found.max]
+                for key, (changes, found) in self._statistics.items()
+            ],
+            "groups": [
+                [name, index, codes, list(table.values)]
+                for name, (index, codes, table) in self._groups.items()
+            ],
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        for name in _SAVED:
+            setattr(self, name, state[name])
+        self.metrics = tuple(self.metrics)
+        self.instances = IndexMap.restored(state["instances"])
+        self.columns = {
+            m: {e: Column.restored(c) for e, c in epochs.items()} for m, epochs in state["columns"].items()
+        }
+        self.dynamics = None if state["dynamics"] is None else Dynamics.restored(state["dynamics"])
+        for metric, epoch, group, changes, *found in state["statistics"]:
+            self._statistics[(metric, epoch, group)] = (changes, GroupStatistics(*found))
+        for name, index, codes, values in state["groups"]:
+            table = LabelTable()
+            table.encode(values)
+            self._groups[name] = (index, codes, table)
 
     def _take_derived(self, epoch: int, places: Array, derived: dict[str, Array], size: int) -> None:
         if self.dynamics is None:

@@ -90,7 +90,7 @@ def _arrow(pyarrow: Any, values: Array) -> Any:
         return pyarrow.array(values)
     listed = values.tolist()
     kinds = {type(v) for v in listed if v is not None}
-    if kinds <= {int}:
+    if kinds == {int}:
         return pyarrow.array(listed, pyarrow.int64())
     return pyarrow.array([None if v is None else str(v) for v in listed], pyarrow.string())
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-import numpy as np
-
+from xai_widgets.tracking import packing
 from xai_widgets.tracking.clock import check_mode
-from xai_widgets.tracking.columns import DUPLICATES
 from xai_widgets.tracking.convert import read_index, read_label, read_metric, to_array
+from xai_widgets.tracking.device import gathered, off_host
 from xai_widgets.tracking.frames import Frames
 from xai_widgets.tracking.labels import read_label_names
-from xai_widgets.tracking.logits import check_logits, derive
+from xai_widgets.tracking.logits import check_logits
 from xai_widgets.tracking.pending import Batch
 from xai_widgets.tracking.rankings import Rankings
+from xai_widgets.tracking.saving import Saving
 from xai_widgets.tracking.stream import Policy
 
 
-class Tracker(Frames, Rankings):
+class Tracker(Frames, Rankings, Saving):
     """Keeps what every instance did in every epoch, and answers at once.
 
     Parameters
@@ -53,16 +54,23 @@ class Tracker(Frames, Rankings):
         duplicates: str = "mean",
         dtype: str = "float32",
     ) -> None:
-        if duplicates not in DUPLICATES:
-            raise ValueError(f"unknown duplicates {duplicates!r}; one of {', '.join(DUPLICATES)}")
-        if str(dtype) not in ("float32", "float16"):
-            raise ValueError(f"dtype {dtype!r} is not kept; float32 or float16")
-        if int(epoch_frequency) != epoch_frequency or epoch_frequency < 1:
-            raise ValueError(
-                f"epoch_frequency is {epoch_frequency!r}; a whole number of at least 1 is expected"
-            )
         self._given_names = read_label_names(label_names)
-        super().__init__(Policy(duplicates, np.dtype(dtype), int(epoch_frequency)), epochs)
+        super().__init__(Policy.of(duplicates, dtype, epoch_frequency), epochs)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Tracker:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            When the file is something else.
+        """
+        with open(path, "rb") as file:
+            tree = packing.read(file)
+        tracker = cls()
+        tracker._restore(tree)
+        return tracker
 
     def record(
         self,
@@ -110,6 +118,20 @@ class Tracker(Frames, Rankings):
             For lengths that differ, an averaged loss, indices that are no integers or strings, an unknown mode.
             Nothing of the batch is kept then, and nothing else is lost.
         """
+        if off_host(index, label, logits, *metrics.values()):
+            rows, device = gathered(index, label, metrics, mask, logits, prediction)
+            self._take_off_device(rows, device, mode, ds_id, epoch, step)
+        else:
+            batch = self._read(index, label, mask, logits, prediction, metrics)
+            if len(batch):
+                self._take_batch(batch, mode, ds_id, epoch, step)
+        if mode == "train" and self._safe.subscriptions:
+            self.safe_point()
+
+    def _read(
+        self, index: Any, label: Any, mask: Any, logits: Any, prediction: Any, metrics: dict[str, Any]
+    ) -> Batch:
+        """Check a batch and convert it to numpy."""
         names = read_index(index)
         size = len(names)
         labels = None if label is None else read_label(label, size)
@@ -117,15 +139,12 @@ class Tracker(Frames, Rankings):
         values = [read_metric(name, value, size, where) for name, value in metrics.items()]
         batch = Batch(names, labels, tuple(metrics), values)
         if logits is not None or prediction is not None:
-            batch = self._with_predictions(batch, logits, prediction)
-        elif not values and labels is None:
+            return self._with_predictions(batch, logits, prediction)
+        if not values and labels is None:
             raise ValueError(
                 "record got neither a label nor a metric; give for instance loss=per_sample_loss"
             )
-        if size:
-            self._take_batch(batch, mode, ds_id, epoch, step)
-        if mode == "train" and self._safe.subscriptions:
-            self.safe_point()
+        return batch
 
     def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None:
         """End the open epoch of a mode, or of all modes.
@@ -159,8 +178,6 @@ class Tracker(Frames, Rankings):
         if batch.label is None or isinstance(batch.label, list):
             got = "none" if batch.label is None else "strings"
             raise TypeError(f"logits need integer labels (class numbers) beside them; got {got}")
-        array = check_logits(to_array(logits), size)
-        if self._sink is None:
-            return Batch(batch.index, batch.label, metrics, values, array)
-        derived = derive(array, batch.label)  # the log takes what follows from the logits, not the logits
-        return Batch(batch.index, batch.label, (*metrics, *derived), [*values, *derived.values()])
+        full = Batch(batch.index, batch.label, metrics, values, check_logits(to_array(logits), size))
+        # the log takes what follows from the logits, not the logits
+        return full if self._sink is None else full.with_derived()
