@@ -40,6 +40,8 @@ class KerasWatch:
         self._step_before = 0  # steps done before this epoch
         self._drained = 0.0
         self._batches = 0
+        self._steps: int | None = None  # in an epoch
+        self._planned: int | None = None
         self._most = 0  # rows that one execution wrote at most
 
     @property
@@ -74,7 +76,8 @@ class KerasWatch:
         self._offset = None
         tracker = self._feed.tracker
         tracker.start()
-        tracker.steps_per_epoch = params.get("steps") or tracker.steps_per_epoch
+        self._steps = params.get("steps") or None
+        tracker.steps_per_epoch = self._steps or tracker.steps_per_epoch
         self._planned = params.get("epochs")
 
     def epoch_begins(self, epoch: int) -> None:
@@ -88,7 +91,9 @@ class KerasWatch:
 
     def batch_ended(self, batch: int) -> bool:
         """Hand over now and then; whether training shall stop."""
-        self._feed.stepped(self._step_before + batch + 1)
+        # with several steps per execution the last one may be short; Keras counts it as full
+        done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
+        self._feed.stepped(self._step_before + done)
         self._sometimes("train", None)
         return self._feed.stop_requested
 
