@@ -1,0 +1,60 @@
+// What is drawn on top of the points: the lasso, rings around the selected, and the one pointed at.
+
+import type { App } from "./app";
+import { type Area, toX, toY, type Transform, type Window } from "./scale";
+import { NONE16 } from "./protocol";
+
+interface Drawn {
+  area: Area;
+  window: Window;
+  pixels: Transform;
+  lasso: readonly number[];
+  lastLasso: readonly { x: number; y: number }[];
+}
+
+/** More rings than this say nothing: the others are faded instead. */
+const MOST_RINGS = 600;
+
+export function drawMarks(context: CanvasRenderingContext2D, plot: Drawn, app: App): void {
+  const { area, window, pixels } = plot;
+  context.save();
+  context.beginPath();
+  context.rect(area.left - 6, area.top - 6, area.width + 12, area.height + 12);
+  context.clip();
+  const kept = plot.lastLasso.flatMap(({ x, y }) => [toX(window, area, x), toY(window, area, y)]);
+  polygon(context, kept, app.theme.hard, true);
+  polygon(context, plot.lasso, app.theme.hard, false);
+  if (app.selected.length <= MOST_RINGS) {
+    for (const row of app.selected) ring(context, app, pixels, row, 4, 1, app.theme.ink);
+  }
+  if (app.focus >= 0) ring(context, app, pixels, app.focus, 9, 2, app.theme.accent);
+  if (app.hover >= 0) ring(context, app, pixels, app.hover, 6, 2, app.theme.ink);
+  context.restore();
+}
+
+function polygon(context: CanvasRenderingContext2D, points: readonly number[], color: string, closed: boolean): void {
+  if (points.length < 4) return;
+  context.beginPath();
+  context.moveTo(points[0]!, points[1]!);
+  for (let i = 2; i + 1 < points.length; i += 2) context.lineTo(points[i]!, points[i + 1]!);
+  if (closed) context.closePath();
+  context.globalAlpha = 0.09;
+  context.fillStyle = color;
+  context.fill();
+  context.globalAlpha = 1;
+  context.strokeStyle = color;
+  context.lineWidth = 1.5;
+  context.setLineDash([5, 3]);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function ring(context: CanvasRenderingContext2D, app: App, t: Transform, row: number, radius: number, width: number, color: string): void {
+  const { x, y } = app.state.columns;
+  if (x[row] === undefined || x[row] === NONE16 || y[row] === NONE16) return;
+  context.beginPath();
+  context.arc(x[row]! * t.ax + t.bx, y[row]! * t.ay + t.by, radius, 0, 2 * Math.PI);
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.stroke();
+}

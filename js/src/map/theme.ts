@@ -1,0 +1,100 @@
+// The host's theme: colours for what is drawn on canvases, and a call when they change.
+
+export interface Theme {
+  dark: boolean;
+  ink: string;
+  quiet: string;
+  line: string;
+  accent: string;
+  hard: string;
+  surface: string;
+  font: string;
+}
+
+const NAMES = ["ink", "quiet", "line", "accent", "hard", "surface"] as const;
+
+/** Relative luminance of a CSS colour as browsers compute it ("rgb(...)"), or null where it is transparent. */
+export function luminance(color: string): number | null {
+  const parts = color.match(/[\d.]+/g)?.map(Number);
+  if (!parts || parts.length < 3 || (parts.length > 3 && parts[3]! < 0.5)) return null;
+  const scale = color.startsWith("color(") ? 1 : 255;
+  const [r, g, b] = parts.map((part) => part / scale) as [number, number, number];
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** Whether what lies behind an element is dark. */
+function onDark(element: HTMLElement): boolean {
+  let node: Element | null = element.parentElement;
+  while (node) {
+    const light = luminance(getComputedStyle(node).backgroundColor);
+    if (light !== null) return light < 0.5;
+    const root: Node = node.getRootNode();
+    node = node.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** Read the theme at an element whose style sheet defines --xw-ink and the rest. */
+export function readTheme(root: HTMLElement): Theme {
+  const dark = onDark(root);
+  root.dataset["dark"] = String(dark);
+  const probe = document.createElement("span");
+  root.append(probe);
+  const made: Theme = { dark, ink: "", quiet: "", line: "", accent: "", hard: "", surface: "", font: "" };
+  for (const name of NAMES) {
+    probe.style.color = `var(--xw-${name})`;
+    made[name] = getComputedStyle(probe).color;
+  }
+  made.font = getComputedStyle(probe).fontFamily;
+  probe.remove();
+  return made;
+}
+
+const same = (a: Theme, b: Theme): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * Call `changed` whenever the theme differs. Hosts switch an attribute first and load the new style sheet later, so a
+ * change is looked for a few times afterwards.
+ */
+export function watchTheme(root: HTMLElement, changed: (theme: Theme) => void, signal: AbortSignal): Theme {
+  let now = readTheme(root);
+  let timers: number[] = [];
+  const look = (): void => {
+    if (!root.isConnected) return;
+    const next = readTheme(root);
+    if (same(now, next)) return;
+    now = next;
+    changed(next);
+  };
+  const soon = (): void => {
+    timers.forEach(clearTimeout);
+    timers = [0, 60, 250, 700, 1500].map((delay) => window.setTimeout(look, delay));
+  };
+  const observer = new MutationObserver(soon);
+  const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-name", "data-jp-theme-light"] };
+  observer.observe(document.documentElement, attributes);
+  observer.observe(document.body, attributes);
+  observer.observe(document.head, { childList: true });
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  media.addEventListener("change", soon, { signal });
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    timers.forEach(clearTimeout);
+  });
+  soon();
+  return now;
+}
+
+export const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** "#rrggbb" as the 0x00BBGGRR the raster writes. */
+export function packed(hex: string): number {
+  const value = Number.parseInt(hex.slice(1), 16);
+  return ((value & 255) << 16) | (value & 0xff00) | (value >> 16);
+}
+
+/** A computed colour ("rgb(...)") as 0x00BBGGRR. */
+export function packedComputed(color: string): number {
+  const [r = 128, g = 128, b = 128] = color.match(/[\d.]+/g)?.map(Number) ?? [];
+  return (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
+}
