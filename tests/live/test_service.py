@@ -55,7 +55,12 @@ class Training:
 
     def __init__(self, tracker, each=lambda step: None):
         self.tracker, self.each = tracker, each
-        self.go, self.over, self.steps = threading.Event(), threading.Event(), 0
+        self.go, self.over, self.parked, self.steps = (
+            threading.Event(),
+            threading.Event(),
+            threading.Event(),
+            0,
+        )
         self.go.set()
         tracker.start()
         self.thread = threading.Thread(target=self.run, name="training")
@@ -65,11 +70,19 @@ class Training:
 
     def run(self):
         while not self.over.is_set():
-            self.go.wait(10)
+            if not self.go.is_set():
+                self.parked.set()
+                self.go.wait(60)
             self.steps += 1
             self.each(self.steps)
             self.tracker.safe_point(step=self.steps, epoch=1)
             time.sleep(0.002)
+
+    def pause(self):
+        """Return once it stands still in the middle of a step."""
+        self.go.clear()
+        self.parked.clear()
+        assert self.parked.wait(60)
 
     def __enter__(self):
         return self
@@ -103,8 +116,7 @@ def test_the_training_thread_copies_at_its_next_safe_point_and_only_that(service
     copy = service._snapshots.copy
     service._snapshots.copy = lambda where: (copies.append(threading.current_thread().name), copy(where))[1]
     with Training(tracker) as training:
-        training.go.clear()
-        time.sleep(0.05)
+        training.pause()
         results = []
         job = ask(service, results=results)
         assert not job.wait(0.3)
@@ -136,8 +148,7 @@ def test_weights_are_those_of_the_safe_point_although_training_goes_on(service, 
 
 def test_the_latest_request_wins(service, tracker):
     with Training(tracker) as training:
-        training.go.clear()
-        time.sleep(0.05)
+        training.pause()
         results = []
         jobs = [ask(service, i, results=results) for i in range(8)]
         training.go.set()
@@ -166,8 +177,7 @@ def test_requests_of_different_keys_do_not_replace_each_other(service):
 
 def test_cancelling_while_it_waits_and_while_it_computes(service, tracker):
     with Training(tracker) as training:
-        training.go.clear()
-        time.sleep(0.05)
+        training.pause()
         waiting = ask(service)
         time.sleep(0.05)
         waiting.cancel()
@@ -198,7 +208,7 @@ def test_a_training_that_gives_no_safe_point_is_not_waited_for_for_ever(service,
     from xai_widgets.live import safe_points
 
     with Training(tracker) as training:
-        training.go.clear()
+        training.pause()
         monkeypatch.setattr(safe_points, "STALLED", 0.1)
         results = []
         assert ask(service, results=results).wait(60)

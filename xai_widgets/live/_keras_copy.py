@@ -30,9 +30,13 @@ class KerasReplica:
                 f"{_shapes(model)}. Give a function that builds the same architecture: model_fn=lambda: MyModel(...)"
             )
 
+    def fits(self) -> bool:
+        """Whether the original still has the same weights."""
+        return _shapes(self._source) == _shapes(self.model)
+
     def refresh(self) -> bool:
         """Copy all weights; reads the original and writes only the copy."""
-        if _shapes(self._source) != _shapes(self.model):
+        if not self.fits():
             return False
         for live, kept in zip(self._source.weights, self.model.weights, strict=True):
             kept.assign(_own_memory(live))

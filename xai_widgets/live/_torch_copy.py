@@ -7,6 +7,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from xai_widgets.live._random import random_streams_kept
 from xai_widgets.live._torch_spare import spare, strip
 from xai_widgets.live.versions import one_line
 
@@ -29,13 +30,18 @@ class TorchReplica:
                 f"shapes or types than those of the {type(self._source).__qualname__} being trained"
             )
 
+    def fits(self) -> bool:
+        """Whether the original still has the same parameters and buffers."""
+        live, kept = _tensors(self._source), _tensors(self.model)
+        return [_kind(*entry) for entry in live] == [_kind(*entry) for entry in kept]
+
     def refresh(self) -> bool:
         """Copy all parameters, buffers and plain attributes; reads the original and writes only the copy."""
         import torch
 
-        live, kept = _tensors(self._source), _tensors(self.model)
-        if [_kind(*entry) for entry in live] != [_kind(*entry) for entry in kept]:
+        if not self.fits():
             return False
+        live, kept = _tensors(self._source), _tensors(self.model)
         with torch.no_grad():
             for (_, source), (_, target) in zip(live, kept, strict=True):
                 target.copy_(source, non_blocking=True)
@@ -95,7 +101,8 @@ def _copy_settings(source: Any, target: Any) -> None:
 
 def _copied(source: Any, model_fn: Callable[[], Any] | None) -> tuple[Any, tuple[str, ...]]:
     if model_fn is not None:
-        made = plain_module(model_fn())
+        with random_streams_kept():  # a new model draws its first weights
+            made = plain_module(model_fn())
         if made is source:
             raise TypeError("model_fn returned the model being trained itself; it must build a new one")
         return made.to(next((tensor.device for _, tensor in _tensors(source)), "cpu")), ()

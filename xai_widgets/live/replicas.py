@@ -24,6 +24,9 @@ class Replica(Protocol):
     model: Any
     notes: tuple[str, ...]
 
+    def fits(self) -> bool:
+        """Whether `refresh` can work."""
+
     def refresh(self) -> bool:
         """Copy the weights of the original; False when the two no longer fit and a new replica is due."""
 
@@ -51,11 +54,21 @@ def replica_of(model: Any, model_fn: Callable[[], Any] | None = None) -> Replica
     TypeError
         When it is neither a torch nor a Keras model, or cannot be copied; the message says what to do.
     """
-    keras, torch = sys.modules.get("keras"), sys.modules.get("torch")
-    if keras is not None and isinstance(model, keras.Model):
+    torch = sys.modules.get("torch")
+    if _is_keras(model):
         return KerasReplica(model, model_fn)
     if torch is not None and isinstance(model, torch.nn.Module):
         return TorchReplica(model, model_fn)
     raise TypeError(
         f"saliency needs a torch.nn.Module or a keras.Model, got {type(model).__module__}.{type(model).__qualname__}"
     )
+
+
+def draws_random(model: Any, model_fn: Callable[[], Any] | None) -> bool:
+    """Whether making a replica draws random numbers (which `replica_of` undoes, in the thread that trains)."""
+    return model_fn is not None or _is_keras(model)
+
+
+def _is_keras(model: Any) -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(model, keras.Model)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _GRACE = 2  # safe points a loop has to end politely after a request to stop
 _log = logging.getLogger("xai_widgets.live")
+_active: dict[int, BackgroundRun[Any]] = {}
+
+
+def active_runs() -> list[BackgroundRun[Any]]:
+    """Return the background runs that have not ended."""
+    return list(_active.values())
 
 
 class TrainingStopped(KeyboardInterrupt):
@@ -33,6 +39,8 @@ class BackgroundRun(Generic[T]):
         The function's name.
     tracker : Tracker or None
         The tracker whose safe points and stop request it follows.
+    thread : threading.Thread
+        Where it runs.
     started, ended : float or None
         ``time.time()`` of start and end.
     exception : BaseException or None
@@ -55,10 +63,11 @@ class BackgroundRun(Generic[T]):
         self._stopping = False
         self._safe_points_left = _GRACE
         self._subscription = tracker.on_safe_point(self._safe_point) if tracker is not None else None
-        self._thread = threading.Thread(
+        self.thread = threading.Thread(
             target=self._run, name=f"xai_widgets training {self.name}", daemon=True
         )
-        self._thread.start()
+        _active[id(self)] = self
+        self.thread.start()
 
     def __repr__(self) -> str:
         return f"<BackgroundRun {self.name}: {self.state}, {self.seconds:.0f} s>"
@@ -122,8 +131,8 @@ class BackgroundRun(Generic[T]):
         self._stopping = True
         if self.tracker is not None:
             self.tracker.request_stop()
-        if (force or self.tracker is None) and self._thread.ident is not None:
-            ident = ctypes.c_ulong(self._thread.ident)
+        if (force or self.tracker is None) and self.thread.ident is not None:
+            ident = ctypes.c_ulong(self.thread.ident)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(TrainingStopped))
 
     def on_end(self, callback: Callable[[BackgroundRun[T]], object]) -> None:
@@ -135,7 +144,7 @@ class BackgroundRun(Generic[T]):
         callback(self)
 
     def _safe_point(self, _epoch: int | None, _step: int | None) -> None:
-        if self._stopping and threading.current_thread() is self._thread:
+        if self._stopping and threading.current_thread() is self.thread:
             if self._safe_points_left <= 0:
                 raise TrainingStopped(f"{self.name} was stopped")
             self._safe_points_left -= 1
@@ -156,6 +165,7 @@ class BackgroundRun(Generic[T]):
         if self._subscription is not None:
             self._subscription.cancel()
         self.ended = time.time()
+        _active.pop(id(self), None)
         with self._lock:
             self._over.set()
             callbacks, self._callbacks = self._callbacks, []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xai_widgets.live.cells import cells
+from xai_widgets.live.running import active_runs
 
 if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
@@ -52,14 +53,23 @@ class SafePoints:
 
     def training(self) -> bool:
         """Whether a training is going on, so that another safe point will come."""
-        thread, tracker = self._thread, self._tracker
-        if tracker is None or thread is None or tracker.status != "training" or not thread.is_alive():
-            return False
-        if thread is threading.main_thread() and not (cells.running and self._cell == cells.serial):
-            return False  # a plain loop tells nobody that it is over, but its cell does
-        return not self._stalled(self._last)
+        return self._in_the_middle() and not self._stalled(self._last)
 
-    def do(self, work: Callable[[], None], wanted: Callable[[], bool]) -> bool | None:
+    def quiet(self) -> bool:
+        """Whether it is sure that nothing trains, or that whoever could is the caller of this.
+
+        A cell that runs may be a training that has not made its first step.
+        """
+        tracker, thread, here = self._tracker, self._thread, threading.current_thread()
+        if self._in_the_middle() and thread is not here:
+            return False
+        if tracker is not None and tracker.status == "training" and thread is None:
+            return False
+        if any(run.thread is not here for run in active_runs()):
+            return False
+        return not cells.running or here is threading.main_thread()
+
+    def do(self, work: Callable[[], None], wanted: Callable[[], bool], strict: bool = False) -> bool | None:
         """Have work done between two steps.
 
         Parameters
@@ -68,6 +78,8 @@ class SafePoints:
             Must not raise.
         wanted : callable
             Asked while waiting; False gives up.
+        strict : bool, default False
+            Wait for as long as it takes, unless it is sure that nothing trains: for what would disturb a run.
 
         Returns
         -------
@@ -76,23 +88,28 @@ class SafePoints:
             long that it was done here beside it; None when it is no longer wanted.
         """
         with self._lock:
-            if self.training():
+            if self._must_wait(strict):
                 self._work = work
-                while self._work is work and wanted() and self.training():
+                while self._work is work and wanted() and self._must_wait(strict):
                     self._lock.wait(0.2)
                 if self._work is not work:
                     return True
                 self._work = None
         if not wanted():
             return None
-        quiet = self._thread is None or not self._between(self._thread)
+        safe = not self._in_the_middle()
         work()
-        return quiet
+        return safe
 
-    def _between(self, thread: threading.Thread) -> bool:
-        """Whether the training thread is in the middle of something, as far as anybody can tell."""
-        if self._tracker is None or self._tracker.status != "training" or not thread.is_alive():
+    def _must_wait(self, strict: bool) -> bool:
+        return not self.quiet() if strict else self.training()
+
+    def _in_the_middle(self) -> bool:
+        """Whether the thread of the last safe point is still between two of them, as far as anybody can tell."""
+        thread, tracker = self._thread, self._tracker
+        if tracker is None or thread is None or tracker.status != "training" or not thread.is_alive():
             return False
+        # a plain loop tells nobody that it is over, but its cell does
         return thread is not threading.main_thread() or (cells.running and self._cell == cells.serial)
 
     def _stalled(self, since: float) -> bool:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from xai_widgets.live._random import random_streams_kept
 from xai_widgets.live.following import Following
 from xai_widgets.live.jobs import Job, OnProblem, OnResult
 from xai_widgets.live.pace import Pace
+from xai_widgets.live.preparing import Preparation
 from xai_widgets.live.safe_points import SafePoints
-from xai_widgets.live.snapshots import Snapshot, Snapshots, unsafe
+from xai_widgets.live.snapshots import Snapshot, Snapshots
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
 
 _log = logging.getLogger("xai_widgets.live")
-_KEPT = 16  # fetched groups of samples
-Fetched = tuple["SampleBatch", "list[Any] | None"]
 
 
 class AttributionService:
@@ -61,9 +58,9 @@ class AttributionService:
         self._safe_points = SafePoints(tracker)
         self._pace = Pace(share, lambda: self._safe_points.seen)
         self._snapshots = Snapshots(model, model_fn)
+        self._preparation = Preparation(self._snapshots, samples, self._safe_points)
         self._samples, self._tracker = samples, tracker
         self._options = dict(engine_options or {})
-        self._fetched: OrderedDict[tuple[int | str, ...], Fetched] = OrderedDict()
         self._lock = threading.Condition()
         self._waiting: dict[str, Job] = {}
         self._current: Job | None = None
@@ -140,6 +137,10 @@ class AttributionService:
             To cancel it, or to wait for it.
         """
         job = Job(request, on_result, on_problem)
+        problem = self._preparation.in_callers_thread(request) if not self._closed else None
+        if problem is not None:
+            self._end(job, "failed", problem)
+            return job
         with self._lock:
             if self._closed:
                 raise RuntimeError("this AttributionService is closed; make a new one")
@@ -174,7 +175,7 @@ class AttributionService:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(5.0)
         self._snapshots.clear()
-        self._fetched.clear()
+        self._preparation.clear()
 
     def _run(self) -> None:
         while True:
@@ -203,50 +204,12 @@ class AttributionService:
             _log.exception("%r could not report its problem", job)
 
     def _work(self, job: Job) -> None:
-        prepared = self._prepared(job)
+        self._state = "waiting for a safe point"
+        prepared = self._preparation.get(job.request, lambda: job.wanted and not self._closed)
         if prepared is not None:
             snapshot, (batch, pictures) = prepared
             self._state = job.state = "computing"
             self._compute(job, snapshot, batch, pictures)
-
-    def _prepared(self, job: Job) -> tuple[Snapshot, Fetched] | None:
-        """Get weights and samples, at a safe point where that is needed; None when no longer wanted."""
-        request, problems = job.request, list[Exception]()
-        draws = bool(getattr(self._samples, "draws_random", False)) and request.indices not in self._fetched
-        copies = self._snapshots.needs_copy(request.weights)
-
-        def between_steps() -> None:
-            try:
-                if draws:
-                    with random_streams_kept():
-                        self._fetch(request)
-                if copies:
-                    self._snapshots.copy(self._safe_points.where)
-            except Exception as problem:  # training must not see it; the job's own thread raises it
-                problems.append(problem)
-
-        if draws or copies:
-            self._state = "waiting for a safe point"
-            safe = self._safe_points.do(between_steps, lambda: job.wanted and not self._closed)
-            if safe is None:
-                return None
-            if problems:
-                raise problems[0]
-            if not safe and copies:
-                newest = self._snapshots.get("newest")
-                newest.version = unsafe(newest.version)
-        return self._snapshots.get(request.weights), self._fetch(request)
-
-    def _fetch(self, request: ColumnsRequest) -> Fetched:
-        """Read the samples, or give them again: a slider that moves must not read them anew."""
-        found = self._fetched.get(request.indices)
-        if found is None:
-            batch = self._samples.batch(request.indices)
-            pictures = self._samples.pictures(request.indices) if self._samples.layout is not None else None
-            found = self._fetched[request.indices] = (batch, pictures)
-            while len(self._fetched) > _KEPT:
-                self._fetched.popitem(last=False)
-        return found
 
     def _compute(self, job: Job, snapshot: Snapshot, batch: SampleBatch, pictures: list[Any] | None) -> None:
         engine = self._engine(snapshot)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from xai_widgets.live.replicas import Replica, replica_of
+from xai_widgets.live.replicas import Replica, draws_random, replica_of
 from xai_widgets.live.versions import WeightsVersion
 
 Which = Literal["newest", "same", "pinned"]
@@ -36,6 +37,7 @@ class Snapshots:
         self.newest: Snapshot | None = None
         self.pinned: Snapshot | None = None
         self._model, self._model_fn = model, model_fn
+        self._lock = threading.Lock()
         self._count = 0
         self._impossible: TypeError | None = None
 
@@ -51,6 +53,12 @@ class Snapshots:
             raise self._impossible
         return which == "newest" or (which == "same" and self.newest is None)
 
+    def draws_random(self) -> bool:
+        """Whether the next copy has to build a model first, which draws random numbers."""
+        held = self.newest
+        reusable = held is not None and held is not self.pinned and held.replica.fits()
+        return not reusable and draws_random(self._model, self._model_fn)
+
     def get(self, which: Which) -> Snapshot:
         """Return a snapshot that is there already."""
         found = self.pinned if which == "pinned" else self.newest
@@ -64,6 +72,10 @@ class Snapshots:
 
     def copy(self, where: tuple[int | None, int | None]) -> Snapshot:
         """Copy the weights as they are now; the caller sees to it that nobody changes them meanwhile."""
+        with self._lock:
+            return self._copy(where)
+
+    def _copy(self, where: tuple[int | None, int | None]) -> Snapshot:
         started = time.perf_counter()
         held = self.newest
         if held is not None and held is not self.pinned and held.replica.refresh():

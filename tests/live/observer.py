@@ -1,0 +1,132 @@
+"""What the tests of the observer effect share: everything attached to a run, and a comparison bit for bit."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+
+import xai_widgets as xw
+from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
+from xai_widgets.samples import as_samples
+
+EVERY = 5  # steps after which a run waits until another picture has come, so that there are some in every run
+
+
+def random_streams():
+    """Every global random stream of this process, as plain values."""
+    streams = {
+        "python": random.getstate(),
+        "numpy": [np.asarray(part).tolist() for part in np.random.get_state()],
+    }
+    if "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        streams["torch"] = torch.get_rng_state().tolist()
+        if torch.cuda.is_initialized():
+            streams["cuda"] = [state.tolist() for state in torch.cuda.get_rng_state_all()]
+    if "tensorflow" in sys.modules:
+        context = sys.modules["tensorflow.python.eager.context"].context()
+        streams["tensorflow"] = context._rng.getstate() if getattr(context, "_rng", None) else None
+        generator = sys.modules["tensorflow"].random.get_global_generator()
+        streams["tensorflow generator"] = generator.state.numpy().tolist()
+    return streams
+
+
+def differences(quiet, watched):
+    """Names of whatever is not bit for bit the same in two outcomes."""
+    assert quiet.keys() == watched.keys()
+    return [name for name in quiet if not _same(quiet[name], watched[name])]
+
+
+def _same(a, b):
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    return a == b
+
+
+class Attached:
+    """Every part of the library at work beside one run."""
+
+    def __init__(self, tracker, model, samples, plant=None, **options):
+        from xai_widgets.widgets import InstanceHistory, LabelDifficulty
+
+        self.tracker, self.plant = tracker, plant
+        self.service = AttributionService(model, samples, tracker=tracker, share=1.0, **options)
+        self.publisher = Publisher(draws_per_second=50, bytes_per_second=1e9)
+        self.views = [
+            LabelDifficulty(tracker, mode="train", publisher=self.publisher),
+            InstanceHistory(tracker, publisher=self.publisher),
+        ]
+        self.results, self.problems, self.over = 0, [], threading.Event()
+        self.asker = threading.Thread(target=self._ask)
+        self.asker.start()
+
+    def _ask(self):
+        """Ask for another picture as soon as the last one is there, or earlier; pin now and then."""
+        asked = 0
+        while not self.over.is_set():
+            asked += 1
+            job = self.service.request(
+                ColumnsRequest((asked % 6, 7), smoothing=3, integrating=6, seed=asked),
+                self._seen,
+                self.problems.append,
+            )
+            job.wait(0.4 if asked % 3 else 0.01)
+            if asked % 5 == 0 and self.service.weights is not None:
+                self.service.pin()
+
+    def _seen(self, result):
+        self.results += 1
+        self.publisher.draw_soon("picture", lambda: result.columns.raw.masks.sum())
+        if self.plant is not None:
+            self.plant(result)
+
+    def step(self, number):
+        """In the training thread: every few steps, wait until another picture has come."""
+        if number % EVERY == 0:
+            before, end = self.results, time.monotonic() + 60
+            while self.results == before:
+                if self.problems or time.monotonic() > end:
+                    raise AssertionError(f"no picture came: {self.problems or self.service.state}")
+                self.tracker.safe_point(step=number)
+                time.sleep(0.001)
+
+    def close(self):
+        self.over.set()
+        self.asker.join(60)
+        self.publisher.flush()
+        assert all(view.summary() for view in self.views)
+        for view in self.views:
+            view.close()
+        self.service.close()
+        self.publisher.close()
+
+
+class Nothing:
+    """Stands for all of it in the run that nobody watches."""
+
+    results = 0
+
+    def step(self, number):
+        pass
+
+    def close(self):
+        pass
+
+
+@contextmanager
+def beside(watched, tracker, model, data, plant=None, **options):
+    """`Attached` or `Nothing`, closed afterwards."""
+    made = Attached(tracker, model, as_samples(data), plant, **options) if watched else Nothing()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def new_tracker():
+    return xw.Tracker()
