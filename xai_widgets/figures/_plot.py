@@ -133,7 +133,8 @@ def _band(axes: Any, curve: Curve) -> None:
     ok = np.isfinite(lower) & np.isfinite(upper)
     if ok.sum() == 1:  # one epoch alone has no area: a bar says the same
         at = int(np.flatnonzero(ok)[0])
-        axes.vlines(curve.x[at], lower[at], upper[at], colors=curve.color, alpha=0.5, linewidth=3 * PX)
+        bar = axes.vlines(curve.x[at], lower[at], upper[at], colors=curve.color, alpha=0.5, linewidth=3 * PX)
+        quiet(bar)
         return
     area = axes.fill_between(
         curve.x,

@@ -36,6 +36,7 @@ class Sheet:
             edgecolor="none",
         )
         self.figure.set_layout_engine("none")  # a user's style may ask for one
+        quiet(self.figure.patch)
         self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()
 
     def text(
@@ -58,7 +59,7 @@ class Sheet:
         line = drawable(text)
         if max_width is not None:
             line = self._fitted(line, properties, max_width)
-        self.figure.text(
+        written = self.figure.text(
             x / self.width,
             1 - y / self.height,
             line,
@@ -71,6 +72,7 @@ class Sheet:
             usetex=False,
             rasterized=False,
         )
+        quiet(written)
         return self._width(line, properties)
 
     def measure(self, text: str, size: float = BODY, weight: str = "normal") -> float:
@@ -135,6 +137,7 @@ class Sheet:
         axes.set_axisbelow(True)
         axes.set_xticks([])
         axes.set_yticks([])
+        quiet(axes.patch)
         for side in axes.spines.values():
             side.set_visible(False)
         return axes
@@ -184,9 +187,11 @@ class Sheet:
 
 
 def quiet(artist: Any) -> Any:
-    """Take off what a user's style may add to every artist: sketches, path effects, snapping."""
+    """Take off what a user's style may give to every artist: sketches, path effects, rough edges."""
     artist.set_sketch_params(None)
     artist.set_path_effects([])
+    if hasattr(artist, "set_antialiased"):
+        artist.set_antialiased(True)
     return artist
 
 

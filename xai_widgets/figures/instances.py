@@ -123,8 +123,8 @@ def _grouped(series: Any, hard: Any, easy: Any) -> list[Group]:
     groups: list[Group] = []
     taken: set[int] = set()
     for name, extremes in (("hardest", hard), ("easiest", easy)):
-        wanted = getattr(extremes, "index", extremes)
         scores = getattr(extremes, "scores", None)
+        wanted = extremes if scores is None else extremes.index
         places, shown = [], {}
         for rank, index in enumerate(wanted):
             place = where.get(key_of(index))
@@ -198,7 +198,8 @@ def _rows(
 def _cut(rows: list[Row], room: int) -> list[Row]:
     if len(rows) <= room:
         return rows
-    return [*rows[: room - 1], Row(f"{len(rows) - room + 1:,} more", (), heading=True)]
+    hidden = sum(not row.heading for row in rows[room - 1 :])
+    return [*rows[: room - 1], Row(f"{hidden:,} more", (), heading=True)]
 
 
 def _place(series: Any, index: Any) -> int:

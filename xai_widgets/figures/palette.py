@@ -41,6 +41,9 @@ _DARK = [
 DASHES = ("solid", "dashed", "dotted", "dash_dotted")
 """Line styles, the second code beside colour; the names bqplot knows."""
 
+# neighbours, and all colours that a colour-blind eye confuses, have different dashes (found by trying all orders)
+_FIRST_DASH = (0, 1, 2, 0, 3, 1, 3, 0, 2, 1)
+
 DASH_PATTERNS: dict[str, tuple[float, ...]] = {
     "solid": (),
     "dashed": (5.0, 2.5),
@@ -161,8 +164,7 @@ def label_style(position: int, dark: bool = False) -> LabelStyle:
     around, color = divmod(position, len(_LIGHT))
     return LabelStyle(
         (_DARK if dark else _LIGHT)[color],
-        # neighbours in the list differ in dash as well as in colour
-        DASHES[(color + around) % len(DASHES)],
+        DASHES[(_FIRST_DASH[color] + around) % len(DASHES)],
         MARKERS[around // len(DASHES) % len(MARKERS)],
     )
 

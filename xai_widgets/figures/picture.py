@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 # the salt of SVG ids and the kind of its text are process-wide settings; held only while one file is written
 _writing = threading.RLock()
 
@@ -85,30 +87,49 @@ class StaticFigure:
     def _written(self, kind: str, dpi: float) -> bytes:
         if not 10 <= dpi <= 2400:
             raise ValueError(f"dpi should be between 10 and 2,400, got {dpi}")
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-        content = io.BytesIO()
         with _writing:
             before = self.figure.dpi
-            if kind == "png":
-                canvas: Any = FigureCanvasAgg(self.figure)
-                canvas.print_figure(
-                    content, format="png", dpi=dpi, bbox_inches=None, metadata={"Software": None}
-                )
-            else:
-                settings = {"svg.fonttype": "none", "svg.hashsalt": "xai_widgets", "svg.image_inline": True}
-                with matplotlib.rc_context(settings):
-                    canvas = FigureCanvasSVG(self.figure)
-                    canvas.print_figure(
-                        content,
-                        format="svg",
-                        dpi=dpi,
-                        bbox_inches=None,
-                        metadata={"Date": None, "Creator": "xai_widgets", "Title": self.description},
-                    )
-            self.figure.set_dpi(before)
+            try:
+                return self._as_png(dpi) if kind == "png" else self._as_svg(dpi)
+            finally:
+                self.figure.set_dpi(before)
+
+    def _as_png(self, dpi: float) -> bytes:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from PIL import Image
+
+        self.figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()
+        content = io.BytesIO()
+        # the canvas is opaque; alpha would only make the file larger
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        Image.fromarray(np.ascontiguousarray(pixels)).save(content, "PNG", dpi=(dpi, dpi))
+        return content.getvalue()
+
+    def _as_svg(self, dpi: float) -> bytes:
+        import matplotlib
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        settings: dict[str, Any] = {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "xai_widgets",
+            "svg.image_inline": True,
+            "savefig.bbox": "standard",
+            "savefig.transparent": False,
+        }
+        metadata = {"Date": None, "Creator": "xai_widgets", "Title": self.description}
+        content = io.BytesIO()
+        with matplotlib.rc_context(settings):
+            canvas: Any = FigureCanvasSVG(self.figure)
+            canvas.print_figure(
+                content,
+                format="svg",
+                dpi=dpi,
+                facecolor=self.figure.get_facecolor(),
+                edgecolor="none",
+                metadata=metadata,
+            )
         return content.getvalue()
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:

@@ -101,7 +101,11 @@ def count_ticks(last: float, most: int = 5, first: float = 1) -> list[float]:
     round_steps = [s for s in steps if s / power in (1, 2, 5, 10, 20)] or [max(1.0, 10 * power)]
     ending = [s for s in steps if abs(last / s - round(last / s)) < 1e-9 and s <= 1.7 * round_steps[0]]
     step = (ending or round_steps)[0]
-    ticks = [t for t in np.arange(step, last + step * 1e-6, step).tolist() if t >= first + 0.6 * step]
+    ticks = [
+        t
+        for t in np.arange(step, last + step * 1e-6, step).tolist()
+        if first + 0.6 * step <= t <= last + 1e-9
+    ]
     return [first, *ticks]
 
 
