@@ -68,7 +68,7 @@ class Intake(Lifecycle):
             stream, at, ended = self._place(mode, ds_id, epoch, step)
             if self._sink is not None:
                 self._write(self._sink, batch, stream, at, self._step)
-            full = self._buffer(stream, batch, at)
+            full = self._buffer(stream, batch, at, self._step)
             self.version += 1
         if full:
             self._advance()
@@ -137,15 +137,13 @@ class Intake(Lifecycle):
         chunk.append(batch, step)
         stream.take(chunk)
 
-    def _buffer(self, stream: Stream, batch: Batch, epoch: int) -> bool:
-        shape = batch.shape
+    def _buffer(self, stream: Stream, batch: Batch, epoch: int, step: int) -> bool:
+        shape = (epoch, *batch.shape)
         chunk = stream.chunks.get(shape)
-        if chunk is None or chunk.epoch != epoch:
-            if chunk is not None:
-                self._jobs.append(partial(stream.take, chunk))
+        if chunk is None:
             stream.announce(batch.metrics, batch.logits is not None)
             chunk = stream.chunks[shape] = Chunk(epoch, batch)
-        chunk.append(batch, self._step)
+        chunk.append(batch, step)
         stream.rows_of_epoch += len(batch)
         full = chunk.full
         if full:
@@ -228,6 +226,38 @@ class Intake(Lifecycle):
                 self._settle()
             finally:
                 self._settling.release()
+
+    def take_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
+        """Take in rows read from a run log: of any epoch, in any order, ending none."""
+        with self._lock:
+            stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+            if epoch > self._clock.ended.get(mode, -1):
+                self._clock.open[mode] = max(epoch, self._clock.open.get(mode, epoch))
+            self._step = max(self._step, step)
+            self._epoch = self._clock.latest()
+            full = self._buffer(stream, batch, epoch, step)
+        if full:
+            self._settle()
+
+    def close_epoch(self, mode: str, ds_id: str | None, epoch: int) -> EpochSummary:
+        """End an epoch that was read from a run log; subscribers are left to the reader."""
+        with self._lock:
+            stream = self._streams[(mode, ds_id)]
+            self._clock.ended[mode] = max(epoch, self._clock.ended.get(mode, epoch))
+            if self._clock.open.get(mode, -1) <= epoch:
+                self._clock.open.pop(mode, None)
+            self._seal(stream)
+            self._jobs.append(partial(stream.close, epoch))
+            summary = EpochSummary(mode, ds_id, epoch, self._step, stream.metrics, 0, status=self.status)
+        self._settle()
+        return summary
+
+    def forget(self) -> None:
+        """Drop all that was recorded; `problems`, subscriptions and settings stay."""
+        with self._settling, self._lock:
+            self._jobs.clear()
+            self._reset()
+            self.version += 1
 
     def _settle(self) -> None:
         """Run the jobs in their order."""

@@ -57,6 +57,18 @@ class Saving(Reading):
             os.unlink(part)
             raise
 
+    def about(self) -> dict[str, Any]:
+        """Give what a reader of this run should know beside its rows."""
+        names = self._given_names
+        return {
+            "label_names": None
+            if names is None
+            else {n: list(v) if isinstance(v, tuple) else v for n, v in names.items()},
+            "policy": [self._policy.duplicates, self._policy.dtype.name, self._policy.epoch_frequency],
+            "epochs": self.epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+        }
+
     def _tree(self) -> dict[str, Any]:
         with self._settling:
             self._settled()

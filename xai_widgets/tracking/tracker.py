@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from pathlib import Path
 from typing import Any
 
 from xai_widgets.tracking import packing
@@ -56,6 +58,38 @@ class Tracker(Frames, Rankings, Saving):
     ) -> None:
         self._given_names = read_label_names(label_names)
         super().__init__(Policy.of(duplicates, dtype, epoch_frequency), epochs)
+        self.log_dir = None if log_dir is None else Path(log_dir)
+        if self.log_dir is not None:
+            # found by name: tracking knows of no run log, and works without one
+            self._sink = importlib.import_module("xai_widgets.runlog").writer_for(self, self.log_dir)
+
+    @classmethod
+    def follow(cls, log_dir: str | os.PathLike[str], *, every: float = 0.1) -> Tracker:
+        """Read a run live that another process records with `Tracker(log_dir=...)`.
+
+        Parameters
+        ----------
+        log_dir
+            The run's folder, here or on a network file system; it may not be there yet.
+        every
+            Seconds between two looks at it.
+
+        Returns
+        -------
+        Tracker
+            It answers as every tracker, survives the writer's death and restart, and merges all processes of the run.
+            `record` is refused; `close()` ends it.
+        """
+        tracker: Tracker = importlib.import_module("xai_widgets.runlog").follow(log_dir, every=every)
+        return tracker
+
+    def close(self) -> None:
+        """Close the run log; without one this does nothing."""
+        with self._settling:
+            self._settled()
+            with self._lock:
+                if self._sink is not None:
+                    self._sink.close()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tracker:
