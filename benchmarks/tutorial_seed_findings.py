@@ -132,6 +132,7 @@ def train_keras(train: Images, test: Images, epochs: int, seed: int) -> xw.Track
     model.fit(
         batches,
         validation_data=xw.hooks.keras.indexed(test.x, test.y, index=test.index),
+        shuffle=False,  # the batches are shuffled already
         epochs=epochs,
         verbose=0,
         callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)],
