@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 from hooks_common import CLASSES, Known, N, digits
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 torch.set_num_threads(1)
+# pytest listens to every logger, and a compiler that finds a listener traces itself at length
+logging.getLogger("torch.__trace").disabled = True
 
 
 def data() -> tuple[TensorDataset, TensorDataset, torch.Tensor, torch.Tensor]:
