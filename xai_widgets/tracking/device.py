@@ -32,6 +32,12 @@ def off_host(*values: Any) -> bool:
     return any(isinstance(v, tensor) and v.device.type != "cpu" for v in values)
 
 
+def device_of(values: list[Any]) -> Any:
+    """Device of the first tensor that is not on the host."""
+    tensor = sys.modules["torch"].Tensor
+    return next(v.device for v in values if isinstance(v, tensor) and v.device.type != "cpu")
+
+
 class Transfer:
     """Rows of one epoch in one device buffer, with their host copy.
 
@@ -136,8 +142,7 @@ def gathered(
     """
     import torch
 
-    values = [index, label, mask, logits, prediction, *metrics.values()]
-    device = next(v.device for v in values if isinstance(v, torch.Tensor) and v.device.type != "cpu")
+    device = device_of([index, label, mask, logits, prediction, *metrics.values()])
     batch: dict[str, Any] = {"index": _integers(torch, "index", index)}
     size = batch["index"].shape[0]
     if label is not None:

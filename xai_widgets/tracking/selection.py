@@ -11,7 +11,7 @@ Array = npt.NDArray[Any]
 
 
 def highest(values: Array, n: int, tie: Array | None = None) -> Array:
-    """Find where the `n` highest values are, highest first.
+    """Find where the `n` highest values are, highest first; the end of a sorting that leaves equal values in place.
 
     Parameters
     ----------
@@ -20,20 +20,25 @@ def highest(values: Array, n: int, tie: Array | None = None) -> Array:
     n
         How many; fewer are found where there are fewer.
     tie
-        (N,) a second score that orders equal values, highest first; those still equal come by their places.
+        (N,) a second score that orders equal values.
     """
-    if n <= 0 or not values.size:
-        return np.zeros(0, np.int64)
-    places = np.flatnonzero(values >= _below(values, n))
-    x = values[places]
-    keys = (places, -x) if tie is None else (places, -tie[places], -x)
-    order = np.lexsort(keys)
-    return np.asarray(places[order[:n]])
+    return _ordered(values, n, tie)[::-1]
 
 
 def lowest(values: Array, n: int, tie: Array | None = None) -> Array:
-    """Find where the `n` lowest values are, lowest first; ties as in `highest`, lowest first."""
-    return highest(-values, n, None if tie is None else -tie)
+    """Find where the `n` lowest values are, lowest first; the beginning of such a sorting."""
+    # of the highest of the mirrored values, taken from the other end, equal ones keep their order
+    mirrored = _ordered(-values[::-1], n, None if tie is None else -tie[::-1])
+    return np.asarray(values.size - 1 - mirrored[::-1])
+
+
+def _ordered(values: Array, n: int, tie: Array | None) -> Array:
+    """Places of the last `n` of a stable ascending sorting."""
+    if n <= 0 or not values.size:
+        return np.zeros(0, np.int64)
+    places = np.flatnonzero(values >= _below(values, n))
+    keys = (values[places],) if tie is None else (tie[places], values[places])
+    return np.asarray(places[np.lexsort(keys)[-n:]])
 
 
 def _below(values: Array, n: int) -> float:
