@@ -22,12 +22,9 @@ EPOCHS = 4
 
 
 def net():
-    return keras.Sequential(
-        [
-            keras.Input((12, 12, 3)), L.RandomFlip("horizontal"), L.Conv2D(8, 3), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(2), L.Dropout(0.3), L.Flatten(),
-            L.Dense(16, activation="relu"), L.Dropout(0.5), L.Dense(4, dtype="float32"),
-        ]
-    )  # fmt: skip
+    layers = [L.RandomFlip("horizontal"), L.Conv2D(8, 3), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(2)]
+    layers += [L.Dropout(0.3), L.Flatten(), L.Dense(16, activation="relu"), L.Dropout(0.5)]
+    return keras.Sequential([keras.Input((12, 12, 3)), *layers, L.Dense(4, dtype="float32")])
 
 
 class Losses(keras.callbacks.Callback):

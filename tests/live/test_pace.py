@@ -1,0 +1,65 @@
+"""How long a job pauses between its chunks."""
+
+from __future__ import annotations
+
+import pytest
+
+from xai_widgets.live import pace as pacing
+from xai_widgets.live.pace import Pace
+
+
+class World:
+    """A clock and a training that does its steps at a given rate."""
+
+    def __init__(self, monkeypatch, share, alone=100.0, during=0.0):
+        self.now, self.steps, self.alone, self.during = 0.0, 0.0, alone, during
+        monkeypatch.setattr(pacing.time, "perf_counter", lambda: self.now)
+        self.pace = Pace(share, lambda: int(self.steps))
+
+    def chunk(self, seconds=0.1):
+        self.pace.chunk_starts()
+        self.now += seconds
+        self.steps += seconds * self.during
+        pause = self.pace.chunk_ends()
+        self.now += pause
+        self.steps += pause * self.alone
+        self.pace.pause_ends()
+        return pause
+
+    def slowdown(self, chunks=200):
+        start, done = self.now, self.steps
+        for _ in range(chunks):
+            self.chunk()
+        return 1.0 - (self.steps - done) / (self.alone * (self.now - start))
+
+
+def test_at_first_a_chunk_is_thought_to_take_all(monkeypatch):
+    assert World(monkeypatch, 0.1).chunk(0.1) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
+@pytest.mark.parametrize("during", [0.0, 30.0, 50.0, 80.0])
+def test_training_loses_at_most_the_share(monkeypatch, share, during):
+    world = World(monkeypatch, share, during=during)
+    world.slowdown(20)  # learn
+    assert world.slowdown() <= share * 1.05
+
+
+def test_what_costs_little_may_run_freely(monkeypatch):
+    world = World(monkeypatch, 0.2, during=95.0)
+    world.slowdown(20)
+    assert world.pace.cost() == pytest.approx(0.1)
+    assert world.chunk() == 0.0
+
+
+def test_it_learns_again_when_training_changes(monkeypatch):
+    world = World(monkeypatch, 0.1, during=80.0)
+    world.slowdown(50)
+    assert world.pace.cost() == pytest.approx(0.2, abs=0.05)
+    world.during = 0.0
+    world.slowdown(400)
+    assert world.pace.cost() > 0.8
+
+
+def test_the_whole_share_means_no_pause(monkeypatch):
+    assert World(monkeypatch, 1.0).chunk() == 0.0
