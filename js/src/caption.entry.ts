@@ -2,25 +2,28 @@
 
 import type { RenderProps } from "@anywidget/types";
 
-/** [text, style] with style one of "", "strong", "quiet" */
-type Part = [string, string];
+/** [text, style] with style one of "", "strong", "warm", "quiet" */
+type Run = [string, string];
 
 interface CaptionState {
-  parts: Part[];
+  parts: Run[][];
   names: string[];
 }
 
+function part(runs: Run[]): HTMLElement {
+  const element = document.createElement("span");
+  for (const [text, style] of runs) {
+    const run = document.createElement(style === "strong" || style === "warm" ? "b" : "span");
+    run.textContent = text;
+    if (style === "warm") run.className = "xaiw-warm";
+    if (style === "quiet") element.className = "xaiw-loss";
+    element.append(run);
+  }
+  return element;
+}
+
 function render({ model, el }: RenderProps<CaptionState>): () => void {
-  const draw = (): void => {
-    el.replaceChildren(
-      ...model.get("parts").map(([text, style]) => {
-        const part = document.createElement(style === "strong" ? "b" : "span");
-        if (style === "quiet") part.className = "xaiw-loss";
-        part.textContent = text;
-        return part;
-      }),
-    );
-  };
+  const draw = (): void => el.replaceChildren(...model.get("parts").map(part));
   const name = (): void => {
     const canvases = el.closest(".xaiw-sample")?.querySelectorAll("canvas") ?? [];
     canvases.forEach((canvas, place) => {
@@ -28,14 +31,22 @@ function render({ model, el }: RenderProps<CaptionState>): () => void {
       canvas.setAttribute("aria-label", model.get("names")[place] ?? "");
     });
   };
+  // canvases come and go beside this line: a reload replaces them
+  const watch = new MutationObserver(name);
+  const start = (): void => {
+    const row = el.closest(".xaiw-sample");
+    if (row) watch.observe(row, { childList: true, subtree: true });
+    name();
+  };
   draw();
-  const later = (): void => void setTimeout(name, 300);
-  later();
+  const timer = setTimeout(start, 100);
   model.on("change:parts", draw);
-  model.on("change:names", later);
+  model.on("change:names", name);
   return () => {
+    clearTimeout(timer);
+    watch.disconnect();
     model.off("change:parts", draw);
-    model.off("change:names", later);
+    model.off("change:names", name);
   };
 }
 

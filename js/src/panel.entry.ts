@@ -6,9 +6,9 @@ import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
 import { followPlot, type PlotHandles } from "./panel/plot";
 import type { FrontState, Send } from "./panel/state";
-import { drawEmpty, drawStrip } from "./panel/strip";
+import { drawEmpty, makeStrip } from "./panel/strip";
 import { addStyles, followTheme, paint } from "./panel/theme";
-import { drawWords } from "./panel/words";
+import { makeWords } from "./panel/words";
 
 type Key = keyof FrontState & string;
 
@@ -22,18 +22,21 @@ function follow(model: AnyModel<FrontState>, signal: AbortSignal, keys: Key[], d
 }
 
 function render({ model, el }: RenderProps<FrontState>): () => void {
+  addStyles(document);
   const ended = new AbortController();
   const { signal } = ended;
   const send: Send = (message) => model.send(message);
   if (model.get("kind") === "header") renderHeader(model, el, send, signal);
   else renderPanel(model, el, send, signal);
   whenInside(el, ".xaiw", signal, (root) => {
-    addStyles(root);
+    addStyles(root.getRootNode());
     let dark = false;
+    let fresh = true;
     followTheme(root, signal, (now) => {
       dark = now;
       paint(root, model.get("palette"), dark);
-      send({ type: "view", dark, ratio: window.devicePixelRatio || 1 });
+      send({ type: "view", dark, ratio: window.devicePixelRatio || 1, fresh });
+      fresh = false;
     });
     const repaint = (): void => paint(root, model.get("palette"), dark);
     model.on("change:palette", repaint);
@@ -47,8 +50,9 @@ function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, 
   const strip = make("div", "xaiw-strip");
   el.append(line, strip);
   const draw = makeHeader(line, send, signal);
+  const drawStrip = makeStrip(strip, send);
   follow(model, signal, ["run"], () => draw(model.get("run")));
-  follow(model, signal, ["strip"], () => drawStrip(strip, model.get("strip"), send));
+  follow(model, signal, ["strip"], () => drawStrip(model.get("strip")));
 }
 
 function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
@@ -76,25 +80,45 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
     legend.draw(state, model.get("thumbs"));
     plot?.rows(state?.rows ?? [], state?.unit ?? "", model.get("dashes"));
   };
+  const drawWords = makeWords(words, send);
+  const drawTools = makeWords(tools, send);
+  const drawStrip = makeStrip(strip, send);
   follow(model, signal, ["head"], () => {
     title.textContent = model.get("head").title;
-    drawWords(words, model.get("head").words, send);
+    drawWords(model.get("head").words);
   });
   follow(model, signal, ["tools"], () => {
     tools.hidden = model.get("tools").length === 0;
-    drawWords(tools, model.get("tools"), send);
+    drawTools(model.get("tools"));
   });
   follow(model, signal, ["legend", "thumbs"], drawLegend);
-  follow(model, signal, ["strip"], () => drawStrip(strip, model.get("strip"), send));
+  follow(model, signal, ["strip"], () => drawStrip(model.get("strip")));
   follow(model, signal, ["empty"], () => drawEmpty(empty, model.get("empty")));
   whenInside(el, ".xaiw-panel", signal, (panel) => {
     panel.setAttribute("role", "region");
     panel.setAttribute("aria-label", model.get("head").title);
+    nameSliders(panel, signal);
     const pick = (key: string): void => send({ type: "row", key, how: "pick" });
     plot = followPlot(panel, tips, signal, pick, hover);
     drawLegend();
     follow(model, signal, ["summary"], () => plot?.describe(model.get("summary")));
   });
+}
+
+/** ipywidgets gives its sliders no accessible name: lend them their visible label. */
+function nameSliders(panel: HTMLElement, signal: AbortSignal): void {
+  const name = (): void => {
+    for (const slider of panel.querySelectorAll(".widget-slider")) {
+      const text = slider.querySelector(".widget-label")?.textContent ?? "";
+      for (const part of slider.querySelectorAll(".noUi-handle, .widget-readout")) {
+        if (part.getAttribute("aria-label") !== text) part.setAttribute("aria-label", text);
+      }
+    }
+  };
+  const watch = new MutationObserver(name);
+  watch.observe(panel, { childList: true, subtree: true });
+  signal.addEventListener("abort", () => watch.disconnect());
+  name();
 }
 
 export default { render };

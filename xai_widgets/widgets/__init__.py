@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from xai_widgets.widgets.dashboard import Dashboard
 from xai_widgets.widgets.instance_history import InstanceHistory
+from xai_widgets.widgets.instance_map import InstanceMap
 from xai_widgets.widgets.label_difficulty import LabelDifficulty
+from xai_widgets.widgets.saliency_panel import SaliencyPanel
 
-__all__ = ["InstanceHistory", "LabelDifficulty"]
+__all__ = ["Dashboard", "InstanceHistory", "InstanceMap", "LabelDifficulty", "SaliencyPanel"]

@@ -42,7 +42,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc]
         self.selection = selection if selection is not None else Selection()
         self.refused = 0
         self._alone = publisher is None
-        self._closed = False
+        self._closed = self._drawn = False
         self._problem: dict[str, Any] | None = None
         self._still = _still.Still(self)
         self.front = Front()
@@ -55,7 +55,10 @@ class View(ipywidgets.VBox):  # type: ignore[misc]
         body = ipywidgets.Box([self.front, *panel])
         for name in ("xaiw-panel", *classes):
             body.add_class(name)
-        self.children = [body]
+        self._present([body])
+
+    def _present(self, children: list[Any]) -> None:
+        self.children = children
         for name in ("xaiw", "xaiw-view"):
             self.add_class(name)
         self.draw()
@@ -78,9 +81,10 @@ class View(ipywidgets.VBox):  # type: ignore[misc]
 
     def draw(self) -> int:
         """Draw the newest state; gives the bytes sent. Called by the publisher, or before it is there."""
-        if self._closed or (self.paused and self.children):
+        if self._closed or (self.paused and self._drawn):
             return 0
         sent = self._draw()
+        self._drawn = True
         if self._problem is not None and self._problem.get("of") == "draw":
             self._problem = None
             self._show_strip()
@@ -148,7 +152,7 @@ class View(ipywidgets.VBox):  # type: ignore[misc]
             self._pressed(message.name)
 
     def _appeared(self, message: Message) -> None:
-        """A new picture of this view appeared in a browser."""
+        """Take note of a new picture of this view in a browser."""
 
     def _chose(self, name: str, value: str) -> None:
         self._refuse({"word": name, "value": value})

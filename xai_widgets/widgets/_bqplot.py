@@ -21,6 +21,7 @@ from xai_widgets.figures import palette
 Float32 = npt.NDArray[np.float32]
 _NOTHING: Float32 = np.zeros(0, np.float32)
 _CLEAR = "#00000000"
+_OUTSIDE = np.float32(-1e6)
 
 
 @dataclass
@@ -85,7 +86,7 @@ class Chart:
         In CSS pixels.
     """
 
-    def __init__(self, styles: Sequence[str], height: int = 320) -> None:
+    def __init__(self, styles: Sequence[str], height: int = 340) -> None:
         self.styles = tuple(styles)
         self._x, self._y = bqplot.LinearScale(min=1.0, max=10.0), bqplot.LinearScale(min=0.0, max=1.0)
         scales = {"x": self._x, "y": self._y}
@@ -99,20 +100,24 @@ class Chart:
             for style in self.styles
         ]
         self._top = bqplot.Lines(x=_NOTHING, y=_NOTHING, scales=scales, stroke_width=palette.SELECTED_WIDTH)
-        self._dots = bqplot.Scatter(x=_NOTHING, y=_NOTHING, scales=scales, default_size=22)
-        self._x_axis = bqplot.Axis(scale=self._x, label="epoch", label_location="end", grid_lines="none")
+        self._dots = bqplot.Scatter(x=_NOTHING, y=_NOTHING, scales=scales, default_size=16)
+        self._x_axis = bqplot.Axis(
+            scale=self._x, label="epoch", label_location="end", label_offset="2.8em", grid_lines="none"
+        )
         self._y_axis = bqplot.Axis(
-            scale=self._y, orientation="vertical", label_location="end", label_offset="-34px", num_ticks=5
+            scale=self._y, orientation="vertical", label_location="end", label_offset="32px", num_ticks=5
         )
         self.figure = bqplot.Figure(
             marks=[self._band, *self._groups, self._top, self._dots],
             axes=[self._x_axis, self._y_axis],
-            fig_margin={"top": 8, "bottom": 34, "left": 42, "right": 8},
+            fig_margin={"top": 8, "bottom": 38, "left": 42, "right": 8},
             padding_x=0.0,
             padding_y=0.0,
             display_toolbar=False,
             animation_duration=0,
-            layout=ipywidgets.Layout(width="100%", height=f"{height}px", min_width="0"),
+            layout=ipywidgets.Layout(
+                width="100%", height="100%", min_width="120px", min_height=f"{height}px"
+            ),
         )
         self.figure.add_class("xaiw-plot")
 
@@ -193,7 +198,24 @@ def _put_lines(mark: Any, x: Float32, series: Series) -> int:
     if not len(series.y) or not len(x):
         return _put(mark, x=_NOTHING, y=_NOTHING)
     y = np.concatenate([series.y, series.y], axis=1) if series.y.shape[1] == 1 else series.y
-    return _put(mark, x=x, y=y.astype(np.float32), colors=series.colors, opacities=series.opacities)
+    x, y = _closed_ends(x, y.astype(np.float32))
+    return _put(mark, x=x, y=y, colors=series.colors, opacities=series.opacities)
+
+
+def _closed_ends(x: Float32, y: Float32) -> tuple[Float32, Float32]:
+    """Let every line end in a known point: bqplot puts an (invisible) name there, and an unknown one is an error.
+
+    A line with no known point at all is put where nobody sees it.
+    """
+    known = np.isfinite(y)
+    if known[:, -1].all():
+        return x, y
+    count = y.shape[1]
+    last = count - 1 - np.argmax(known[:, ::-1], axis=1)
+    places = np.minimum(np.arange(count), last[:, None])
+    ends = np.take_along_axis(y, places, axis=1)
+    ends[~known.any(axis=1)] = _OUTSIDE
+    return x[places], ends
 
 
 def _put(widget: Any, **values: Any) -> int:

@@ -25,9 +25,6 @@ def close_tree(root: Any) -> int:
         found[id(widget)] = widget
         waiting.extend(_parts(widget))
     for widget in found.values():
-        if widget is not root and hasattr(widget, "_close_parts"):
-            widget.close()  # a view of ours has more to close than widgets
-    for widget in found.values():
         Widget.close(widget)
         widget.unobserve_all()
     return len(found)
@@ -35,6 +32,8 @@ def close_tree(root: Any) -> int:
 
 def _parts(widget: Any) -> Iterator[Any]:
     for name in widget.keys:
+        if name == "_canvas_manager":
+            continue  # ipycanvas shares it between canvases
         yield from _widgets_in(widget._trait_values.get(name))
 
 

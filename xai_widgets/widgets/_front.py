@@ -43,8 +43,8 @@ class Message:
         "row": a row or its line was picked, or its second button.
     name, value
         What was chosen or pressed, and the choice.
-    dark, ratio
-        Of a new view: its theme, and device pixels per CSS pixel.
+    dark, ratio, fresh
+        Of a view: its theme, device pixels per CSS pixel, and whether it has just appeared (or changed its theme).
     """
 
     kind: Literal["view", "word", "action", "row"]
@@ -52,6 +52,7 @@ class Message:
     value: str = ""
     dark: bool = False
     ratio: float = 1.0
+    fresh: bool = False
 
 
 def parse(content: object) -> Message | None:
@@ -60,12 +61,16 @@ def parse(content: object) -> Message | None:
         return None
     kind = content.get("type")
     if kind == "view":
-        dark, ratio = content.get("dark"), content.get("ratio")
-        if not isinstance(dark, bool) or isinstance(ratio, bool) or not isinstance(ratio, int | float):
+        dark, ratio, fresh = content.get("dark"), content.get("ratio"), content.get("fresh")
+        if (
+            not (isinstance(dark, bool) and isinstance(fresh, bool))
+            or isinstance(ratio, bool)
+            or not isinstance(ratio, int | float)
+        ):
             return None
         if not (math.isfinite(ratio) and 0.1 <= ratio <= 20):
             return None
-        return Message("view", dark=dark, ratio=float(ratio))
+        return Message("view", dark=dark, ratio=float(ratio), fresh=fresh)
     if kind == "word":
         name, value = content.get("name"), content.get("value")
         return Message("word", name, value) if _short(name) and _short(value) else None
@@ -88,11 +93,11 @@ class Front(anywidget.AnyWidget):  # type: ignore[misc]
     kind = traitlets.Unicode("panel").tag(sync=True)
     head = traitlets.Dict({"title": "", "words": []}).tag(sync=True)
     tools = traitlets.List([]).tag(sync=True)
-    legend = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    legend = traitlets.Any(None, allow_none=True).tag(sync=True)
     thumbs = traitlets.Dict({}).tag(sync=True)
     strip = traitlets.Dict(NO_STRIP).tag(sync=True)
-    empty = traitlets.Dict(None, allow_none=True).tag(sync=True)
-    run = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    empty = traitlets.Any(None, allow_none=True).tag(sync=True)
+    run = traitlets.Any(None, allow_none=True).tag(sync=True)
     palette = traitlets.List([]).tag(sync=True)
     dashes = traitlets.List([]).tag(sync=True)
     summary = traitlets.Unicode("").tag(sync=True)

@@ -113,7 +113,7 @@ def epoch_axis(planned: int | None, last: int) -> tuple[float, float, list[float
         end = next(length for length in _lengths() if length >= last)
     end = max(end, 2)
     step = max(1, round(nice_step(end - 1, 5)))
-    ticks = [1.0, *(float(t) for t in range(step, end + 1, step) if t > 1 and t - 1 >= 0.5 * step)]
+    ticks = [1.0, *(float(t) for t in range(step, end + 1, step) if t > 1 and t - 1 > 0.5 * step)]
     return 1.0, float(end), ticks
 
 

@@ -185,7 +185,7 @@ class InstanceHistory(View):
         metric, _, *rest = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
         words += [says("of"), metric, says("on"), *rest]
         if self.selection.pinned:
-            words.append(press("unpin_all", "unpin all"))
+            words += [says(","), press("unpin_all", "unpin all")]
         return words
 
     def _score_names(self) -> dict[str, str]:

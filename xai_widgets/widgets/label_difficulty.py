@@ -163,8 +163,7 @@ class LabelDifficulty(View):
 
     def _words(self, mode: str, left_out: int) -> list[dict[str, Any]]:
         words = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
-        words[-1] = words[-1] | {"text": f"{words[-1]['text']},"} if "text" in words[-1] else words[-1]
-        words += [says("band"), choice("bounds", "Band", self.bounds, list(_BANDS.items()))]
+        words += [says(", band"), choice("bounds", "Band", self.bounds, list(_BANDS.items()))]
         if left_out:
             words.append(says(f", {left_out:,} labels between the ends not drawn"))
         if self.hidden:

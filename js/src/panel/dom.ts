@@ -1,4 +1,5 @@
-// The few helpers every part uses. Text only ever enters the page through textContent.
+// The few helpers every part uses. Text only ever enters the page through textContent, and what is on the page stays
+// the same element while it means the same: a press must not be lost because the text beside it changed.
 
 /** Make an element; `text` is data, never markup. */
 export function make<K extends keyof HTMLElementTagNameMap>(
@@ -10,6 +11,35 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   if (className) element.className = className;
   if (text !== undefined) element.textContent = text;
   return element;
+}
+
+/** Make a button that says or does something. */
+export function makeButton(className: string, pressed: () => void, text?: string): HTMLButtonElement {
+  const button = make("button", className, text);
+  button.type = "button";
+  button.addEventListener("click", pressed);
+  return button;
+}
+
+/** Set the text where it differs. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Set an attribute where it differs; null takes it away. */
+export function mark(element: Element, name: string, value: string | null): void {
+  if (value === null) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Put the children into this order, moving only what is not in its place. */
+export function arrange(parent: Element, children: Element[]): void {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, place) => {
+    const there = parent.children[place];
+    if (there !== child) parent.insertBefore(child, there ?? null);
+  });
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -46,17 +76,4 @@ export function whenInside(
     else setTimeout(look, 50);
   };
   look();
-}
-
-/** Replace the children only where something changed, so that focus stays where the user has it. */
-export function fill(parent: HTMLElement, children: Node[]): void {
-  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
-  const key = focused?.getAttribute("data-key");
-  parent.replaceChildren(...children);
-  if (key) {
-    const again = [...parent.querySelectorAll<HTMLElement>("[data-key]")].find(
-      (candidate) => candidate.getAttribute("data-key") === key,
-    );
-    again?.focus({ preventScroll: true });
-  }
 }

@@ -1,7 +1,9 @@
 // The legend: ordered by difficulty, carries the value, and is itself the chart for a quick look.
 
-import { dashSample, fill, make } from "./dom";
+import { arrange, dashSample, make, makeButton, mark, say } from "./dom";
 import type { Legend, Row, Send } from "./state";
+
+type Hover = (key: string | null) => void;
 
 export interface LegendHandles {
   draw(legend: Legend | null, thumbs: Record<string, string>): void;
@@ -9,118 +11,128 @@ export interface LegendHandles {
   heat(key: string | null): void;
 }
 
-export function makeLegend(place: HTMLElement, send: Send, hover: (key: string | null) => void): LegendHandles {
-  let drawn = "";
-  place.addEventListener("keydown", (event) => {
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!move) return;
-    const rows = [...place.querySelectorAll<HTMLElement>(".xaiw-row-main")];
-    const at = rows.findIndex((row) => row.parentElement?.contains(document.activeElement));
-    const next = rows[at + move];
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
+interface RowHandles {
+  element: HTMLLIElement;
+  update(row: Row, legend: Legend, thumb: string | undefined): void;
+}
+
+interface Group {
+  name: HTMLElement;
+  list: HTMLUListElement;
+}
+
+export function makeLegend(place: HTMLElement, send: Send, hover: Hover): LegendHandles {
+  const rows = new Map<string, RowHandles>();
+  const groups = new Map<string, Group>();
+  place.setAttribute("role", "group");
+  place.addEventListener("keydown", (event) => moveFocus(place, event));
   return {
     draw(legend, thumbs) {
-      const text = JSON.stringify([legend, Object.keys(thumbs)]);
-      if (text === drawn) return;
-      drawn = text;
       place.hidden = !legend || legend.rows.length === 0;
       if (!legend) return;
-      place.setAttribute("role", "group");
-      place.setAttribute("aria-label", legend.label);
-      fill(place, groupsOf(legend, thumbs, send, hover));
+      mark(place, "aria-label", legend.label);
+      const kept = new Set(legend.rows.map((row) => row.key));
+      for (const key of [...rows.keys()]) if (!kept.has(key)) rows.delete(key);
+      const lists = new Map<string, HTMLLIElement[]>();
+      for (const row of legend.rows) {
+        const handles = rows.get(row.key) ?? makeRow(row.key, legend.second, send, hover);
+        rows.set(row.key, handles);
+        handles.update(row, legend, thumbs[row.key]);
+        const name = row.group ?? "";
+        lists.set(name, [...(lists.get(name) ?? []), handles.element]);
+        groupOf(groups, name).name.style.color = row.color;
+      }
+      arrange(
+        place,
+        [...lists.keys()].flatMap((name) => {
+          const group = groupOf(groups, name);
+          return name ? [group.name, group.list] : [group.list];
+        }),
+      );
+      for (const [name, items] of lists) arrange(groupOf(groups, name).list, items);
     },
     heat(key) {
-      for (const row of place.querySelectorAll<HTMLElement>(".xaiw-row")) {
-        row.classList.toggle("xaiw-hot", key !== null && row.dataset["row"] === key);
-      }
+      for (const [name, { element }] of rows) element.classList.toggle("xaiw-hot", name === key);
     },
   };
 }
 
-function groupsOf(
-  legend: Legend,
-  thumbs: Record<string, string>,
-  send: Send,
-  hover: (key: string | null) => void,
-): Node[] {
-  const lists: Node[] = [];
-  let open: HTMLUListElement | null = null;
-  let group: string | undefined;
-  for (const row of legend.rows) {
-    if (!open || row.group !== group) {
-      group = row.group;
-      open = make("ul", "xaiw-rows");
-      if (group) {
-        const name = make("div", "xaiw-group", group);
-        name.style.color = row.color;
-        open.setAttribute("aria-label", group);
-        lists.push(name);
+function groupOf(groups: Map<string, Group>, name: string): Group {
+  const known = groups.get(name);
+  if (known) return known;
+  const group = { name: make("div", "xaiw-group", name), list: make("ul", "xaiw-rows") };
+  if (name) group.list.setAttribute("aria-label", name);
+  groups.set(name, group);
+  return group;
+}
+
+function moveFocus(place: HTMLElement, event: KeyboardEvent): void {
+  const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!move) return;
+  const buttons = [...place.querySelectorAll<HTMLElement>(".xaiw-row-main")];
+  const at = buttons.findIndex((button) => button.parentElement?.contains(document.activeElement));
+  const next = buttons[at + move];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function makeRow(key: string, second: Legend["second"], send: Send, hover: Hover): RowHandles {
+  const element = make("li", "xaiw-row");
+  element.dataset["row"] = key;
+  const main = makeButton("xaiw-row-main", () => send({ type: "row", key, how: "pick" }));
+  const icon = make("span", "xaiw-icon");
+  const name = make("span", "xaiw-text");
+  const note = make("span", "xaiw-note");
+  const names = make("span", "xaiw-name");
+  names.append(name, " ", note);
+  const value = make("span", "xaiw-value");
+  const other = makeButton(second === "pin" ? "xaiw-pin" : "xaiw-swatch", () => send({ type: "row", key, how: "second" }));
+  const bar = make("span", "xaiw-bar");
+  // hiding a line is done at its sample, pinning at the end of the row
+  if (second === "show") main.append(names, value);
+  else main.append(icon, names, value);
+  element.append(...(second === "show" ? [other, main] : second === "pin" ? [main, other] : [main]), bar);
+  element.addEventListener("pointerenter", () => hover(key));
+  element.addEventListener("pointerleave", () => hover(null));
+  element.addEventListener("focusin", () => hover(key));
+  element.addEventListener("focusout", () => hover(null));
+  let sample = "";
+  return {
+    element,
+    update(row, legend, thumb) {
+      element.classList.toggle("xaiw-chosen", row.selected === true);
+      element.classList.toggle("xaiw-off", row.hidden === true);
+      element.style.setProperty("--xw-row", row.color);
+      say(name, row.text);
+      say(note, row.note ?? "");
+      say(value, row.value);
+      mark(main, "aria-pressed", String(row.selected === true));
+      const said = [row.group, row.text, row.note, row.value && `${row.value} ${legend.unit}`];
+      mark(main, "aria-label", said.filter(Boolean).join(", "));
+      mark(main, "title", row.title ?? null);
+      bar.hidden = row.bar === undefined;
+      bar.style.setProperty("--xw-length", `${Math.round(100 * Math.min(1, Math.max(0, row.bar ?? 0)))}%`);
+      const looks = JSON.stringify([thumb?.length, row.color, row.dash]);
+      if (looks !== sample) {
+        sample = looks;
+        const place = second === "show" ? other : icon;
+        place.replaceChildren(thumb && second !== "show" ? picture(thumb) : dashSample(row.color, row.dash));
       }
-      lists.push(open);
-    }
-    open.append(rowOf(row, legend, thumbs[row.key], send, hover));
-  }
-  return lists;
+      updateSecond(other, row, second);
+    },
+  };
 }
 
-function rowOf(
-  row: Row,
-  legend: Legend,
-  thumb: string | undefined,
-  send: Send,
-  hover: (key: string | null) => void,
-): HTMLElement {
-  const item = make("li", "xaiw-row");
-  item.dataset["row"] = row.key;
-  item.classList.toggle("xaiw-chosen", row.selected === true);
-  item.classList.toggle("xaiw-off", row.hidden === true);
-  item.style.setProperty("--xw-row", row.color);
-  const main = make("button", "xaiw-row-main");
-  main.type = "button";
-  main.setAttribute("data-key", `row ${row.key}`);
-  main.setAttribute("aria-pressed", String(row.selected === true));
-  const said = [row.group, row.text, row.note, row.value && `${row.value} ${legend.unit}`];
-  main.setAttribute("aria-label", said.filter(Boolean).join(", "));
-  if (row.title) main.title = row.title;
-  if (thumb) main.append(picture(thumb));
-  else if (legend.second !== "show") main.append(dashSample(row.color, row.dash));
-  const name = make("span", "xaiw-name", row.text);
-  if (row.note) name.append(" ", make("span", "xaiw-note", row.note));
-  main.append(name, make("span", "xaiw-value", row.value));
-  main.addEventListener("click", () => send({ type: "row", key: row.key, how: "pick" }));
-  const second = secondButton(row, legend, send);
-  if (legend.second === "show" && second) item.append(second, main);
-  else item.append(main, ...(second ? [second] : []));
-  if (row.bar !== undefined) {
-    const bar = make("span", "xaiw-bar");
-    bar.style.setProperty("--xw-length", `${Math.round(100 * Math.min(1, Math.max(0, row.bar)))}%`);
-    item.append(bar);
-  }
-  item.addEventListener("pointerenter", () => hover(row.key));
-  item.addEventListener("pointerleave", () => hover(null));
-  item.addEventListener("focusin", () => hover(row.key));
-  item.addEventListener("focusout", () => hover(null));
-  return item;
-}
-
-function secondButton(row: Row, legend: Legend, send: Send): HTMLElement | null {
-  if (!legend.second) return null;
-  const pin = legend.second === "pin";
-  const button = make("button", pin ? "xaiw-pin" : "xaiw-swatch");
-  button.type = "button";
-  button.setAttribute("data-key", `second ${row.key}`);
+function updateSecond(button: HTMLElement, row: Row, second: Legend["second"]): void {
+  if (!second) return;
+  const pin = second === "pin";
   const on = pin ? row.pinned === true : row.hidden !== true;
-  button.setAttribute("aria-pressed", String(on));
   const verb = pin ? (on ? "Unpin" : "Pin") : on ? "Hide" : "Show";
-  button.setAttribute("aria-label", `${verb} ${row.text}`);
-  button.title = `${verb} ${row.text}`;
-  if (pin) button.textContent = on ? "unpin" : "pin";
-  else button.append(dashSample(row.color, row.dash));
-  button.addEventListener("click", () => send({ type: "row", key: row.key, how: "second" }));
-  return button;
+  mark(button, "aria-pressed", String(on));
+  mark(button, "aria-label", `${verb} ${row.text}`);
+  mark(button, "title", `${verb} ${row.text}`);
+  if (pin) say(button, on ? "unpin" : "pin");
 }
 
 function picture(source: string): HTMLImageElement {

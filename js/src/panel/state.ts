@@ -83,7 +83,7 @@ export interface FrontState {
 }
 
 export type Message =
-  | { type: "view"; dark: boolean; ratio: number }
+  | { type: "view"; dark: boolean; ratio: number; fresh: boolean }
   | { type: "word"; name: string; value: string }
   | { type: "action"; name: string }
   | { type: "row"; key: string; how: "pick" | "second" };

@@ -1,53 +1,61 @@
 // The last line of a panel: progress, notices, and errors with the traceback folded.
 
-import { make } from "./dom";
+import { make, makeButton, mark, say } from "./dom";
 import type { Empty, Send, Strip } from "./state";
 
-export function drawStrip(place: HTMLElement, strip: Strip, send: Send): void {
-  place.hidden = !strip.level;
-  place.className = `xaiw-strip xaiw-${strip.level || "none"}`;
-  // errors are announced at once, progress only when the screen reader has time
-  place.setAttribute("role", strip.level === "error" ? "alert" : "status");
-  if (!strip.level) {
-    place.replaceChildren();
-    return;
-  }
-  const parts: HTMLElement[] = [];
-  if (strip.details) {
-    const fold = make("details", "xaiw-fold");
-    fold.open = place.querySelector("details")?.open === true;
-    fold.append(make("summary", "", strip.text), make("pre", "", strip.details));
-    parts.push(fold);
-  } else {
-    parts.push(make("span", "xaiw-said", strip.text));
-  }
-  if (strip.progress !== null) parts.push(progressBar(strip.progress, strip.text));
-  if (strip.right) parts.push(make("span", "xaiw-said", strip.right));
-  if (strip.action) {
-    const { name, text } = strip.action;
-    const button = make("button", "xaiw-button", text);
-    button.type = "button";
-    button.setAttribute("data-key", `action ${name}`);
-    button.addEventListener("click", () => send({ type: "action", name }));
-    parts.push(button);
-  }
-  const focused = place.contains(document.activeElement);
-  place.replaceChildren(...parts);
-  if (focused) place.querySelector<HTMLElement>("button, summary")?.focus({ preventScroll: true });
+export function makeStrip(place: HTMLElement, send: Send): (strip: Strip) => void {
+  const text = make("span", "xaiw-said");
+  const fold = make("details", "xaiw-fold");
+  const summary = make("summary");
+  const details = make("pre");
+  fold.append(summary, details);
+  const progress = makeProgress();
+  const right = make("span", "xaiw-said");
+  let action = "";
+  const button = makeButton("xaiw-button", () => send({ type: "action", name: action }));
+  place.append(text, fold, progress.element, right, button);
+  return (strip) => {
+    place.hidden = !strip.level;
+    place.className = `xaiw-strip xaiw-${strip.level || "none"}`;
+    // errors are announced at once, progress only when the screen reader has time
+    mark(place, "role", strip.level === "error" ? "alert" : "status");
+    const folded = strip.details !== "";
+    text.hidden = folded;
+    fold.hidden = !folded;
+    say(folded ? summary : text, strip.text);
+    say(details, strip.details);
+    if (!folded) fold.open = false;
+    progress.update(strip.progress, strip.text);
+    right.hidden = !strip.right;
+    say(right, strip.right);
+    button.hidden = !strip.action;
+    action = strip.action?.name ?? "";
+    say(button, strip.action?.text ?? "");
+  };
 }
 
-export function progressBar(fraction: number, label: string): HTMLElement {
-  const bar = make("div", "xaiw-progress");
-  const percent = Math.round(100 * Math.min(1, Math.max(0, fraction)));
-  bar.setAttribute("role", "progressbar");
-  bar.setAttribute("aria-label", label);
-  bar.setAttribute("aria-valuemin", "0");
-  bar.setAttribute("aria-valuemax", "100");
-  bar.setAttribute("aria-valuenow", String(percent));
+export interface ProgressHandles {
+  element: HTMLElement;
+  update(fraction: number | null, label: string): void;
+}
+
+export function makeProgress(): ProgressHandles {
+  const element = make("div", "xaiw-progress");
   const done = make("span");
-  done.style.width = `${percent}%`;
-  bar.append(done);
-  return bar;
+  element.append(done);
+  mark(element, "role", "progressbar");
+  mark(element, "aria-valuemin", "0");
+  mark(element, "aria-valuemax", "100");
+  return {
+    element,
+    update(fraction, label) {
+      element.hidden = fraction === null;
+      const percent = Math.round(100 * Math.min(1, Math.max(0, fraction ?? 0)));
+      mark(element, "aria-label", label || "progress");
+      mark(element, "aria-valuenow", String(percent));
+      done.style.width = `${percent}%`;
+    },
+  };
 }
 
 export function drawEmpty(place: HTMLElement, empty: Empty | null): void {

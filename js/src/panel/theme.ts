@@ -2,9 +2,8 @@
 
 import css from "./panel.css";
 
-/** Put the styles into the document (or shadow root) once, however many panels it shows. */
-export function addStyles(element: HTMLElement): void {
-  const root = element.getRootNode();
+/** Put the styles into the document (and a shadow root, where there is one) once, however many panels it shows. */
+export function addStyles(root: Node): void {
   const place = root instanceof ShadowRoot ? root : document.head;
   if (place.querySelector("style[data-xaiw]")) return;
   const style = document.createElement("style");

@@ -1,24 +1,43 @@
 // The quiet line: each word that can be changed is a control, and looks like a word.
 
-import { fill, make } from "./dom";
+import { arrange, make, makeButton } from "./dom";
 import type { Send, Word } from "./state";
 
-export function drawWords(place: HTMLElement, words: Word[], send: Send): void {
-  fill(
-    place,
-    words.map((word) => {
-      if ("options" in word) return choice(word, send);
-      if ("action" in word) return press(word, send);
-      return make("span", "xaiw-said", word.text);
-    }),
-  );
+/** Gives the function that draws a line of words; a word that did not change stays the element it was. */
+export function makeWords(place: HTMLElement, send: Send): (words: Word[]) => void {
+  let drawn = new Map<string, HTMLElement>();
+  return (words) => {
+    const next = new Map<string, HTMLElement>();
+    const elements = words.map((word, at) => {
+      const key = `${at} ${JSON.stringify(word)}`;
+      const same = drawn.get(key) ?? wordOf(word, send);
+      next.set(key, same);
+      return same;
+    });
+    const focused = place.contains(document.activeElement) ? document.activeElement : null;
+    const name = focused?.getAttribute("data-word");
+    arrange(place, elements);
+    drawn = next;
+    // the word under the keyboard was replaced by its new value
+    if (name && !place.contains(document.activeElement)) {
+      const again = [...place.querySelectorAll<HTMLElement>("[data-word]")];
+      again.find((one) => one.getAttribute("data-word") === name)?.focus({ preventScroll: true });
+    }
+  };
+}
+
+function wordOf(word: Word, send: Send): HTMLElement {
+  if ("options" in word) return choice(word, send);
+  if ("action" in word) return press(word, send);
+  // a comma belongs to the word before it
+  return make("span", word.text.startsWith(",") ? "xaiw-said xaiw-comma" : "xaiw-said", word.text);
 }
 
 function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElement {
   const box = make("span", "xaiw-word");
   const select = make("select");
   select.setAttribute("aria-label", word.label);
-  select.setAttribute("data-key", `word ${word.name}`);
+  select.setAttribute("data-word", word.name);
   select.title = word.label;
   let shown = word.value;
   for (const [value, text] of word.options) {
@@ -40,14 +59,12 @@ function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElem
 }
 
 function press(word: Extract<Word, { action: string }>, send: Send): HTMLElement {
-  const button = make("button", "xaiw-press", word.text);
-  button.type = "button";
+  const button = makeButton("xaiw-press", () => send({ type: "action", name: word.action }), word.text);
   button.disabled = word.off === true;
-  button.setAttribute("data-key", `action ${word.action}`);
+  button.setAttribute("data-word", word.action);
   if (word.label) {
     button.setAttribute("aria-label", word.label);
     button.title = word.label;
   }
-  button.addEventListener("click", () => send({ type: "action", name: word.action }));
   return button;
 }

@@ -1,0 +1,158 @@
+"""Every quirk of ipycanvas in one place.
+
+Drawing is messages, not state: a page that is loaded later knows nothing of it, so every new page gets new canvases,
+drawn again from what is kept here. Pixels go as RGBA bytes, because ipycanvas sends RGB as lossy JPEG. A canvas has
+the resolution of its picture, and the style sheet enlarges it without smoothing: sharp on every screen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import ipycanvas
+import ipywidgets
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.uint8]
+#: pictures with more pixels than this per side are shrunk, not enlarged
+SIDE: Final = 170
+
+
+def _own_manager() -> dict[str, Any]:
+    """Give canvases a manager of their own.
+
+    The one that ipycanvas makes at import is shared by every thread of the process, and is gone for good after
+    ``Widget.close_all()``.
+    """
+    made = getattr(ipycanvas.canvas, "_CanvasManager", None)
+    return {} if made is None else {"_canvas_manager": made()}
+
+
+class Easel:
+    """Makes the cells of one panel, and draws them again for every new page.
+
+    Attributes
+    ----------
+    ratio : float
+        Device pixels per CSS pixel of the sharpest screen that shows the panel.
+    """
+
+    def __init__(self) -> None:
+        self.ratio = 1.0
+        self.cells: list[Cell] = []
+        self._shared = _own_manager()
+
+    def cell(self, name: str) -> Cell:
+        """Make a cell for one column of pictures."""
+        made = Cell(name, self)
+        self.cells.append(made)
+        return made
+
+    def canvas(self, width: int, height: int) -> Any:
+        """Make a canvas of so many pixels."""
+        return ipycanvas.Canvas(width=width, height=height, **self._shared)
+
+    def renew(self) -> int:
+        """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent."""
+        old = self._shared
+        self._shared = _own_manager()
+        sent = sum(cell.renew() for cell in self.cells)
+        for manager in old.values():
+            manager.close()
+        return sent
+
+    def close(self) -> None:
+        """Close what is no child of a box."""
+        for manager in self._shared.values():
+            manager.close()
+
+
+class Cell:
+    """One picture of a row: a box with the name of its column, and the canvas in it.
+
+    Parameters
+    ----------
+    name
+        "input", "overlay", "raw", "smoothed", "integrated" or "smint".
+    easel
+        Makes the canvases.
+    """
+
+    def __init__(self, name: str, easel: Easel) -> None:
+        self.name = name
+        self._easel = easel
+        self._picture: Picture | None = None
+        self.box = ipywidgets.Box([easel.canvas(8, 8)])
+        for each in ("xaiw-cell", f"xaiw-cell-{name}"):
+            self.box.add_class(each)
+        self._switch("xaiw-pixels", on=True)
+
+    @property
+    def picture(self) -> Picture | None:
+        """What is shown, (H, W, 3) uint8; None while nothing is."""
+        return self._picture
+
+    def show(self, picture: Picture | None) -> int:
+        """Show a picture, (H, W, 3) uint8, or nothing; gives the bytes sent, roughly."""
+        if picture is None and self._picture is None:
+            return 0
+        fitted = None if picture is None else self._fitted(picture)
+        if fitted is not None and self._picture is not None and np.array_equal(fitted, self._picture):
+            return 0
+        self._picture = fitted
+        return self._draw()
+
+    def renew(self) -> int:
+        """Replace the canvas, and draw what was shown."""
+        (old,) = self.box.children
+        self.box.children = [self._easel.canvas(old.width, old.height)]
+        old.close()
+        old.layout.close()
+        return self._draw()
+
+    def visible(self, on: bool) -> None:
+        """Show or hide the whole column's cell."""
+        self._switch("xaiw-hide", on=not on)
+
+    def pale(self, on: bool) -> None:
+        """Pale a picture that does not belong to the newest result."""
+        self._switch("xaiw-old", on=on and self._picture is not None)
+
+    def _draw(self) -> int:
+        (canvas,) = self.box.children
+        if self._picture is None:
+            canvas.clear()
+            return 32
+        height, width = self._picture.shape[:2]
+        if (canvas.width, canvas.height) != (width, height):
+            with canvas.hold_sync():
+                canvas.width, canvas.height = width, height
+        self._switch("xaiw-pixels", on=max(height, width) <= SIDE)
+        opaque = np.full((height, width, 1), 255, np.uint8)
+        canvas.put_image_data(np.concatenate([self._picture, opaque], axis=2), 0, 0)
+        return estimated_bytes(height, width)
+
+    def _switch(self, name: str, *, on: bool) -> None:
+        if on != (name in self.box._dom_classes):
+            (self.box.add_class if on else self.box.remove_class)(name)
+
+    def _fitted(self, picture: Picture) -> Picture:
+        return shrunk(picture, round(SIDE * min(max(self._easel.ratio, 1.0), 2.0)))
+
+
+def shrunk(picture: Picture, side: int) -> Picture:
+    """Shrink a picture that has more pixels than can be shown, by averaging; smaller ones stay as they are."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= side:
+        return np.ascontiguousarray(picture)
+    from PIL import Image
+
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+
+
+def estimated_bytes(height: int, width: int) -> int:
+    """Estimate the PNG of a coloured mask: two bytes a pixel, and some for the message."""
+    return 2 * height * width + 300

@@ -1,0 +1,203 @@
+"""All views of a run in one place, linked by one selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from xai_widgets.live import cells
+from xai_widgets.live.safe_points import SafePoints
+from xai_widgets.samples import as_samples
+from xai_widgets.widgets._base import View
+from xai_widgets.widgets._closing import close_tree
+from xai_widgets.widgets._front import NO_STRIP
+from xai_widgets.widgets._progress import Course, run_state
+from xai_widgets.widgets._selection import Index, Selection
+from xai_widgets.widgets._text import clean
+from xai_widgets.widgets.instance_history import InstanceHistory
+from xai_widgets.widgets.instance_map import InstanceMap
+from xai_widgets.widgets.label_difficulty import LabelDifficulty
+from xai_widgets.widgets.saliency_panel import SaliencyPanel
+
+
+class Dashboard(View):
+    """All views of a run: how hard is each class, instances over time, all instances, what does it look at.
+
+    Show it first, then train: it fills up by itself. What is selected in one view is selected in all.
+
+    Parameters
+    ----------
+    tracker : Tracker
+        What to show.
+    model : torch.nn.Module or keras.Model, optional
+        For the saliency panel.
+    samples : object, optional
+        Anything `xai_widgets.samples.as_samples` takes; gives pictures to legends, map and saliency panel.
+    title : str, optional
+        Name of the run; by default the model's class.
+    metric : str, default "loss"
+        The metric of the charts.
+    mode : str, default "eval"
+        The mode of the label chart.
+    bounds : str, default "std"
+        The band of the label chart.
+    n_max, n_min : int, default 5
+        How many of the hardest and of the easiest instances.
+    indices : iterable of int or str, default ()
+        Instances pinned from the start.
+    smoothing, integrating : int, default 25 and 100
+        Noise draws and path steps of the saliency.
+    saliency : dict, optional
+        Further arguments of `SaliencyPanel`: ``noise``, ``baseline``, ``colormap``, ``rows``, ``following``...
+    model_fn : callable, optional
+        Builds a fresh model of the same architecture, for models that cannot be copied.
+    share : float, default 0.1
+        Bound for the part of training's speed that saliency may take.
+    **options
+        For `as_samples`: ``layout``, ``mean``, ``std``, ``labels``, ``label_names``, ...
+
+    Attributes
+    ----------
+    selected : tuple of int or str
+        The selected instances, in every view; can be set.
+    difficulty, history, map, saliency
+        The views; ``saliency`` is None without model or samples.
+
+    Examples
+    --------
+    >>> import xai_widgets as xw
+    >>> tracker = xw.Tracker(epochs=20)
+    >>> with xw.Dashboard(tracker) as dashboard:
+    ...     dashboard.selected = (3, 5)
+    """
+
+    selected = traitlets.Tuple()
+
+    def __init__(
+        self,
+        tracker: Any,
+        model: Any = None,
+        samples: Any = None,
+        *,
+        title: str | None = None,
+        metric: str = "loss",
+        mode: str = "eval",
+        bounds: str = "std",
+        n_max: int = 5,
+        n_min: int = 5,
+        indices: Iterable[Index] = (),
+        smoothing: int = 25,
+        integrating: int = 100,
+        saliency: dict[str, Any] | None = None,
+        model_fn: Callable[[], Any] | None = None,
+        share: float = 0.1,
+        **options: Any,
+    ) -> None:
+        if options and samples is None:
+            raise TypeError(f"{', '.join(sorted(options))} describe samples, but no samples are given")
+        held = None if samples is None else as_samples(samples, **options)
+        super().__init__(tracker, None, None)
+        self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
+        self._course = Course()
+        self._safe_points = SafePoints(tracker)
+        self._subscription = tracker.subscribe(self._course.told)
+        self.front.put(kind="header")
+        linked: dict[str, Any] = {"publisher": self.publisher, "selection": self.selection}
+        self.difficulty = LabelDifficulty(tracker, metric, mode, bounds, **linked)
+        self.history = InstanceHistory(
+            tracker, metric, n_max=n_max, n_min=n_min, indices=indices, samples=held, **linked
+        )
+        self.map = InstanceMap(tracker, samples=held, **linked)
+        self.saliency: SaliencyPanel | None = None
+        if model is not None and held is not None:
+            self.saliency = SaliencyPanel(
+                model,
+                held,
+                tracker,
+                smoothing,
+                integrating,
+                model_fn=model_fn,
+                share=share,
+                **{**linked, **(saliency or {})},
+            )
+        grid = ipywidgets.Box(self.views)
+        grid.add_class("xaiw-grid")
+        self.add_class("xaiw-dashboard")
+        self._present([self.front, grid])
+        self.observe(self._chosen, "selected")
+        self._forget_cells = cells.on_end(self.redraw)
+
+    @property
+    def views(self) -> list[Any]:
+        """The views, in reading order."""
+        found = [self.difficulty, self.history, self.map, self.saliency]
+        return [view for view in found if view is not None]
+
+    def _draw(self) -> int:
+        run = run_state(
+            self.tracker,
+            self._course,
+            title=self.title,
+            training=self._safe_points.training(),
+            paused=self.paused,
+        )
+        return self.front.put(run=run) + self._show_strip()
+
+    def draw(self) -> int:
+        """Draw the header; the views draw themselves."""
+        return 0 if self._closed else self._draw()
+
+    def _strip(self) -> dict[str, Any]:
+        problems = self.tracker.problems
+        if not problems:
+            return NO_STRIP
+        return {
+            **NO_STRIP,
+            "level": "error",
+            "text": clean(problems[-1], 300),
+            "details": "\n".join(clean(problem, 300) for problem in problems[-20:]),
+        }
+
+    def _pressed(self, action: str) -> None:
+        if action == "pause":
+            self.paused = not self.paused
+        elif action == "stop":
+            self.tracker.request_stop()
+        else:
+            super()._pressed(action)
+
+    def _paused_changed(self, change: Any) -> None:
+        for view in self.views:
+            view.paused = change["new"]
+        self.redraw()
+
+    def _chosen(self, change: Any) -> None:
+        self.selection.change(indices=change["new"], source=self)
+
+    def _selection_changed(self, selection: Selection, changed: frozenset[str], source: object) -> None:
+        if "indices" in changed:
+            self.selected = selection.indices
+
+    def summary(self) -> str:
+        """Say in one line where the run is."""
+        run = self.front.run or {}
+        said = [self.title, *(run.get(name) for name in ("state", "epoch", "step"))]
+        return ", ".join(str(part) for part in said if part)
+
+    def close(self) -> None:
+        """Close all views; safe to call twice. The last picture stays in the notebook."""
+        if self._closed:
+            return
+        views = self.views
+        super().close()
+        for view in views:
+            view.close()
+            close_tree(view)
+
+    def _close_parts(self) -> None:
+        self._forget_cells()
+        self._subscription.cancel()
+        self._safe_points.close()
