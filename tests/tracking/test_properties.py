@@ -1,5 +1,6 @@
 """What must hold for every input: compared with the slow, obvious way to compute it."""
 
+import itertools
 import statistics
 
 import numpy as np
@@ -18,7 +19,7 @@ ROWS = st.lists(st.tuples(NAMES, st.integers(0, 3), NUMBERS), min_size=1, max_si
 def record(tracker, rows, cuts, epoch=1):
     """Rows in batches that end at `cuts`."""
     edges = sorted({0, len(rows), *(c % (len(rows) + 1) for c in cuts)})
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in itertools.pairwise(edges):
         names, labels, values = zip(*rows[first:last], strict=True)
         tracker.record(list(names), list(labels), epoch=epoch, loss=np.array(values, np.float32))
 

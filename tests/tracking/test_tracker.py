@@ -246,7 +246,7 @@ def test_groupings_beside_the_label():
     assert series.labels == ("north", "south")
     np.testing.assert_allclose(series.mean[0], loss[:, :10].astype(np.float64).mean(1))
     np.testing.assert_allclose(series.max[1], loss[:, 10:].max(1))
-    with pytest.raises(ValueError, match="no grouping 'ward'.*site"):
+    with pytest.raises(ValueError, match=r"no grouping 'ward'.*site"):
         tracker.label_series(mode="train", group="ward")
 
 
