@@ -20,7 +20,8 @@ class World:
         self.pace.chunk_starts()
         self.now += seconds
         self.steps += seconds * self.during
-        pause = self.pace.chunk_ends()
+        busy, pause = self.pace.chunk_ends()
+        assert busy == pytest.approx(seconds)
         self.now += pause
         self.steps += pause * self.alone
         self.pace.pause_ends()

@@ -24,6 +24,8 @@ class Job:
         Why it failed.
     result : ColumnsResult or None
         The newest result.
+    first_seconds, seconds : float or None, float
+        Computing time until the first result, and altogether; without waiting and pauses.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class Job:
         self.state = "waiting"
         self.problem: BaseException | None = None
         self.result: ColumnsResult | None = None
+        self.first_seconds: float | None = None
+        self.seconds = 0.0
         self._on_result, self._on_problem = on_result, on_problem
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -69,6 +73,8 @@ class Job:
     def report(self, result: ColumnsResult) -> None:
         """Hand on a result, unless it is no longer wanted."""
         self.result = result
+        if self.first_seconds is None:
+            self.first_seconds = self.seconds
         if self.wanted:
             self._on_result(result)
 

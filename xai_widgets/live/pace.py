@@ -37,10 +37,10 @@ class Pace:
         """Note the time and the step before a chunk."""
         self._mark = (self._steps(), time.perf_counter())
 
-    def chunk_ends(self) -> float:
-        """Return how long to pause after this chunk, in seconds."""
+    def chunk_ends(self) -> tuple[float, float]:
+        """Return how long this chunk took, and how long to pause after it, in seconds."""
         busy = self._account(self._in_chunks)
-        return busy * (self.cost() / self.share - 1.0) if self.cost() > self.share else 0.0
+        return busy, max(busy * (self.cost() / self.share - 1.0), 0.0)
 
     def pause_ends(self) -> None:
         """Note what training did in the pause."""

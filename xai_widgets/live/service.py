@@ -221,7 +221,8 @@ class AttributionService:
                 pace.chunk_starts()
                 with snapshot.replica.computing():
                     columns = next(chunks, None)
-                pause = pace.chunk_ends()
+                busy, pause = pace.chunk_ends()
+                job.seconds += busy
                 if columns is None:
                     return
                 notes = snapshot.replica.notes
