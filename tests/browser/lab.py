@@ -92,7 +92,11 @@ class JupyterServer:
         self.folder, self.app, self.port = folder, app, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         home = folder / ".home"
-        home.mkdir(parents=True, exist_ok=True)
+        settings = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True, exist_ok=True)
+        (settings / "notification.jupyterlab-settings").write_text(
+            '{"fetchNews": "false", "checkForUpdates": false}'
+        )
         env = {
             **os.environ,
             "HOME": str(home),
