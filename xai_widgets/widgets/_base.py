@@ -19,7 +19,7 @@ from xai_widgets.widgets._text import clean
 _log = logging.getLogger("xai_widgets.widgets")
 
 
-class View(ipywidgets.VBox):  # type: ignore[misc]
+class View(ipywidgets.VBox):
     """A panel that follows a tracker.
 
     Only the publisher's thread writes the widgets: the views of a dashboard share one publisher, a view that stands
@@ -223,7 +223,15 @@ class View(ipywidgets.VBox):  # type: ignore[misc]
         pathlib.Path
             Where it was written.
         """
+        if str(path).lower().endswith(".html"):
+            return self._report(path)
         return self.figure().save(path)
+
+    def _report(self, path: Any) -> Any:
+        from xai_widgets import figures
+
+        pictures = {self.summary() or type(self).__name__: self.figure()}
+        return figures.report(path, self.tracker, title=type(self).__name__, figures=pictures)
 
     def summary(self) -> str:
         """Say in one line what is shown; for text terminals and screen readers."""

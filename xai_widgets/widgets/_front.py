@@ -59,35 +59,34 @@ def parse(content: object) -> Message | None:
     """Check a message of the browser; None where it is not one of ours."""
     if not isinstance(content, Mapping):
         return None
-    kind = content.get("type")
+    kind, name, value = content.get("type"), content.get("name"), content.get("value")
     if kind == "view":
-        dark, ratio, fresh = content.get("dark"), content.get("ratio"), content.get("fresh")
-        if (
-            not (isinstance(dark, bool) and isinstance(fresh, bool))
-            or isinstance(ratio, bool)
-            or not isinstance(ratio, int | float)
-        ):
-            return None
-        if not (math.isfinite(ratio) and 0.1 <= ratio <= 20):
-            return None
-        return Message("view", dark=dark, ratio=float(ratio), fresh=fresh)
-    if kind == "word":
-        name, value = content.get("name"), content.get("value")
-        return Message("word", name, value) if _short(name) and _short(value) else None
-    if kind == "action":
-        name = content.get("name")
-        return Message("action", name) if _short(name) else None
-    if kind == "row":
-        key, how = content.get("key"), content.get("how")
-        return Message("row", key, how) if _short(key) and how in ("pick", "second") else None
+        return _view(content.get("dark"), content.get("ratio"), content.get("fresh"))
+    if kind == "word" and _short(name) and _short(value):
+        return Message("word", str(name), str(value))
+    if kind == "action" and _short(name):
+        return Message("action", str(name))
+    key, how = content.get("key"), content.get("how")
+    if kind == "row" and _short(key) and how in ("pick", "second"):
+        return Message("row", str(key), str(how))
     return None
+
+
+def _view(dark: object, ratio: object, fresh: object) -> Message | None:
+    if not (isinstance(dark, bool) and isinstance(fresh, bool)):
+        return None
+    if isinstance(ratio, bool) or not isinstance(ratio, int | float):
+        return None
+    if not (math.isfinite(ratio) and 0.1 <= ratio <= 20):
+        return None
+    return Message("view", dark=dark, ratio=float(ratio), fresh=fresh)
 
 
 def _short(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST
 
 
-class Front(anywidget.AnyWidget):  # type: ignore[misc]
+class Front(anywidget.AnyWidget):
     """Head line, legend, notices and theme of one panel, or the header of a dashboard."""
 
     kind = traitlets.Unicode("panel").tag(sync=True)
@@ -116,7 +115,7 @@ class Front(anywidget.AnyWidget):  # type: ignore[misc]
         return sum(len(str(value)) for value in changed.values())
 
 
-class Caption(anywidget.AnyWidget):  # type: ignore[misc]
+class Caption(anywidget.AnyWidget):
     """The line of text above a sample's pictures, and the pictures' names for screen readers."""
 
     parts = traitlets.List([]).tag(sync=True)

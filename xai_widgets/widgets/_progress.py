@@ -48,7 +48,7 @@ class Course:
             done += min((tracker.step - self.step) / per_epoch, 1.0)
         elif tracker.epoch > self.ended + 1:
             done = tracker.epoch - 1.0
-        return min(done / tracker.epochs, 1.0)
+        return min(done / float(tracker.epochs), 1.0)
 
 
 def run_state(tracker: Any, course: Course, *, title: str, training: bool, paused: bool) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def draw_labels(
         value_axis(lowest, highest),
         axis_title(series.metric, unit),
         bands,
-        top,  # type: ignore[arg-type]
+        top,
         bool(series.provisional),
     )
     return drawing, places

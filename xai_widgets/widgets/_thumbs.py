@@ -40,6 +40,11 @@ class Thumbs:
         self._lock = threading.Lock()
         self._subscription: Any = None
 
+    @property
+    def samples(self) -> Any:
+        """Where pictures may be read from now; None while reading could move a random stream of the run."""
+        return None if self._must_wait() else self._samples
+
     def get(self, indices: Iterable[Index]) -> dict[Index, str]:
         """Give the pictures that are there, "" for samples that have none, and see to it that the others come."""
         if self._samples is None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipywidgets
 import traitlets
 
+from xai_widgets.figures import palette
 from xai_widgets.live import cells
 from xai_widgets.live.safe_points import SafePoints
 from xai_widgets.samples import as_samples
 from xai_widgets.widgets._base import View
 from xai_widgets.widgets._closing import close_tree
 from xai_widgets.widgets._front import NO_STRIP
+from xai_widgets.widgets._mosaic import Mosaic
 from xai_widgets.widgets._progress import Course, run_state
 from xai_widgets.widgets._selection import Index, Selection
 from xai_widgets.widgets._text import clean
@@ -21,6 +24,8 @@ from xai_widgets.widgets.instance_history import InstanceHistory
 from xai_widgets.widgets.instance_map import InstanceMap
 from xai_widgets.widgets.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.saliency_panel import SaliencyPanel
+
+_log = logging.getLogger("xai_widgets.widgets")
 
 
 class Dashboard(View):
@@ -101,7 +106,7 @@ class Dashboard(View):
         held = None if samples is None else as_samples(samples, **options)
         super().__init__(tracker, None, None)
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
-        self._course = Course()
+        self._course, self._samples = Course(), held
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
         self.front.put(kind="header")
@@ -186,6 +191,32 @@ class Dashboard(View):
         run = self.front.run or {}
         said = [self.title, *(run.get(name) for name in ("state", "epoch", "step"))]
         return ", ".join(str(part) for part in said if part)
+
+    def figure(self, dark: bool = False) -> Mosaic:
+        """Make a still picture of all views that have something to show; no browser is needed."""
+        parts = []
+        for view in self.views:
+            try:
+                parts.append(view.figure(dark=dark))
+            except ValueError as nothing_yet:
+                _log.debug("%r is left out of the picture: %s", view, nothing_yet)
+        return Mosaic(parts, palette.theme(dark).background)
+
+    def _report(self, path: Any) -> Any:
+        from xai_widgets import figures
+
+        pictures = {}
+        if self.saliency is not None and self.saliency.selected:
+            pictures["What does it look at?"] = self.saliency.figure()
+        return figures.report(
+            path,
+            self.tracker,
+            title=self.title,
+            metric=self.history.metric,
+            samples=self._samples,
+            indices=self.selection.pinned,
+            figures=pictures,
+        )
 
     def close(self) -> None:
         """Close all views; safe to call twice. The last picture stays in the notebook."""

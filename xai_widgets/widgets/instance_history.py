@@ -210,10 +210,21 @@ class InstanceHistory(View):
         mode = mode_to_show(self.tracker, self.metric, self.mode) or self.mode
         asked = (self.metric, mode, self.ds_id, self.n_max, self.n_min, self.by)
         hard, easy = self._ranker.rank(self.tracker, asked)
-        pinned = self.tracker.instance_series(
-            list(self.selection.pinned), self.metric, mode=mode, ds_id=self.ds_id
+        shown = members(hard, easy, self.selection.pinned, self.selection.indices)
+        series = self.tracker.instance_series(
+            [member.index for member in shown], self.metric, mode=mode, ds_id=self.ds_id
         )
-        return figures.instance_history(pinned, hard, easy, dark=dark)
+        return figures.instance_history(
+            series,
+            hard=hard,
+            easy=easy,
+            pictures=self._thumbs.samples,
+            label_names=self.tracker.label_names,
+            highlight=next(iter(self.selection.indices), None),
+            epochs=self.tracker.epochs,
+            title=self._title,
+            dark=dark,
+        )
 
     # what the browser says
 

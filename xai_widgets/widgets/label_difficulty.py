@@ -189,7 +189,14 @@ class LabelDifficulty(View):
         from xai_widgets import figures
 
         mode = mode_to_show(self.tracker, self.metric, self.mode) or self.mode
-        return figures.label_difficulty(self._series(mode), bounds=self.bounds, dark=dark)
+        return figures.label_difficulty(
+            self._series(mode),
+            bounds=None if self.bounds == "none" else self.bounds,
+            highlight=self.selection.label,
+            epochs=self.tracker.epochs,
+            title=self._title,
+            dark=dark,
+        )
 
     # what the browser says
 

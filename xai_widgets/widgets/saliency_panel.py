@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import ipywidgets
 import numpy as np
-import traitlets
 
 from xai_widgets.figures import palette
-from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
+from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
-from xai_widgets.widgets._base import View
+from xai_widgets.widgets._asking import ASKING, Asking
 from xai_widgets.widgets._choices import one_of
 from xai_widgets.widgets._front import Message
 from xai_widgets.widgets._masks import caption, columns_shown, picture_names, row_pictures
@@ -31,11 +30,10 @@ from xai_widgets.widgets._samplerows import SampleRows
 from xai_widgets.widgets._selection import Index, Selection
 from xai_widgets.widgets._text import index_text
 
-_ASKING: Final = ("smoothing", "integrating", "noise", "baseline", "target")
 _AFFORDABLE: Final = 60_000
 
 
-class SaliencyPanel(View):
+class SaliencyPanel(Asking):
     """What does it look at? Saliency of the selected samples, computed on a copy of the weights while training goes on.
 
     Columns: the input, the mask over it, and the masks raw, smoothed, integrated and both (SmInt). 0 draws or 0 steps
@@ -79,15 +77,6 @@ class SaliencyPanel(View):
         For `as_samples`: ``layout``, ``mean``, ``std``, ``labels``, ``label_names``, ...
     """
 
-    smoothing = traitlets.Int(25, min=0, max=1000)
-    integrating = traitlets.Int(100, min=0, max=1000)
-    noise = traitlets.Float(0.15, min=0.0, max=1.0)
-    baseline = traitlets.Unicode("uniform")
-    target = traitlets.Any(None, allow_none=True)
-    colormap = traitlets.Unicode("inferno")
-    following = traitlets.Bool(True)
-    selected = traitlets.Tuple()
-
     def __init__(
         self,
         model: Any,
@@ -127,15 +116,6 @@ class SaliencyPanel(View):
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise
         self.baseline, self.target, self.colormap, self.following = baseline, target, colormap, following
         self._title, self._rows = title, SampleRows(rows)
-        self._first = 0
-        self._serial = 0
-        self._asked: tuple[Index, ...] = ()
-        self._missing: tuple[Index, ...] = ()
-        self._job: Any = None
-        self._follower: Any = None
-        self._result: Any = None
-        self._failed: BaseException | None = None
-        self._cancelled = False
         if indices:
             self.selection.change(indices=indices, explained=indices, source=self)
         self.selected = self.selection.explained
@@ -145,101 +125,11 @@ class SaliencyPanel(View):
         self._hold(*self._sliders.values())
         for name, slider in self._sliders.items():
             slider.observe(functools.partial(self._slid, name), "value")
-        self.observe(self._ask_soon, list(_ASKING))
+        self.observe(self._ask_soon, list(ASKING))
         self.observe(self._ask_soon, "following")
         self.observe(self._recolored, "colormap")
         self.observe(self._chosen, "selected")
         self._ask_soon()
-
-    # asking
-
-    def _ask_soon(self, _change: Any = None) -> None:
-        """Ask for the pictures of the newest settings, in the publisher's thread; the latest call wins."""
-        if not self._closed:
-            self.publisher.submit(("ask", id(self)), functools.partial(self._safely, self._ask))
-
-    def _safely(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a task of the publisher; what it raises is shown in this view and no other."""
-        try:
-            return None if self._closed else task(*arguments)
-        except Exception as problem:
-            self.show_problem(problem)
-            return None
-
-    def _ask(self) -> None:
-        for name, slider in self._sliders.items():
-            slider.max = max(slider.max, getattr(self, name))
-            slider.value = getattr(self, name)
-        explained = self.selection.explained
-        if self._first >= max(len(explained), 1):
-            self._first = 0
-        page = explained[self._first : self._first + self._rows.most]
-        self._missing = tuple(index for index in page if not self.samples.has(index))
-        asked = tuple(index for index in page if index not in self._missing)
-        if asked != self._asked:
-            self._result, self._asked = None, asked
-        self._cancel_job()
-        self._serial += 1
-        self._failed, self._cancelled = None, False
-        if asked:
-            self._start(self._request(asked))
-        self._rows.stale(bool(asked))
-        self._show_state()
-
-    def _request(self, asked: tuple[Index, ...]) -> ColumnsRequest:
-        target = self._true_labels(asked) if self.target == "true" else self.target
-        return ColumnsRequest(
-            asked,
-            smoothing=self.smoothing,
-            integrating=self.integrating,
-            noise=self.noise,
-            baseline=self.baseline,
-            target=None if target == "predicted" else target,
-            weights="newest" if self.following or self._result is None else "same",
-        )
-
-    def _true_labels(self, asked: tuple[Index, ...]) -> Any:
-        labels = [self._label_of(index) for index in asked]
-        unknown = [index for index, label in zip(asked, labels, strict=True) if label is None]
-        if unknown:
-            raise ValueError(
-                f"the true label of {index_text(unknown[0])} is not known; explain another class"
-            )
-        return np.asarray(labels, np.int64)
-
-    def _label_of(self, index: Index) -> int | None:
-        found = self.tracker.label_of(index) if self.tracker is not None else None
-        if isinstance(found, int):
-            return found
-        if getattr(self.samples, "draws_random", False):
-            return None
-        label = int(self.samples.labels([index])[0])
-        return None if label == -1 else label
-
-    def _start(self, request: ColumnsRequest) -> None:
-        serial = self._serial
-
-        def arrived(result: Any) -> None:
-            task = functools.partial(self._safely, self._arrived, serial, result)
-            self.publisher.draw_soon(("result", id(self)), task)
-
-        def failed(problem: BaseException) -> None:
-            self.publisher.post(functools.partial(self._safely, self._went_wrong, serial, problem))
-
-        if self.following and not self.paused and self.tracker is not None:
-            self._follower = self.service.follow(request, arrived, failed)
-        else:
-            self._job = self.service.request(request, arrived, failed)
-
-    def _cancel_job(self) -> None:
-        for running in (self._follower, self._job):
-            if running is not None:
-                running.cancel()
-        self._follower = self._job = None
-
-    def _running(self) -> bool:
-        job = self._follower.job if self._follower is not None else self._job
-        return job is not None and not job.done
 
     # showing
 
