@@ -42,7 +42,7 @@ def columns(**more):
 
 def tiles(figure):
     """The pictures that were drawn, in order (the last is the key to the colours)."""
-    return [np.asarray(axes.images[0].get_array()) for axes in figure.figure.axes if axes.images]
+    return [np.asarray(image.get_array()) for axes in figure.figure.axes for image in axes.images]
 
 
 def texts(figure):
@@ -109,11 +109,9 @@ def test_samples_bring_pictures_labels_and_names():
 def test_pixels_stay_pixels():
     figure = figures.saliency_grid({"mask": np.zeros((3, 8, 8), np.float32)}, PICTURES, show=["input"])
     image = np.asarray(Image.open(io.BytesIO(figure.png(dpi=96))))
-    axes = next(a for a in figure.figure.axes if a.images)
-    left, bottom, width, height = axes.get_position().bounds
-    rows, cols = image.shape[:2]
-    x, y = round(left * cols), round((1 - bottom - height) * rows)
-    side = round(width * cols)
+    left, right, bottom, top = figure.figure.axes[0].images[0].get_extent()
+    x, y, side = round(left), round(top), round(right - left)
+    assert bottom - top == side
     assert side == 96, "8 pixels enlarged by a whole number"
     shot = image[y : y + side, x : x + side]
     enlarged = np.kron(PICTURES[0], np.ones((12, 12, 1), np.uint8))

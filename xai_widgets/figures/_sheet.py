@@ -36,6 +36,8 @@ class Sheet:
             edgecolor="none",
         )
         self.figure.set_layout_engine("none")  # a user's style may ask for one
+        self.figure.suppressComposite = True  # each picture stays one of its own in an SVG
+        self._wall: Any = None
         quiet(self.figure.patch)
         self._renderer: Any = FigureCanvasAgg(self.figure).get_renderer()
 
@@ -144,7 +146,6 @@ class Sheet:
 
     def image(self, x: float, y: float, width: float, height: float, pixels: NDArray[np.uint8]) -> None:
         """Show a picture: enlarged without smoothing, shrunk by averaging."""
-        axes = self.axes(x, y, width, height)
         rows, columns = pixels.shape[:2]
         shown = pixels
         if rows > 2 * height or columns > 2 * width:
@@ -152,15 +153,20 @@ class Sheet:
 
             size = (min(columns, round(2 * width)), min(rows, round(2 * height)))
             shown = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
-        axes.set_xlim(0, shown.shape[1])
-        axes.set_ylim(shown.shape[0], 0)
-        image = axes.imshow(
+        if (
+            self._wall is None
+        ):  # all pictures hang in one frame: a frame each would cost more than the picture
+            self._wall = self.axes(0, 0, self.width, self.height)
+            self._wall.set_xlim(0, self.width)
+            self._wall.set_ylim(self.height, 0)
+        image = self._wall.imshow(
             shown,
             interpolation="nearest",
             aspect="auto",
             origin="upper",
-            extent=(0, shown.shape[1], shown.shape[0], 0),
+            extent=(x, x + width, y + height, y),
             resample=False,
+            clip_on=False,
         )
         quiet(image)
 

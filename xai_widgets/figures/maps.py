@@ -17,8 +17,8 @@ from xai_widgets.figures.scale import round_ticks, tick_text, value_range
 from xai_widgets.figures.text import shown_index, shown_text
 
 _SIDE = 140.0
-_MOST_MARKS = 4000
-"""More points than this are painted as one image instead of a mark each."""
+_MOST_MARKS, _MOST_VECTORS = 4000, 1000
+"""More points than the first are painted as one image; more than the second are drawn as marks, but into an image."""
 
 # where dataset cartography (Swayamdipta et al., 2020) finds which instances; fractions of the plot
 _REGIONS = (
@@ -248,6 +248,7 @@ def _points(
             zorder=3,
         )
         quiet(marks).set_clip_on(False)
+        marks.set_rasterized(len(xs) > _MOST_VECTORS)
         return
     width, height = box[2:]
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()

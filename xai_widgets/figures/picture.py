@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,12 @@ class StaticFigure:
                 edgecolor="none",
                 metadata=metadata,
             )
-        return content.getvalue()
+        # a reader's machine may lack the font: Verdana is its closest relative; "<" keeps this out of the names
+        return re.sub(
+            rb"(<text style=\"[^\"<]*)'DejaVu Sans'",
+            rb"\1'DejaVu Sans', Verdana, sans-serif",
+            content.getvalue(),
+        )
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         width, height = self.size
