@@ -42,13 +42,14 @@ class ProtocolError(ValueError):
 
 def quantise(values: Array, lo: float, hi: float) -> npt.NDArray[np.uint16]:
     """Turn values (N,) into codes 0 to ``LEVELS`` of [lo, hi]; what is outside is clipped, what is not finite has none."""
-    scaled = np.subtract(values, lo, dtype=np.float32)
+    missing = ~np.isfinite(values)
+    scaled = np.clip(values, lo, hi).astype(np.float32)
+    scaled -= np.float32(lo)
     scaled *= np.float32(LEVELS / (hi - lo))
-    missing = ~np.isfinite(scaled)
     if missing.any():
         scaled[missing] = 0
     np.rint(scaled, out=scaled)
-    np.clip(scaled, 0, LEVELS, out=scaled)
+    np.minimum(scaled, LEVELS, out=scaled)
     codes = scaled.astype(np.uint16)
     codes[missing] = NONE16
     return codes

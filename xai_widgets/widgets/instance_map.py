@@ -116,15 +116,16 @@ class InstanceMap(LiveMap):
         super().__init__(
             _esm=bundle("instance_map"), x=x, y=y, color=color, size=size, mode=mode, view=view, metric=metric or "",
             sort=sort, descending=descending, title=title or "", height=height,
+            layout=ipywidgets.Layout(width="100%", min_width="0"),
         )  # fmt: skip
-        self.layout = ipywidgets.Layout(width="100%", min_width="0")
         self._still = _still.Still(self)
         self._stop_listening = self.selection.listen(self._selection_changed)
         self._subscription = tracker.subscribe(self._told)
         self.observe(self._control_changed, [*_CONTROLS, "paused"])
-        self.observe(self._selected_changed, "selected")
+        self.observe(self._other_chosen, "selected")
         self.on_msg(self._hear)
         keep_route(self, self.publisher.post)
+        self._closed = False
         if self._alone:
             replace_earlier(self, "view")
         self.publisher.add(self)
@@ -286,7 +287,7 @@ class InstanceMap(LiveMap):
             self.selection.change(label=self._label, clear_label=self._label is None, source=self)
         self.redraw()
 
-    def _selected_changed(self, change: Any) -> None:
+    def _other_chosen(self, change: Any) -> None:
         if not self._following:
             self.selection.change(indices=change["new"], source=self)
         self._call("selected", change["new"])

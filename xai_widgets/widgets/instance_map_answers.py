@@ -198,10 +198,13 @@ def tile(
     finite = means[np.isfinite(means)]
     lo, hi = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     lo = min(lo, 0.0)
+    bulk = float(np.percentile(finite, 98)) if finite.size else hi
+    clipped = bulk - lo < 0.6 * (hi - lo)  # few large ones would leave all others one colour
+    hi = bulk if clipped else hi
     hi = hi if hi > lo else lo + 1.0
     names = [index_said(v) for v in source.values_at(rows)] if len(rows) <= _NAMED else []
     said = {
-        "row0": row0, "row1": row1, "total": len(order), "bins": bins, "epochs": epochs, "lo": lo, "hi": hi,
+        "row0": row0, "row1": row1, "total": len(order), "bins": bins, "epochs": epochs, "lo": lo, "hi": hi, "clipped": clipped,
         "metric": clean(metric, 60), "unit": unit_of(metric), "names": names,
     }  # fmt: skip
     return said, [quantise8(means, lo, hi).tobytes(), _shares(rows, edges, selected, source.n).tobytes()]

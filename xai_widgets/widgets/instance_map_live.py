@@ -65,6 +65,7 @@ class LiveMap(anywidget.AnyWidget):
     title = traitlets.Unicode("")
     height = traitlets.Int(380, min=120, max=4000)
     paused = traitlets.Bool(False)
+    _closed = True  # until it is complete: a map that was refused its arguments has nothing to close
 
     def _begin(
         self, tracker: Any, mode: str, ds_id: str | None, samples: Any, publisher: Publisher | None
@@ -76,7 +77,6 @@ class LiveMap(anywidget.AnyWidget):
         self.stamp = 0
         self.hearing = Hearing(self, samples)
         self.publisher = publisher if publisher is not None else Publisher()
-        self._closed = False
         self._lock = threading.RLock()
         self._cause = ""  # the window that asked for what is sent next
         self._dirty: set[str] = set()

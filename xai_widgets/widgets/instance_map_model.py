@@ -96,8 +96,12 @@ class MapModel:
         self.values = {}
         new = {axis: self._axis(source, axis, getattr(controls, axis)) for axis in ("x", "y")}
         for field, score in (("color", controls.color), ("size", controls.size)):
-            shown = None if score in (None, "label") else score
-            new[field] = self._byte(source, field, shown)
+            codes = None if score in (None, "label") else self._byte(source, field, str(score))
+            if codes is None:
+                self.columns.pop(field, None)  # nothing is kept up that nobody sees
+                self.ranges.pop(field, None)
+            else:
+                new[field] = codes
         return self._take(new)
 
     def flags(self, source: Source, controls: Controls | None = None) -> list[Column]:
@@ -156,11 +160,10 @@ class MapModel:
         self.ranges[axis] = score_range(score, values, self._old_range(axis, score))
         return quantise(values, *self.ranges[axis])
 
-    def _byte(self, source: Source, field: str, score: str | None) -> Array:
-        values = None if score is None else source.score(score)
-        if score is None or values is None:
-            self.ranges.pop(field, None)
-            return np.zeros(self.n, np.uint8)
+    def _byte(self, source: Source, field: str, score: str) -> Array | None:
+        values = source.score(score)
+        if values is None:
+            return None
         self.values[score] = values.astype(np.float32)
         self.ranges[field] = score_range(score, values, self._old_range(field, score))
         return quantise8(values, *self.ranges[field])
@@ -180,8 +183,7 @@ class MapModel:
 
     def snapshot(self, to: str, meta: dict[str, Any]) -> Message:
         """Everything, for one window or for all ("")."""
-        unused = {"color", "size"} - self.ranges.keys()
-        columns = [dense(name, values) for name, values in self.columns.items() if name not in unused]
+        columns = [dense(name, values) for name, values in self.columns.items()]
         if self._index is not None:
             columns.append(self._index)
         return message(

@@ -254,7 +254,7 @@ class Source:
         return np.array([places.get(value, -1) for value in wanted], np.int64)
 
     def _find_numbers(self, wanted: Array) -> npt.NDArray[np.int64]:
-        if self.n == 0:
+        if self.n == 0 or len(wanted) == 0:
             return np.full(len(wanted), -1, np.int64)
         inside = np.array([-(2**63) <= int(v) < 2**63 for v in wanted])
         numbers = np.array([int(v) if fits else 0 for v, fits in zip(wanted, inside, strict=True)], np.int64)

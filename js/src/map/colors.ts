@@ -6,7 +6,7 @@ import { VIRIDIS } from "./viridis";
 
 /** The table a code is looked up in; the last entry is for codes without a colour. */
 export function colorTable(meta: Meta, labels: readonly LabelSpec[], theme: Theme): Uint32Array {
-  const none = packedComputed(theme.quiet);
+  const none = packedComputed(theme.quiet, theme.surface);
   if (!meta.color) return Uint32Array.from([...labels.map((label) => packed(theme.dark ? label.dark : label.light)), none]);
   return Uint32Array.from([...scaleTable(theme.dark), none]);
 }

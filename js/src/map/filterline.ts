@@ -33,14 +33,14 @@ export class FilterLine implements Part {
       return { button: made, number };
     });
     this.forgotten = button("", "xw-filter", () => app.setFilters({ forgotten: app.filters.forgotten > 0 ? 0 : this.least }));
-    this.forgotten.append("forgotten ", this.forgottenCount);
+    this.forgotten.append("forgotten");
     this.times.addEventListener("input", () => {
       if (app.filters.forgotten > 0) app.setFilters({ forgotten: this.least });
       else app.changed("filters");
     });
     this.take = button("select them", "xw-word", () => app.select(app.passingRows), "Select all that are shown");
     this.reset = button("show all", "xw-word", () => app.clearFilters(), "Remove the filters");
-    const forget = h("span", { class: "xw-forget" }, this.forgotten, "\u2265 ", this.times, " times");
+    const forget = h("span", { class: "xw-forget" }, this.forgotten, " \u2265 ", this.times, " times ", this.forgottenCount);
     this.element.append(h("span", { class: "xw-quiet" }, "Filter: "), this.label.element, ...this.toggles.map((toggle) => toggle.button), forget, this.shown, this.take, this.reset);
   }
 

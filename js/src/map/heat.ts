@@ -84,8 +84,8 @@ export class Heat implements Part {
     this.total = answer.message.total;
     if (whole) this.overview = drawn;
     this.current = drawn;
-    const { metric, lo, hi, unit } = answer.message;
-    this.scale.replaceChildren(...scaleBar(metric, lo, hi, unit, this.app.theme.dark));
+    const { metric, lo, hi, unit, clipped } = answer.message;
+    this.scale.replaceChildren(...scaleBar(metric, lo, hi, unit, this.app.theme.dark, clipped));
     show(this.scale, true);
     this.redraw();
   }
@@ -179,7 +179,8 @@ export class Heat implements Part {
     const band = Math.floor(((row - tile.row0) / Math.max(1, tile.row1 - tile.row0)) * tile.bins);
     const column = tile.epochs.findIndex((first, i) => epoch >= first && epoch < (tile.epochs[i + 1] ?? first + 1));
     const code = values[band * tile.epochs.length + column] ?? 255;
-    const value = code === 255 || column < 0 ? "not seen" : format(tile.lo + (code / 254) * (tile.hi - tile.lo), tile.unit);
+    const over = code === 254 && tile.clipped ? "\u2265 " : "";
+    const value = code === 255 || column < 0 ? "not seen" : over + format(tile.lo + (code / 254) * (tile.hi - tile.lo), tile.unit);
     const first = tile.row0 + Math.round((band * (tile.row1 - tile.row0)) / tile.bins);
     const last = Math.max(first + 1, tile.row0 + Math.round(((band + 1) * (tile.row1 - tile.row0)) / tile.bins));
     const who = tile.names[row - tile.row0];

@@ -98,11 +98,11 @@ export function swatch(code: number, color: string): SVGSVGElement {
 }
 
 /** A colour scale with its ends. */
-export function scaleBar(title: string, lo: number, hi: number, unit: string, dark: boolean): HTMLElement[] {
+export function scaleBar(title: string, lo: number, hi: number, unit: string, dark: boolean, clipped = false): HTMLElement[] {
   const table = scaleTable(dark);
   const stops = [0, 32, 64, 96, 128, 160, 192, 224, 254].map((k) => cssOf(table[k]!));
   const bar = h("div", { class: "xw-bar" });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(", ")})`;
-  const ends = h("div", { class: "xw-ends" }, h("span", {}, format(lo)), h("span", {}, format(hi, unit)));
+  const ends = h("div", { class: "xw-ends" }, h("span", {}, format(lo)), h("span", {}, `${clipped ? "\u2265 " : ""}${format(hi, unit)}`));
   return [h("div", { class: "xw-quiet" }, title), bar, ends];
 }

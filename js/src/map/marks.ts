@@ -13,7 +13,7 @@ interface Drawn {
 }
 
 /** More rings than this say nothing: the others are faded instead. */
-const MOST_RINGS = 600;
+const MOST_RINGS = 80;
 
 export function drawMarks(context: CanvasRenderingContext2D, plot: Drawn, app: App): void {
   const { area, window, pixels } = plot;

@@ -18,7 +18,7 @@ import { Strip } from "./strip";
 import { watchTheme } from "./theme";
 import { Tooltip } from "./tooltip";
 
-const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 3h10v10H3z", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
+const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
 
 export class Page implements Part {
   readonly root = h("section", { class: "xw-map", "data-lm-suppress-shortcuts": "true", "aria-label": "Instance map" });
@@ -56,8 +56,9 @@ export class Page implements Part {
     const side = h("div", { class: "xw-side" }, tools, legend.element, this.heat.scale);
     this.root.append(head.element, sentence.element, this.trouble, h("div", { class: "xw-stage" }, this.plot, side), filters.element, strip.element, tooltip.spoken);
     app.parts.push(pictures, this, head, sentence, legend, this.scatter, this.heat, filters, strip, tooltip);
-    this.closers = [pictures, tooltip, this.scatter, this.heat, app];
+    this.closers = [pictures, strip, tooltip, this.scatter, this.heat, app];
     this.watchSize();
+    this.watchKeys();
     this.update(new Set(["state"]));
     app.start();
   }
@@ -107,6 +108,14 @@ export class Page implements Part {
     show(this.hintLine, true);
     clearTimeout(this.hintTimer);
     this.hintTimer = window.setTimeout(() => show(this.hintLine, false), 1600);
+  }
+
+  /** Show where the focus is to those who use the keyboard, also where a script put it. */
+  private watchKeys(): void {
+    const { signal } = this.closing;
+    this.root.addEventListener("keydown", () => (this.root.dataset["keys"] = "true"), { signal, capture: true });
+    this.root.addEventListener("keyup", (event) => event.key === "Tab" && (this.root.dataset["keys"] = "true"), { signal });
+    this.root.addEventListener("pointerdown", () => delete this.root.dataset["keys"], { signal, capture: true });
   }
 
   private watchSize(): void {

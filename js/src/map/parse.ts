@@ -204,6 +204,7 @@ function tile(content: Fields, head: { to: string; id: number }): FromPython {
     epochs: list(content, "epochs", LIMITS.columns, (entry) => integer(entry, "value", 0, 2 ** 31)),
     lo: finite(content, "lo"),
     hi: finite(content, "hi"),
+    clipped: flag(content, "clipped"),
     metric: text(content, "metric"),
     unit: text(content, "unit"),
     names: texts(content, "names"),

@@ -159,6 +159,8 @@ export interface Tile extends Answer {
   epochs: number[];
   lo: number;
   hi: number;
+  /** A few values are above hi and have its colour. */
+  clipped: boolean;
   metric: string;
   unit: string;
   /** Names of the rows where few are shown, else empty. */

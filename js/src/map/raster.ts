@@ -29,7 +29,7 @@ export interface Scene {
 }
 
 /** Opacity per level of one point and of very many in the same pixel. */
-const OPACITY: Record<number, [number, number]> = { [DIM]: [0.16, 0.34], [FADED]: [0.2, 0.5], [FULL]: [0.7, 1] };
+const OPACITY: Record<number, [number, number]> = { [DIM]: [0.16, 0.3], [FADED]: [0.2, 0.5], [FULL]: [0.7, 1] };
 const FINE_POINTS = 40_000;
 const FINE_WORK = 4_000_000;
 
@@ -173,7 +173,7 @@ export class Raster {
   private drawFine(scene: Scene, radius: number): void {
     const shapes = scene.labels !== null && radius >= 3.4 * scene.ratio;
     for (const level of [DIM, FADED, FULL]) {
-      const opacity = level === FULL ? (this.shown > 3000 ? 0.7 : 0.82) : level === FADED ? 0.28 : 0.2;
+      const opacity = level === FULL ? (this.shown > 3000 ? 0.7 : 0.82) : level === FADED ? 0.26 : 0.22;
       for (let i = 0; i < scene.xs.length; i++) {
         if (scene.level[i] === level) this.stamp(scene, i, radius, opacity, shapes);
       }

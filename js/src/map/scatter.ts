@@ -145,7 +145,7 @@ export class Scatter implements Part {
       sizes: meta.size ? columns.size : null,
       labels: meta.color ? null : columns.label,
       level: app.level,
-      dim: packedComputed(app.theme.quiet),
+      dim: packedComputed(app.theme.quiet, app.theme.surface),
       transform: transform(this.window, inner, meta.x, meta.y, ratio),
       ratio,
     };

@@ -23,6 +23,7 @@ export class Strip implements Part {
   private ascending = true;
   private rows: Int32Array = new Int32Array(0);
   private at = 0;
+  private readonly observer = new ResizeObserver(() => this.render());
 
   constructor(
     private readonly app: App,
@@ -35,6 +36,7 @@ export class Strip implements Part {
     this.scroller.addEventListener("scroll", () => this.render(), { passive: true });
     this.scroller.addEventListener("keydown", (event) => this.key(event));
     pictures.arrived.push(() => this.render());
+    this.observer.observe(this.scroller);
   }
 
   update(changes: ReadonlySet<Change>): void {
@@ -75,6 +77,7 @@ export class Strip implements Part {
     const cards: Node[] = [];
     for (let i = first; i < last; i++) cards.push(this.card(i));
     this.track.replaceChildren(...cards);
+    this.track.classList.toggle("xw-predicted", this.track.querySelector(".xw-guess") !== null);
     this.scroller.setAttribute("aria-activedescendant", `${this.app.link.client}-${this.at}`);
   }
 
@@ -108,10 +111,18 @@ export class Strip implements Part {
     const label = h("div", { class: "xw-of" }, name(app.state.labelName(row) || "no label", 24));
     const guess = card?.prediction ?? "";
     const wrong = guess !== "" && guess !== app.state.labelName(row);
-    const predicted = h("div", { class: wrong ? "xw-of xw-wrong" : "xw-of" }, guess === "" ? "" : "\u2192 ", name(guess, 24));
+    if (guess === "") return [index, label, this.score(row)];
+    const predicted = h("div", { class: wrong ? "xw-of xw-guess xw-wrong" : "xw-of xw-guess" }, "\u2192 ", name(guess, 24));
+    return [index, label, predicted, this.score(row)];
+  }
+
+  private score(row: number): HTMLElement {
     const axis = this.order === "y" ? "y" : "x";
-    const score = h("div", { class: "xw-number" }, format(app.state.value(axis, row), app.meta![axis].unit));
-    return [index, label, predicted, score];
+    return h("div", { class: "xw-number" }, format(this.app.state.value(axis, row), this.app.meta![axis].unit));
+  }
+
+  close(): void {
+    this.observer.disconnect();
   }
 
   private buttons(row: number): HTMLElement {

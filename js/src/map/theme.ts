@@ -93,8 +93,12 @@ export function packed(hex: string): number {
   return ((value & 255) << 16) | (value & 0xff00) | (value >> 16);
 }
 
-/** A computed colour ("rgb(...)") as 0x00BBGGRR. */
-export function packedComputed(color: string): number {
-  const [r = 128, g = 128, b = 128] = color.match(/[\d.]+/g)?.map(Number) ?? [];
-  return (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
+const channels = (color: string): number[] => color.match(/[\d.]+/g)?.map(Number) ?? [];
+
+/** A computed colour ("rgb(...)", perhaps see-through) on a ground as 0x00BBGGRR. */
+export function packedComputed(color: string, ground: string): number {
+  const [r = 128, g = 128, b = 128, alpha = 1] = channels(color);
+  const [R = 255, G = 255, B = 255] = channels(ground);
+  const mix = (top: number, below: number): number => Math.round(top * alpha + below * (1 - alpha));
+  return (mix(b, B) << 16) | (mix(g, G) << 8) | mix(r, R);
 }

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { wordPlace, REGIONS } from "../src/map/axes";
+import { colorTable, scaleTable } from "../src/map/colors";
+import { short } from "../src/map/dom";
+import { counts, filtering, NO_FILTERS, setLevels } from "../src/map/levels";
+import { sortRows } from "../src/map/order";
+import { DIM, FADED, FULL, HIDDEN } from "../src/map/pick";
+import type { Meta } from "../src/map/protocol";
+import { decode } from "../src/map/sentence";
+import { type Columns, requantise } from "../src/map/state";
+import { luminance, packed, packedComputed, type Theme } from "../src/map/theme";
+
+const columns: Columns = {
+  x: Uint16Array.of(1, 2, 3, 65535),
+  y: Uint16Array.of(9, 8, 7, 6),
+  label: Uint16Array.of(0, 1, 1, 0),
+  color: new Uint16Array(4),
+  size: new Uint8Array(4),
+  flags: Uint8Array.of(1, 3, 4, 1),
+  forgets: Uint8Array.of(0, 2, 5, 9),
+};
+
+describe("filters", () => {
+  it("decide what is shown how", () => {
+    const level = new Uint8Array(4);
+    expect(setLevels(level, columns, NO_FILTERS, null, -1)).toBe(3);
+    expect([...level]).toEqual([FULL, FULL, FULL, HIDDEN]);
+    expect(setLevels(level, columns, { ...NO_FILTERS, suspected: true }, null, -1)).toBe(2);
+    expect([...level]).toEqual([FULL, FULL, DIM, HIDDEN]);
+    expect(setLevels(level, columns, { ...NO_FILTERS, suspected: true, never: true }, null, -1)).toBe(1);
+    expect(setLevels(level, columns, { ...NO_FILTERS, label: 1, forgotten: 5 }, null, -1)).toBe(1);
+    setLevels(level, columns, NO_FILTERS, Uint8Array.of(0, 1, 0, 1), -1);
+    expect([...level]).toEqual([FADED, FULL, FADED, HIDDEN]);
+    setLevels(level, columns, NO_FILTERS, Uint8Array.of(0, 1, 0, 1), 0);
+    expect([...level]).toEqual([FULL, FADED, FADED, HIDDEN]);
+    expect(filtering(NO_FILTERS)).toBe(false);
+    expect(filtering({ ...NO_FILTERS, forgotten: 1 })).toBe(true);
+  });
+
+  it("count what each would leave", () => {
+    const made = counts(columns, 2, 2);
+    expect([...made.labels]).toEqual([2, 2]);
+    expect([made.suspected, made.never, made.movers, made.forgotten, made.noValue]).toEqual([3, 1, 1, 3, 1]);
+  });
+});
+
+describe("sorting", () => {
+  it("puts those without a value last, either way", () => {
+    const rows = Int32Array.of(3, 2, 1, 0);
+    expect([...sortRows(rows, columns, "x", true)]).toEqual([0, 1, 2, 3]);
+    expect([...sortRows(rows, columns, "x", false)]).toEqual([2, 1, 0, 3]);
+    expect([...sortRows(rows, columns, "label", true)]).toEqual([0, 3, 1, 2]);
+    expect([...sortRows(rows, columns, "index", false)]).toEqual([3, 2, 1, 0]);
+  });
+});
+
+describe("colours", () => {
+  const theme = { dark: false, quiet: "rgba(0, 0, 0, 0.5)", surface: "rgb(255, 255, 255)" } as Theme;
+  const label = { name: "a", light: "#0072b2", dark: "#3d95d6" };
+  it("follow the theme", () => {
+    expect(packed("#0072b2")).toBe(0xb27200);
+    expect(packedComputed("rgba(0, 0, 0, 0.5)", "rgb(255, 255, 255)")).toBe(0x808080);
+    expect([...colorTable({ color: null } as Meta, [label], theme)]).toEqual([0xb27200, 0x808080]);
+    expect(colorTable({ color: null } as Meta, [label], { ...theme, dark: true })[0]).toBe(0xd6953d);
+    expect(colorTable({ color: {} } as Meta, [label], theme)).toHaveLength(256);
+    expect(scaleTable(true)[254]).toBe(0x25e7fd);
+  });
+  it("know dark from light", () => {
+    expect(luminance("rgb(17, 17, 17)")!).toBeLessThan(0.5);
+    expect(luminance("rgb(255, 255, 255)")!).toBeGreaterThan(0.9);
+    expect(luminance("rgba(0, 0, 0, 0)")).toBeNull();
+    expect(luminance("color(srgb 0.9 0.9 0.9)")!).toBeGreaterThan(0.5);
+  });
+});
+
+describe("small things", () => {
+  it("cut and clean texts", () => {
+    expect(short("a\u0000b\u001bc")).toBe("a\u2400b\u2400c");
+    expect(short("x".repeat(10_000), 20)).toHaveLength(20);
+    expect(short("\u{1f600}".repeat(50), 10).endsWith("\u2026")).toBe(true);
+    expect([...short("\u{1f600}".repeat(50), 10)]).toHaveLength(10);
+  });
+  it("move codes to another range", () => {
+    const axis = (lo: number, hi: number) => ({ name: "a", text: "a", unit: "", lo, hi });
+    expect([...requantise(Uint16Array.of(0, 65534, 65535), axis(0, 1), axis(0, 2))]).toEqual([0, 32767, 65535]);
+  });
+  it("place the words of the regions", () => {
+    const area = { left: 0, top: 0, width: 100, height: 100 };
+    const hard = REGIONS[2]!;
+    expect(wordPlace(hard, area, { x0: 0, x1: 0.5, y0: 0, y1: 1 })).toEqual({ x: 40, y: 100 });
+    expect(wordPlace(hard, area, { x0: 0.4, x1: 0.5, y0: 0.5, y1: 1 })).toBeNull();
+  });
+  it("turn a choice into what is sent", () => {
+    expect(decode("descending", "high")).toBe(true);
+    expect(decode("size", "")).toBeNull();
+    expect(decode("x", "mean")).toBe("mean");
+  });
+});
