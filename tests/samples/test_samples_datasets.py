@@ -57,6 +57,18 @@ def test_our_indexed_wrapper_keeps_the_identity_through_a_subset():
     assert np.array_equal(part.batch([3]).inputs[0], X[3])
 
 
+def test_our_indexed_wrapper_with_names_of_its_own():
+    hooks = pytest.importorskip("xai_widgets.hooks.torch")
+    rows = [{"x": X[i], "y": int(Y[i]), "file": f"img_{i}.png"} for i in range(10)]
+    samples = as_samples(hooks.Indexed(rows, key="file"))
+    assert list(samples.indices)[:2] == ["img_0.png", "img_1.png"]
+    batch = samples.batch(["img_7.png"])
+    assert np.array_equal(batch.inputs[0], X[7])
+    assert batch.labels.tolist() == [Y[7]]
+    kept = as_samples(hooks.Indexed([(X[i], int(Y[i]), 100 + i) for i in range(10)], keep=True))
+    assert np.array_equal(kept.batch([104]).inputs[0], X[4])
+
+
 class Augmented:
     """A data set that draws from every global stream, as augmentations do."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from xai_widgets.samples._index import MissingIndexError
+from xai_widgets.samples._random import streams_kept
 from xai_widgets.samples._values import as_index, as_indices, names_by_value
 
 INPUT_KEYS = ("image", "img", "images", "pixel_values", "picture", "x", "input", "inputs", "features", "data")
@@ -190,27 +191,37 @@ def known_names(data: Any) -> dict[int, str]:
 
 def yields_index(data: Any) -> bool:
     """Tell whether the elements of a data set end with their index (our own ``Indexed``, here or inside a subset)."""
-    seen = 0
-    while data is not None and seen < 16:
-        if any(
-            c.__name__ == "Indexed" and c.__module__.startswith("xai_widgets") for c in type(data).__mro__
-        ):
+    for _ in range(16):
+        if _is_indexed(data):
             return True
-        if not hasattr(data, "indices"):  # only a subset hands elements through unchanged
+        if not (
+            hasattr(data, "indices") and hasattr(data, "dataset")
+        ):  # only a subset hands elements through
             return False
-        data, seen = getattr(data, "dataset", None), seen + 1
+        data = data.dataset
     return False
+
+
+def _is_indexed(data: Any) -> bool:
+    return any(c.__name__ == "Indexed" and c.__module__.startswith("xai_widgets") for c in type(data).__mro__)
 
 
 def _index_values_of(data: Any) -> Any:
     """Give the index values our ``Indexed`` yields, through subsets; None for row numbers."""
-    if any(c.__name__ == "Indexed" and c.__module__.startswith("xai_widgets") for c in type(data).__mro__):
-        values = getattr(data, "index", None)
-        return None if values is None or callable(values) else values
+    if _is_indexed(data):
+        if data.key is None and not data.keep:
+            return None
+        # names that are in the samples themselves can only be had by reading each once
+        with streams_kept():
+            return [_own_index(data[row]) for row in range(len(data))]
     if yields_index(data):
         inner = _index_values_of(data.dataset)
         return [as_index(int(i) if inner is None else inner[int(i)]) for i in data.indices]
     return None
+
+
+def _own_index(item: Any) -> Any:
+    return as_index(item["index"] if isinstance(item, Mapping) else item[-1])
 
 
 def _inner(x: Any) -> Any:
