@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import ipywidgets
 import traitlets
@@ -14,7 +14,6 @@ from xai_widgets.live import cells
 from xai_widgets.live.safe_points import SafePoints
 from xai_widgets.samples import as_samples
 from xai_widgets.widgets._base import View
-from xai_widgets.widgets._closing import close_tree
 from xai_widgets.widgets._front import NO_STRIP
 from xai_widgets.widgets._mosaic import Mosaic
 from xai_widgets.widgets._progress import Course, run_state
@@ -26,6 +25,7 @@ from xai_widgets.widgets.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.saliency_panel import SaliencyPanel
 
 _log = logging.getLogger("xai_widgets.widgets")
+T = TypeVar("T")
 
 
 class Dashboard(View):
@@ -70,6 +70,10 @@ class Dashboard(View):
         The selected instances, in every view; can be set.
     difficulty, history, map, saliency
         The views; ``saliency`` is None without model or samples.
+    views : list
+        All of them, in reading order.
+    samples : Samples or None
+        Where the pictures come from.
 
     Examples
     --------
@@ -106,28 +110,28 @@ class Dashboard(View):
         held = None if samples is None else as_samples(samples, **options)
         super().__init__(tracker, None, None)
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
-        self._course, self._samples = Course(), held
+        self._course, self.samples = Course(), held
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
         self.front.put(kind="header")
+        self.views: list[Any] = []
         linked: dict[str, Any] = {"publisher": self.publisher, "selection": self.selection}
-        self.difficulty = LabelDifficulty(tracker, metric, mode, bounds, **linked)
-        self.history = InstanceHistory(
-            tracker, metric, n_max=n_max, n_min=n_min, indices=indices, samples=held, **linked
-        )
-        self.map = InstanceMap(tracker, samples=held, **linked)
-        self.saliency: SaliencyPanel | None = None
-        if model is not None and held is not None:
-            self.saliency = SaliencyPanel(
-                model,
-                held,
-                tracker,
-                smoothing,
-                integrating,
-                model_fn=model_fn,
-                share=share,
-                **{**linked, **(saliency or {})},
+        wanted = {"smoothing": smoothing, "integrating": integrating, "model_fn": model_fn, "share": share}
+        try:
+            self.difficulty = self._add(LabelDifficulty(tracker, metric, mode, bounds, **linked))
+            self.history = self._add(
+                InstanceHistory(
+                    tracker, metric, n_max=n_max, n_min=n_min, indices=indices, samples=held, **linked
+                )
             )
+            self.map = self._add(InstanceMap(tracker, samples=held, **linked))
+            self.saliency: SaliencyPanel | None = None
+            if model is not None and held is not None:
+                panel = SaliencyPanel(model, held, tracker, **{**wanted, **(saliency or {}), **linked})
+                self.saliency = self._add(panel)
+        except BaseException:
+            self.close()  # half a dashboard would stay alive for ever
+            raise
         grid = ipywidgets.Box(self.views)
         grid.add_class("xaiw-grid")
         self.add_class("xaiw-dashboard")
@@ -135,11 +139,9 @@ class Dashboard(View):
         self.observe(self._chosen, "selected")
         self._forget_cells = cells.on_end(self.redraw)
 
-    @property
-    def views(self) -> list[Any]:
-        """The views, in reading order."""
-        found = [self.difficulty, self.history, self.map, self.saliency]
-        return [view for view in found if view is not None]
+    def _add(self, view: T) -> T:
+        self.views.append(view)
+        return view
 
     def _draw(self) -> int:
         run = run_state(
@@ -213,7 +215,7 @@ class Dashboard(View):
             self.tracker,
             title=self.title,
             metric=self.history.metric,
-            samples=self._samples,
+            samples=self.samples,
             indices=self.selection.pinned,
             figures=pictures,
         )
@@ -222,13 +224,12 @@ class Dashboard(View):
         """Close all views; safe to call twice. The last picture stays in the notebook."""
         if self._closed:
             return
-        views = self.views
         super().close()
-        for view in views:
+        for view in self.views:
             view.close()
-            close_tree(view)
 
     def _close_parts(self) -> None:
-        self._forget_cells()
+        if self.children:
+            self._forget_cells()
         self._subscription.cancel()
         self._safe_points.close()
