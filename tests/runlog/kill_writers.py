@@ -32,7 +32,9 @@ def write(folder, rank, world, attempt, begin, memory):
             if place < tuple(begin):
                 continue
             index = [i for i in range(step * SIZE, (step + 1) * SIZE) if i % world == rank]
-            tracker.record(index, [i % 4 for i in index], epoch=epoch, step=place[1], loss=value(epoch, index))
+            tracker.record(
+                index, [i % 4 for i in index], epoch=epoch, step=place[1], loss=value(epoch, index)
+            )
             memory[: PLACE.size] = PLACE.pack(*place)
         tracker.end_epoch()
 
@@ -70,7 +72,7 @@ def main():
         folder = root / f"trial{trial}"
         begin, said = (1, 1), []
         for attempt in range(attempts):
-            places = run_and_kill(folder, world, attempt, begin, lambda: chance.random() * 0.03)
+            places = run_and_kill(folder, world, attempt, begin, lambda: chance.random() * 0.012)
             said.append({"begin": begin, "places": places})
             last = min(places)  # a checkpoint all ranks had reached; sometimes an older one
             step = max(1, last[1] - chance.choice([0, 0, 7, STEPS]))

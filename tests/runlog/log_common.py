@@ -9,7 +9,9 @@ SIZE = 16
 
 def value(epoch, index):
     """A loss that says where it belongs: a wrong or torn value cannot pass for a right one."""
-    mixed = (np.asarray(index, np.uint64) * np.uint64(2654435761) + np.uint64(epoch) * np.uint64(40503)) % np.uint64(1 << 20)
+    mixed = (
+        np.asarray(index, np.uint64) * np.uint64(2654435761) + np.uint64(epoch) * np.uint64(40503)
+    ) % np.uint64(1 << 20)
     return mixed.astype(np.float32)
 
 

@@ -41,7 +41,9 @@ def check_served(reader, epochs=2, rows=80):
         seen = ~np.isnan(series.values[:, column])
         np.testing.assert_array_equal(series.values[seen, column], value(epoch, index[seen]))
         served += int(seen.sum())
-    assert all(label is None or label == i % 4 for i, label in zip(index.tolist(), series.labels, strict=True))
+    assert all(
+        label is None or label == i % 4 for i, label in zip(index.tolist(), series.labels, strict=True)
+    )
     return served
 
 
@@ -71,7 +73,11 @@ def whole(tmp_path_factory):
 
 
 HITS = st.lists(
-    st.tuples(st.floats(0, 1), st.binary(max_size=60), st.sampled_from(["overwrite", "insert", "cut out", "cut off"])),
+    st.tuples(
+        st.floats(0, 1),
+        st.binary(max_size=60),
+        st.sampled_from(["overwrite", "insert", "cut out", "cut off"]),
+    ),
     min_size=1,
     max_size=4,
 )
@@ -139,9 +145,16 @@ def test_a_frame_that_arrives_in_pieces_is_read_when_it_is_whole(tmp_path):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=200), st.integers(0, 2**31 - 1), st.integers(-(2**31), 2**31 - 1), st.integers(-(2**62), 2**62))
+@given(
+    st.binary(max_size=200),
+    st.integers(0, 2**31 - 1),
+    st.integers(-(2**31), 2**31 - 1),
+    st.integers(-(2**62), 2**62),
+)
 def test_frames_come_back_as_they_were(payload, rows, epoch, step):
-    raw = b"".join(encode(Kind.ROWS, [payload], flags=5, metrics=3, rows=rows, stream=9, epoch=epoch, step=step))
+    raw = b"".join(
+        encode(Kind.ROWS, [payload], flags=5, metrics=3, rows=rows, stream=9, epoch=epoch, step=step)
+    )
     frame = scan(memoryview(raw), 0)
     assert isinstance(frame, Frame)
     assert (frame.kind, frame.flags, frame.metrics, frame.rows, frame.stream) == (Kind.ROWS, 5, 3, rows, 9)
@@ -204,7 +217,10 @@ print("trained to the end")
 def test_a_file_that_really_cannot_grow(tmp_path):
     """The kernel refuses the write, after having taken a part of a frame."""
     done = subprocess.run(
-        [sys.executable, "-c", FULL, str(tmp_path), os.path.dirname(__file__)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FULL, str(tmp_path), os.path.dirname(__file__)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert "trained to the end" in done.stdout

@@ -42,7 +42,11 @@ def check(trial):
     assert not reader.problems
     everything = np.arange(SIZE * STEPS)
     series = reader.instance_series(everything)
-    seen = {(epoch, i) for t, epoch in enumerate(series.epochs) for i in np.flatnonzero(~np.isnan(series.values[:, t]))}
+    seen = {
+        (epoch, i)
+        for t, epoch in enumerate(series.epochs)
+        for i in np.flatnonzero(~np.isnan(series.values[:, t]))
+    }
     for t, epoch in enumerate(series.epochs.tolist()):
         rows = np.flatnonzero(~np.isnan(series.values[:, t]))
         np.testing.assert_array_equal(series.values[rows, t], value(epoch, rows))

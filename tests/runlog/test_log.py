@@ -80,7 +80,9 @@ def test_labels_are_written_once_and_again_when_they_change(tmp_path):
         before = sum(p.stat().st_size for p in tmp_path.iterdir())
         tracker.record(index, labels, epoch=epoch, loss=value(epoch, index))
         sizes.append(sum(p.stat().st_size for p in tmp_path.iterdir()) - before)
-    assert 950 < sizes[2] - sizes[1] < 1050  # the time in the frame that ends an epoch has more or fewer digits
+    assert (
+        950 < sizes[2] - sizes[1] < 1050
+    )  # the time in the frame that ends an epoch has more or fewer digits
     reader = runlog.read(tmp_path)
     assert reader.label_of(0) == 1
     assert reader.counts().relabelled == tracker.counts().relabelled == 1000
@@ -114,7 +116,9 @@ def test_a_subscriber_of_a_reader_may_ask_from_another_thread(tmp_path):
     answers = []
 
     def ask(summary):
-        thread = threading.Thread(target=lambda: answers.append(reader.epoch + reader.label_series(mode="train").mean.size))
+        thread = threading.Thread(
+            target=lambda: answers.append(reader.epoch + reader.label_series(mode="train").mean.size)
+        )
         thread.start()
         thread.join(10)
 

@@ -312,3 +312,14 @@ def test_a_table_without_its_library_says_how_to_get_it(monkeypatch):
     tracker, _ = run(epochs=1, n=3)
     with pytest.raises(ImportError, match="pip install 'polars'"):
         tracker.to_frame(kind="polars")
+
+
+def test_an_evaluation_nobody_ends_ends_when_training_is_further():
+    tracker = Tracker()
+    for epoch in (1, 2, 3):
+        tracker.record([0, 1], loss=[1, 2], epoch=epoch)
+        tracker.record([0], [0], mode="eval", loss=[epoch])
+        tracker.record([1], [0], mode="eval", loss=[epoch])
+    series = tracker.instance_series([0, 1], mode="eval")
+    assert series.epochs.tolist() == [1, 2, 3]
+    assert series.values.tolist() == [[1, 2, 3], [1, 2, 3]]

@@ -9,7 +9,8 @@ class Clock:
     """The open and the last ended epoch of every mode.
 
     Training counts its own epochs from 1. The other modes follow it: without being told, an evaluation belongs to the
-    training epoch that is open or has just ended, and to the next number when that one has been evaluated already.
+    training epoch that is open or has just ended, and to the next number when the evaluation of that one was ended
+    already. One that nobody ended ends when training is an epoch further.
     """
 
     def __init__(self) -> None:
@@ -18,13 +19,11 @@ class Clock:
 
     def current(self, mode: str) -> int:
         """Epoch that a row without an epoch belongs to."""
-        if mode in self.open:
-            return self.open[mode]
-        following = self.ended.get(mode, 0) + 1
+        at = self.open.get(mode)
         if mode == "train":
-            return following
-        training = self.open.get("train", self.ended.get("train", 0))
-        return max(training, following) if training else following
+            return self.ended.get(mode, 0) + 1 if at is None else at
+        following = self.ended.get(mode, 0) + 1 if at is None else at
+        return max(self.open.get("train", self.ended.get("train", 0)), following)
 
     def latest(self) -> int:
         """Highest epoch open or ended in training, or in any mode when nothing was trained; 0 before any."""

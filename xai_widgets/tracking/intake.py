@@ -158,7 +158,7 @@ class Intake(Lifecycle):
         stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
         ended: list[EpochSummary] = []
         at = self._clock.open.get(mode)
-        if at is None or (epoch is not None and epoch != at):
+        if at is None or (epoch != at and (epoch is not None or mode != "train")):
             at, ended = self._enter(mode, epoch)
         if step is not None:
             self._step = int(step)
