@@ -30,8 +30,9 @@ from xai_widgets.widgets.instance_map_source import Source, score_range, score_t
 Array: TypeAlias = npt.NDArray[Any]
 Message: TypeAlias = tuple[dict[str, Any], list[bytes]]
 
-SUSPICION: Final = 0.5
-"""Above this a label counts as suspected to be wrong."""
+SUSPICION: Final = 0.99
+"""Above this a label counts as suspected to be wrong. On the quickstart's digits, 4 % of them planted, this finds 98 % of the
+planted ones and is right for 70 % of those it names (0.5: 100 % and 34 %)."""
 _MOST_MOVERS: Final = 500
 
 

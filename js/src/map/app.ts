@@ -15,6 +15,7 @@ export interface Part {
   update(changes: ReadonlySet<Change>): void;
 }
 
+const FEW = 12;
 const empty = new Int32Array(0);
 const same = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((row, i) => row === b[i]);
 
@@ -87,7 +88,8 @@ export class App implements Listener {
 
   private relevel(): void {
     if (this.level.length !== this.state.n) this.level = new Uint8Array(this.state.n);
-    const mask = this.selected.length > 0 ? this.mask : null;
+    // few selected are ringed; fading everything else for them would hide where they are
+    const mask = this.selected.length > FEW ? this.mask : null;
     this.passing = setLevels(this.level, this.state.columns, this.filters, mask, this.emphasis);
   }
 

@@ -25,7 +25,8 @@ export function drawMarks(context: CanvasRenderingContext2D, plot: Drawn, app: A
   polygon(context, kept, app.theme.hard, true);
   polygon(context, plot.lasso, app.theme.hard, false);
   if (app.selected.length <= MOST_RINGS) {
-    for (const row of app.selected) ring(context, app, pixels, row, 4, 1, app.theme.ink);
+    const few = app.selected.length <= 12;
+    for (const row of app.selected) ring(context, app, pixels, row, few ? 6.5 : 4, few ? 2 : 1, app.theme.ink);
   }
   if (app.focus >= 0) ring(context, app, pixels, app.focus, 9, 2, app.theme.accent);
   if (app.hover >= 0) ring(context, app, pixels, app.hover, 6, 2, app.theme.ink);

@@ -8,7 +8,7 @@ import { count } from "./scale";
 export class SearchBox {
   readonly element: HTMLElement;
   private readonly field = h("input", {
-    type: "search", placeholder: "Find index or label", "aria-label": "Find an instance by its index, or a label", spellcheck: "false", autocomplete: "off",
+    type: "search", placeholder: "Index or label", "aria-label": "Find an instance by its index, or a label", spellcheck: "false", autocomplete: "off",
   });
   private readonly said = h("span", { class: "xw-quiet xw-found", role: "status" });
 
