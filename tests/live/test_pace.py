@@ -6,6 +6,7 @@ import pytest
 
 from xai_widgets.live import pace as pacing
 from xai_widgets.live.pace import Pace
+from xai_widgets.live.pacing import Pacing
 
 
 class World:
@@ -64,3 +65,35 @@ def test_it_learns_again_when_training_changes(monkeypatch):
 
 def test_the_whole_share_means_no_pause(monkeypatch):
     assert World(monkeypatch, 1.0).chunk() == 0.0
+
+
+def test_passes_keep_their_distance_and_pictures_wait_for_nothing_else():
+    pacing = Pacing(4.0, 100_000.0)
+    pacing.pass_starts(10.0)
+    pacing.views_drawn(10.2, 0.2)  # a slow machine: two tenths of a second for the views
+    pacing.views_sent(10.2, 150_000)
+    assert pacing.pictures == pytest.approx(10.25)
+    assert pacing.views == pytest.approx(13.2)  # never held up for more than three seconds
+
+
+def test_drawing_views_takes_a_tenth_of_the_time_at_most():
+    pacing, now, drawn = Pacing(4.0, 100_000.0), 0.0, 0.0
+    for _ in range(100):
+        now = max(now, pacing.views)
+        pacing.pass_starts(now)
+        now, drawn = now + 0.1, drawn + 0.1
+        pacing.views_drawn(now, 0.1)
+    assert drawn / now <= 0.105
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+@pytest.mark.parametrize("size", [5_000, 60_000, 250_000])
+def test_bytes_stay_under_the_bound_on_average(size, pictures):
+    pacing, now, sent, passes = Pacing(4.0, 100_000.0), 0.0, 0, 0
+    while now < 200.0:
+        now = max(now, pacing.pictures if pictures else pacing.views)
+        pacing.pass_starts(now)
+        (pacing.picture_sent if pictures else pacing.views_sent)(now, size)
+        sent, passes = sent + size, passes + 1
+    assert sent <= 100_000 * now + size
+    assert passes <= 4 * now + 1

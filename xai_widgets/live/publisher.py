@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.cells import cells
+from xai_widgets.live.pacing import Pacing
 from xai_widgets.live.pumping import pump_at_safe_points
 from xai_widgets.live.traffic import Traffic, View
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Task = Callable[[], object]
 _MAX_FAILURES = 3
-_MAX_DEBT = 3.0
 _log = logging.getLogger("xai_widgets.live")
 _open: weakref.WeakSet[Publisher] = weakref.WeakSet()
 
@@ -37,17 +37,12 @@ class Publisher:
         Upper bound for redraw passes.
     bytes_per_second : float, default 100,000
         Upper bound for what draws send on average. A draw that sends more delays the next ones (by three
-        seconds at most); answers to the browser's input count but are never delayed.
+        seconds at most).
     """
 
     def __init__(self, draws_per_second: float = 4.0, bytes_per_second: float = 100_000.0) -> None:
-        if not (draws_per_second > 0 and bytes_per_second > 0):
-            raise ValueError(
-                f"draws_per_second and bytes_per_second must be above 0, got {draws_per_second} and {bytes_per_second}"
-            )
+        self.pacing = Pacing(draws_per_second, bytes_per_second)
         self.traffic = Traffic()
-        self.interval = 1.0 / draws_per_second
-        self._seconds_per_byte = 1.0 / bytes_per_second
         self._wake = threading.Condition()
         self._inputs: dict[object, Task] = {}
         self._posted: deque[Task] = deque()
@@ -56,7 +51,6 @@ class Publisher:
         self._dirty: set[int] = set()
         self._failures: dict[object, int] = {}
         self._trackers: dict[int, tuple[Tracker, int, Any]] = {}
-        self._next_pass = 0.0
         self._asked = 0  # flushes asked for, and the last one that is done
         self._done = 0
         self._closed = False
@@ -202,69 +196,82 @@ class Publisher:
                 if not (urgent or self._ready()):
                     self._wake.wait(self._pause())
                     continue
-                tasks = [*((None, task) for task in self._posted), *self._inputs.items()]
+                tasks = [*self._posted, *self._inputs.values()]
                 self._posted.clear()
                 self._inputs.clear()
-            for key, task in tasks:
-                self._answer(key, task)
-            if urgent or time.monotonic() >= self._next_pass:
-                self._draw_pass()
+            for task in tasks:
+                self._answer(task)
+            self._draw_pass(urgent)
             with self._wake:
                 self._done = asked
                 self._wake.notify_all()
 
     def _ready(self) -> bool:
-        if self._inputs or self._posted:
-            return True
-        return bool(self._paced or self._dirty) and time.monotonic() >= self._next_pass
+        pause = self._pause()
+        return bool(self._inputs or self._posted) or (pause is not None and pause <= 0.0)
 
     def _pause(self) -> float | None:
         """Seconds to sleep: until the next pass, or until a tracker should be looked at again."""
-        if self._paced or self._dirty:
-            return max(self._next_pass - time.monotonic(), 0.0)
-        return self.interval if self._trackers else None
+        now, pauses = time.monotonic(), []
+        if self._paced:
+            pauses.append(self.pacing.pictures - now)
+        if self._dirty:
+            pauses.append(self.pacing.views - now)
+        if self._trackers:
+            pauses.append(self.pacing.interval)
+        return min(pauses) if pauses else None
 
-    def _answer(self, key: object, task: Task) -> None:
+    def _answer(self, task: Task) -> None:
         self.traffic.answers += 1
         try:
-            self._charge(task())
+            sent = self._count(task())
         except Exception as problem:
-            self._failed(key, problem, getattr(task, "__self__", None))
+            self._failed(task, problem, getattr(task, "__self__", None))
+        else:
+            if sent:
+                self.pacing.picture_sent(time.monotonic(), sent)
 
-    def _draw_pass(self) -> None:
+    def _draw_pass(self, urgent: bool) -> None:
+        """Draw pictures and views, each when its time has come, or all of them at once."""
+        now = time.monotonic()
         with self._wake:
-            paced = list(self._paced.items())
-            views = [view for view in self._views if id(view) in self._dirty]
-            self._paced.clear()
-            self._dirty.clear()
+            paced: list[Task] = []
+            views: list[View] = []
+            if urgent or now >= self.pacing.pictures:
+                paced.extend(self._paced.values())
+                self._paced.clear()
+            if urgent or now >= self.pacing.views:
+                views.extend(view for view in self._views if id(view) in self._dirty)
+                self._dirty.clear()
         if not (paced or views):
             return
-        now = time.monotonic()
-        self._next_pass = now + self.interval
         self.traffic.passes += 1
-        for key, task in paced:
-            self._answer(key, task)
+        self.pacing.pass_starts(now)
+        for task in paced:
+            self._answer(task)
+        started = time.monotonic()
         for view in views:
             self._draw(view)
+        if views:
+            self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
 
     def _draw(self, view: View) -> None:
         self.traffic.draws += 1
         try:
-            self._charge(view.draw())
+            sent = self._count(view.draw())
             self._failures.pop(id(view), None)
+            self.pacing.views_sent(time.monotonic(), sent)
         except Exception as problem:
             self._failures[id(view)] = self._failures.get(id(view), 0) + 1
             if self._failures[id(view)] >= _MAX_FAILURES:
                 self.remove(view)
             self._failed(view, problem, view)
 
-    def _charge(self, sent: object) -> None:
-        """Account bytes: draws wait until the average is under the bound again."""
-        if isinstance(sent, int) and not isinstance(sent, bool) and sent > 0:
-            self.traffic.sent += sent
-            now = time.monotonic()
-            owed = max(self._next_pass, now) + sent * self._seconds_per_byte - self.interval
-            self._next_pass = max(self._next_pass, min(owed, now + _MAX_DEBT))
+    def _count(self, sent: object) -> int:
+        """Count what a draw said it sent; most answers send nothing and say nothing."""
+        size = sent if isinstance(sent, int) and not isinstance(sent, bool) else 0
+        self.traffic.sent += size
+        return size
 
     def _failed(self, where: object, problem: Exception, view: object) -> None:
         """Tell the view; one that cannot even be told is logged. Training never hears of it."""
