@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from xai_widgets.hooks._identity import Key, index_of, key_reader
 from xai_widgets.hooks._torch_data import is_indexed
 
+# accelerate's loaders show the class of the loader they wrap; this is the slot below that
+_set_class: Callable[[Any, type], None] = object.__dict__["__class__"].__set__
+
 
 class Listener(Protocol):
     """Is told what happens to a loader."""
@@ -66,7 +69,7 @@ class Tap:
         self._tapped = type(
             self._class.__name__, (self._class,), {"__iter__": __iter__, "__module__": __name__}
         )
-        loader.__class__ = self._tapped
+        _set_class(loader, self._tapped)
 
     @property
     def noted(self) -> deque[Any] | None:
@@ -93,7 +96,7 @@ class Tap:
     def detach(self) -> None:
         """Give the loader its class and sampler back."""
         if type(self.loader) is self._tapped:
-            self.loader.__class__ = self._class
+            _set_class(self.loader, self._class)
         if self._notes is not None:
             self._notes.detach()
 
@@ -105,6 +108,7 @@ class _Pass:
         self._tap = tap
         self._before = tap.noted
         self._queue: deque[Any] | None = None
+        self._skip = int(getattr(loader, "skip_batches", 0) or 0) if tap.noted is not None else 0
         tap.listener.began(tap)
         self._batches: Any = tap.iterate(loader)
         self._bind()
@@ -113,6 +117,10 @@ class _Pass:
         # the sampler was asked for its order either when the pass was made or, in a generator, with its first batch
         if self._queue is None and self._tap.noted is not self._before:
             self._queue = self._tap.noted
+            for _ in range(
+                min(self._skip, len(self._queue or ()))
+            ):  # accelerate fetches skipped batches, and drops them
+                self._tap.index(None, self._queue)
 
     def __iter__(self) -> _Pass:
         return self
@@ -143,7 +151,9 @@ class _Notes:
     """A sampler that yields what another yields, and remembers it in order, anew for every pass."""
 
     def __init__(self, loader: Any) -> None:
-        self._loader = loader
+        self._loader = loader = loader.__dict__.get(
+            "base_dataloader", loader
+        )  # accelerate wraps the loader it reads
         # with batch_size=None a loader has no batch sampler and asks its sampler for one index at a time
         self._slot = "batch_sampler" if loader.batch_sampler is not None else "sampler"
         self.single = self._slot == "sampler"

@@ -1,0 +1,110 @@
+"""Accelerate in one process; `test_ddp.py` has two."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hooks_common import N_EVAL, N, check_means, check_run, same_weights
+from torch import nn
+from torch_common import Numbered, data, loader, net, weights
+
+import xai_widgets as xw
+from xai_widgets.hooks.accelerate import Indexed, watch
+
+accelerate = pytest.importorskip("accelerate")
+
+
+def run(tracker=None, *, steps=1, precision="no", workers=0, seen=None):
+    accelerate.state.AcceleratorState._reset_state(True)
+    accelerator = accelerate.Accelerator(
+        cpu=True, gradient_accumulation_steps=steps, mixed_precision=precision
+    )
+    train, evaluation, _, _ = data()
+    mark = (lambda rows: rows) if tracker is not None else Numbered
+    model, loss = net(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    model, optimizer, train_loader, eval_loader = accelerator.prepare(
+        model, optimizer, loader(mark(train), num_workers=workers), loader(mark(evaluation), shuffle=False)
+    )
+    watched = None
+    if tracker is not None:
+        watched = watch(accelerator, model, loss, optimizer, train_loader, tracker, eval_loader=eval_loader)
+    means = {}
+    torch.manual_seed(5)
+    for epoch in (1, 2):
+        total = 0.0
+        model.train()
+        for batch in train_loader:
+            with accelerator.accumulate(model):
+                out = model(batch[0])
+                value = loss(out, batch[1])
+                accelerator.backward(value)
+                optimizer.step()
+                optimizer.zero_grad()
+            total += value.item() * len(batch[0])
+            if seen is not None:
+                each = nn.functional.cross_entropy(out.detach(), batch[1], reduction="none")
+                seen.add("train", epoch, batch[2], each)
+        model.eval()
+        with torch.no_grad():
+            for batch in eval_loader:
+                out = model(batch[0])
+                loss(out, batch[1])
+                if seen is not None:
+                    seen.add(
+                        "eval", epoch, batch[2], nn.functional.cross_entropy(out, batch[1], reduction="none")
+                    )
+        means[epoch] = total / N
+    if watched is not None:
+        watched.detach()
+        assert type(train_loader).__name__ == "DataLoaderShard"
+        assert type(train_loader.base_dataloader.batch_sampler).__name__ != "_Notes"
+        assert not loss._forward_hooks
+    accelerator.free_memory()
+    return model, means, watched
+
+
+@pytest.mark.parametrize("how", [{"workers": 2}, {"steps": 3}, {"precision": "bf16"}], ids=str)
+def test_a_watched_loop_is_the_loop_itself(how):
+    from hooks_common import Known
+
+    known, tracker = Known({}), xw.Tracker()
+    plain, _, _ = run(seen=known, **how)
+    model, means, watched = run(tracker, **how)
+    _, _, y, y_eval = data()
+    check_run(tracker, known, y.numpy())
+    check_run(tracker, known, y_eval.numpy(), mode="eval", size=N_EVAL)
+    check_means(tracker, means)
+    same_weights(weights(model), weights(plain))
+    assert watched.step == 2 * -(-7 // how.get("steps", 1))
+
+
+def test_skipped_batches_and_dispatched_ones():
+    accelerator = accelerate.Accelerator(cpu=True)
+    train, _, y, _ = data()
+    prepared = accelerator.prepare(loader(train, shuffle=False))
+    rest = accelerate.skip_first_batches(prepared, 4)
+    tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()
+    with watch(accelerator, model, loss, None, rest, tracker):
+        for x, target in rest:
+            loss(model(x), target)
+    assert tracker.indices("train").tolist() == list(range(4 * 32, N))
+    dispatching = accelerate.data_loader.DataLoaderDispatcher(train, batch_size=32)
+    with pytest.raises(ValueError, match=r"dispatch_batches=True.*Indexed"):
+        watch(accelerator, model, loss, None, dispatching, tracker)
+    indexed = accelerator.prepare(loader(Indexed(train)))
+    with watch(accelerator, model, loss, None, indexed, tracker):
+        for x, target, _ in indexed:
+            loss(model(x), target)
+    assert list(tracker.instance_series(range(N), "loss", mode="train").labels) == y.tolist()
+
+
+def test_several_processes_need_a_log():
+    accelerator = accelerate.Accelerator(cpu=True)
+
+    class Two:
+        num_processes = 2
+
+    with pytest.raises(ValueError, match=r"log_dir=.*follow"):
+        watch(Two(), net(), nn.CrossEntropyLoss(), None, loader(data()[0]), xw.Tracker())
+    assert accelerator.num_processes == 1

@@ -1,0 +1,221 @@
+"""fastai: one callback.
+
+::
+
+    learn = Learner(dls, model, cbs=xw.hooks.fastai.TrackerCallback(tracker))
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from xai_widgets.hooks._feed import Feed
+from xai_widgets.hooks._require import HookWarning, require
+from xai_widgets.hooks._torch_observer import Observer
+
+__all__ = ["HookWarning", "TrackerCallback"]
+
+TrackerCallback: Any  # a class, made when first asked for: its base is fastai's Callback
+
+
+class LearnerWatch:
+    """Listens to a Learner's loaders and loss for the time of one fit or validation."""
+
+    def __init__(self, tracker: Any, options: dict[str, Any]) -> None:
+        self._tracker = tracker
+        self._options = options
+        self._feed = Feed(tracker, streams=[("train", None), ("eval", None)])
+        self._observer: Observer | None = None
+        self._orders: dict[int, Any] = {}
+        self._undo: list[Callable[[], None]] = []
+        self._offset = 0
+
+    def attach(self, learn: Any) -> None:
+        """Listen."""
+        if self._undo:
+            return
+        loss = getattr(learn.loss_func, "func", learn.loss_func)  # fastai's losses flatten, then call torch's
+        self._observer = Observer(self._feed, loss, learn.model, **self._options)
+        self._undo.append(self._observer.detach)
+
+    def listen_to(self, loader: Any) -> None:
+        """Note the order that a fastai loader draws; it draws one per pass, in this process."""
+        if id(loader) in self._orders:
+            return
+        if not getattr(loader, "indexed", True) or not hasattr(loader, "get_idxs"):
+            raise TypeError(
+                f"this {type(loader).__name__} iterates over its data set: the order in which samples arrive does not "
+                "name them. Give a data set with __getitem__, or record by hand with tracker.record(index, label, loss=...)."
+            )
+        draw = loader.get_idxs
+        own = loader.__dict__.get("get_idxs")
+
+        def get_idxs() -> Any:
+            order = list(draw())
+            self._orders[id(loader)] = order
+            return order
+
+        def undo() -> None:
+            if own is None:
+                loader.__dict__.pop("get_idxs", None)
+            else:
+                loader.__dict__["get_idxs"] = own
+
+        loader.__dict__["get_idxs"] = get_idxs
+        self._orders[id(loader)] = []
+        self._undo.append(undo)
+
+    def fit_begins(self, learn: Any) -> None:
+        """Start a run."""
+        self.attach(learn)
+        self._offset = self._tracker.epoch
+        self._tracker.epochs = learn.n_epoch + self._offset
+        self._tracker.start()
+
+    def pass_begins(self, learn: Any, mode: str) -> None:
+        """Open an epoch."""
+        self.attach(learn)
+        self.listen_to(learn.dl)
+        self._feed.begin(mode, None, learn.epoch + 1 + self._offset if mode == "train" else None)
+
+    def batch_begins(self, learn: Any, mode: str) -> None:
+        """Tell which instances are in the batch."""
+        order, size = self._orders.get(id(learn.dl)), learn.dl.bs or 1
+        if self._observer is not None and order:
+            index = order[learn.iter * size : (learn.iter + 1) * size]
+            self._observer.take(mode, None, index, (*learn.xb, *learn.yb))
+
+    def batch_ends(self) -> None:
+        """Work on no batch."""
+        if self._observer is not None:
+            self._observer.leave()
+
+    def stepped(self) -> None:
+        """Be between two optimizer steps."""
+        self._feed.stepped()
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the user asked for a polite stop."""
+        return self._feed.stop_requested
+
+    def pass_ends(self, mode: str) -> None:
+        """Close an epoch."""
+        if self._observer is not None:
+            self._observer.flush()
+        self._feed.end(mode)
+        if mode == "train" and self._feed.steps_this_epoch:
+            self._tracker.steps_per_epoch = self._feed.steps_this_epoch
+
+    def detach(self, error: BaseException | None = None) -> None:
+        """Take everything off."""
+        if self._observer is not None:
+            self._observer.flush()
+        if error is None:
+            self._feed.end_all()
+        while self._undo:
+            self._undo.pop()()
+        self._orders = {}
+
+    def finish(self) -> None:
+        """End the run."""
+        self.detach()
+        self._tracker.finish()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TrackerCallback":
+        return _callback_class()
+    raise AttributeError(
+        f"module 'xai_widgets.hooks.fastai' has no attribute {name!r}; it has {', '.join(__all__)}"
+    )
+
+
+@functools.cache
+def _callback_class() -> Any:
+    basics: Any = require("fastai", "basics")
+    base: Any = basics.Callback
+
+    class TrackerCallback(base):
+        """Records every batch of ``Learner.fit`` and ``validate``: indices, labels, per-sample losses and logits.
+
+        Parameters
+        ----------
+        tracker
+            The `xai_widgets.Tracker`.
+        per_sample
+            ``per_sample(outputs, targets) -> (B,)`` for a loss that has no reduction to switch off.
+        logits
+            Whether to record logits; None: for classification up to 1,024 classes.
+
+        Notes
+        -----
+        The learning rate finder and ``get_preds`` are not recorded. After an exception inside ``fit``, ``detach()``.
+        """
+
+        order = 60  # after the callbacks that change batches
+
+        def __init__(
+            self,
+            tracker: Any,
+            *,
+            per_sample: Callable[[Any, Any], Any] | None = None,
+            logits: bool | None = None,
+        ) -> None:
+            super().__init__()
+            self._watch = LearnerWatch(tracker, {"per_sample": per_sample, "logits": logits})
+
+        def detach(self) -> None:
+            """Leave loaders and loss as they were."""
+            self._watch.detach()
+
+        def _off(self) -> bool:
+            return hasattr(self.learn, "lr_finder") or hasattr(self.learn, "gather_preds")
+
+        def before_fit(self) -> None:
+            """Start a run."""
+            self.run = not self._off()
+            if self.run:
+                self._watch.fit_begins(self.learn)
+
+        def before_train(self) -> None:
+            """Open a training epoch."""
+            self._watch.pass_begins(self.learn, "train")
+
+        def before_validate(self) -> None:
+            """Open an evaluation."""
+            if not self._off():
+                self._watch.pass_begins(self.learn, "eval")
+
+        def before_batch(self) -> None:
+            """Tell which instances are in the batch."""
+            if not self._off():
+                self._watch.batch_begins(self.learn, "train" if self.learn.training else "eval")
+
+        def after_step(self) -> None:
+            """Be between two optimizer steps."""
+            self._watch.stepped()
+
+        def after_batch(self) -> None:
+            """Work on no batch, and stop where that was asked for."""
+            self._watch.batch_ends()
+            if self.learn.training and self._watch.stop_requested:
+                raise basics.CancelFitException
+
+        def after_train(self) -> None:
+            """Close a training epoch."""
+            self._watch.pass_ends("train")
+
+        def after_validate(self) -> None:
+            """Close an evaluation."""
+            self._watch.pass_ends("eval")
+            if not hasattr(self.learn, "n_epoch") or self.learn.opt is None:
+                self._watch.detach()
+
+        def after_fit(self) -> None:
+            """End the run and take everything off."""
+            self._watch.finish()
+
+    return TrackerCallback

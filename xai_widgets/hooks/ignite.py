@@ -1,0 +1,190 @@
+"""Ignite: one call beside the engines.
+
+::
+
+    xw.hooks.ignite.watch(trainer, model, loss_fn, optimizer, tracker, evaluator=evaluator)
+    trainer.run(train_loader, max_epochs=20)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xai_widgets.hooks._feed import Feed
+from xai_widgets.hooks._identity import Key
+from xai_widgets.hooks._require import HookWarning, require
+from xai_widgets.hooks._torch_loader import Tap
+from xai_widgets.hooks._torch_observer import Observer, after_step
+
+__all__ = ["EngineWatch", "HookWarning", "watch"]
+
+
+class EngineWatch:
+    """Engines under watch; made by `watch`. ``detach()`` takes everything off; the end of a run does so too."""
+
+    def __init__(
+        self,
+        trainer: Any,
+        model: Any,
+        loss: Any,
+        optimizer: Any,
+        tracker: Any,
+        evaluators: dict[str | None, Any],
+        index: Key | None,
+        options: dict[str, Any],
+    ) -> None:
+        self._tracker = tracker
+        self._index = index
+        self._trainer = trainer
+        streams = [("train", None), *(("eval", name) for name in evaluators)]
+        self._feed = Feed(tracker, streams=streams)
+        self._observer = Observer(self._feed, loss, model, **options)
+        self._undo = [self._observer.detach]
+        self._taps: dict[tuple[str, str | None], Tap] = {}
+        self._offset = 0
+        try:
+            if optimizer is not None:
+                self._undo.append(after_step(optimizer, lambda *_: self._feed.stepped()))
+            self._listen(trainer, "train", None)
+            for name, evaluator in evaluators.items():
+                self._listen(evaluator, "eval", name)
+        except BaseException:
+            self.detach()
+            raise
+
+    def _listen(self, engine: Any, mode: str, ds_id: str | None) -> None:
+        events = require("ignite", "engine").Events
+        stream = (mode, ds_id)
+
+        def started(engine: Any) -> None:
+            self._tap(engine, stream)
+            if mode == "train":
+                self._offset = max(self._tracker.epoch, engine.state.epoch) - engine.state.epoch
+                self._tracker.epochs = (
+                    None if engine.state.max_epochs is None else engine.state.max_epochs + self._offset
+                )
+                self._tracker.start()
+
+        def epoch_started(engine: Any) -> None:
+            self._feed.begin(*stream, engine.state.epoch + self._offset if mode == "train" else None)
+
+        def iteration_completed(engine: Any) -> None:
+            self._observer.leave()
+            if mode == "train" and self._feed.stop_requested:
+                engine.terminate()
+
+        def epoch_completed(engine: Any) -> None:
+            self._observer.leave()
+            self._observer.flush()
+            self._feed.end(*stream)
+
+        def completed(engine: Any) -> None:
+            if mode == "train":
+                self.detach()
+            else:
+                self._untap(stream)
+
+        handlers: dict[Any, Any] = {
+            events.STARTED: started,
+            events.EPOCH_STARTED: epoch_started,
+            events.ITERATION_COMPLETED: iteration_completed,
+            events.EPOCH_COMPLETED: epoch_completed,
+            events.COMPLETED: completed,
+        }
+        if mode == "train":
+            handlers[events.EXCEPTION_RAISED] = self._raised
+        for event, handler in handlers.items():
+            self._undo.append(_remover(engine, event, engine.add_event_handler(event, handler)))
+
+    def _raised(self, engine: Any, error: BaseException) -> None:
+        """Keep what came before; an engine nobody else handles errors for raises them as it does without us."""
+        events = require("ignite", "engine").Events
+        others = len(engine._event_handlers[events.EXCEPTION_RAISED]) - 1
+        self.detach(error)
+        if not others:
+            raise error
+
+    def _tap(self, engine: Any, stream: tuple[str, str | None]) -> None:
+        self._untap(stream)
+        tap = Tap(engine.state.dataloader, self, self._index)
+        tap.mode, tap.ds_id = stream
+        self._taps[stream] = tap
+
+    def _untap(self, stream: tuple[str, str | None]) -> None:
+        tap = self._taps.pop(stream, None)
+        if tap is not None:
+            tap.detach()
+
+    # what loaders tell; engines tell where epochs begin and end, since one may span several passes
+
+    def began(self, tap: Tap) -> None:
+        """Do nothing: the engine tells."""
+
+    def took(self, tap: Tap, index: Any, batch: Any) -> None:
+        """Note the batch that the engine works on."""
+        self._observer.take(tap.mode, tap.ds_id, index, batch)
+
+    def ended(self, tap: Tap) -> None:
+        """Do nothing: the engine tells."""
+
+    def stopping(self, tap: Tap) -> bool:
+        """Go on: stops are honoured by the engine."""
+        return False
+
+    def detach(self, error: BaseException | None = None) -> None:
+        """Take every handler and hook off; with an `error`, what came before it stays, provisional."""
+        if not self._undo:
+            return
+        self._observer.flush()
+        if error is None:
+            self._feed.end_all()
+        while self._undo:
+            self._undo.pop()()
+        for stream in list(self._taps):
+            self._untap(stream)
+        self._tracker.finish(error)
+
+
+def _remover(engine: Any, event: Any, handle: Any) -> Callable[[], None]:
+    def remove() -> None:
+        handle.remove()
+        if not engine._event_handlers[event]:
+            # an event that nobody handles must not be listed: Ignite swallows exceptions where it is
+            del engine._event_handlers[event]
+
+    return remove
+
+
+def watch(
+    trainer: Any,
+    model: Any,
+    loss: Any,
+    optimizer: Any,
+    tracker: Any,
+    *,
+    evaluator: Any = None,
+    index: Key | None = None,
+    **options: Any,
+) -> EngineWatch:
+    """Record every batch of Ignite engines: indices, labels, per-sample losses and logits.
+
+    Parameters
+    ----------
+    trainer
+        The training ``ignite.engine.Engine``.
+    model, loss, optimizer
+        As `xai_widgets.hooks.torch.watch` takes them.
+    tracker
+        The `xai_widgets.Tracker`.
+    evaluator
+        The evaluating engine, or a mapping of ds_id to engine. It must call `loss`, as a ``Loss`` metric does, with
+        one batch at a time.
+    index
+        Where batches carry their index, where the sampler does not tell it.
+    **options
+        ``label``, ``per_sample`` and ``logits`` of `xai_widgets.hooks.torch.watch`.
+    """
+    require("ignite")
+    evaluators = evaluator if isinstance(evaluator, dict) else {} if evaluator is None else {None: evaluator}
+    return EngineWatch(trainer, model, loss, optimizer, tracker, evaluators, index, options)
