@@ -21,14 +21,13 @@ def torchrun(world, *arguments):
     for name in ("RANK", "WORLD_SIZE", "XAI_WIDGETS_ATTEMPT"):
         environment.pop(name, None)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={world}"]
-    done = subprocess.run(
+    return subprocess.run(
         [*command, str(HERE / "train_distributed.py"), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=240,
         env=environment,
     )
-    return done
 
 
 def test_two_processes(tmp_path):

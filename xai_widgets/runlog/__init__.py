@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from xai_widgets.runlog.exporting import export
 from xai_widgets.runlog.following import FollowingTracker, read
 from xai_widgets.runlog.writer import LogWriter
 
 if TYPE_CHECKING:
     from xai_widgets.tracking.tracker import Tracker
 
-__all__ = ["FollowingTracker", "LogWriter", "follow", "read", "writer_for"]
+__all__ = ["FollowingTracker", "LogWriter", "export", "follow", "read", "writer_for"]
 
 
 def follow(folder: str | os.PathLike[str], *, every: float = 0.1) -> FollowingTracker:

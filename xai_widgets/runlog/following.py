@@ -8,6 +8,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xai_widgets.runlog import launch
 from xai_widgets.runlog.merging import END, Owners, Place, attempts, cuts
 from xai_widgets.runlog.reading import EpochEnd, Event, FileReader, Rows, Status, files_of
@@ -180,6 +182,32 @@ class FollowingTracker(Tracker):
                 self.version += 1
                 self._learn()
             self._judge_status(news)
+
+    @property
+    def files(self) -> list[FileReader]:
+        """The files read, oldest first."""
+        return sorted(self._reader.files.values(), key=lambda f: f.began)
+
+    @property
+    def superseded(self) -> int:
+        """Rows left out because a later start replaced them."""
+        return self._reader.superseded
+
+    def take_news(self) -> list[EpochSummary]:
+        """Take what subscribers have not been told yet: for readers without a thread."""
+        news = list(self._reader.summaries)
+        self._reader.summaries.clear()
+        return news
+
+    def epoch_means(self, mode: str, ds_id: str | None, epoch: int) -> dict[str, float]:
+        """Mean of every metric over all instances of an epoch; NaN where there is none."""
+        with self._settling:
+            stream = self._stream(mode, ds_id)
+            if stream is None:
+                return {}
+            columns = {m: epochs[epoch].values for m, epochs in stream.columns.items() if epoch in epochs}
+            kept = {metric: values[np.isfinite(values)] for metric, values in columns.items()}
+            return {m: float(v.mean(dtype=np.float64)) if v.size else float("nan") for m, v in kept.items()}
 
     def _tick(self) -> None:
         """Look, then tell subscribers, with no lock held."""

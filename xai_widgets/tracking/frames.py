@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,16 +31,22 @@ class Frames(Series):
         mode
             This mode only.
         """
+        with self._settling:
+            tables = list(self.tables(what, mode=mode))
+        names = list(dict.fromkeys(name for table in tables for name in table))
+        return Table({name: _stacked([_column(table, name) for table in tables]) for name in names})
+
+    def tables(self, what: str = "instances", *, mode: str | None = None) -> Iterator[Table]:
+        """Give `table(what)` one mode, data set and epoch at a time."""
         if what not in FRAMES:
             raise ValueError(f"unknown table {what!r}; one of {', '.join(FRAMES)}")
         with self._settling:
             self._settled()
             streams = [s for (m, _), s in sorted(self._streams.items(), key=_order) if mode in (None, m)]
-            parts = [
-                part for s in streams for part in (_instances(s) if what == "instances" else self._labels(s))
-            ]
-        names = list(dict.fromkeys(name for part in parts for name in part))
-        return Table({name: _stacked([_column(part, name) for part in parts]) for name in names})
+        for stream in streams:
+            parts = _instances(stream) if what == "instances" else self._labels(stream)
+            for part in parts:
+                yield Table(part)
 
     def to_frame(self, what: str = "instances", kind: str | None = None, *, mode: str | None = None) -> Any:
         """Give `table(what)` as a data frame.
@@ -51,8 +58,7 @@ class Frames(Series):
         """
         return self.table(what, mode=mode).to(kind)
 
-    def _labels(self, stream: Stream) -> list[dict[str, Any]]:
-        parts = []
+    def _labels(self, stream: Stream) -> Iterator[dict[str, Any]]:
         for metric in stream.metrics:
             series = self.label_series(metric, stream.mode, ds_id=stream.ds_id, labels="all")
             for t, epoch in enumerate(series.epochs.tolist()):
@@ -63,12 +69,10 @@ class Frames(Series):
                 part["name"] = np.array([series.names[r] for r in seen], object)
                 for name in ("count", "mean", "std", "min", "max"):
                     part[name] = getattr(series, name)[seen, t]
-                parts.append(part)
-        return parts
+                yield part
 
 
-def _instances(stream: Stream) -> list[dict[str, Any]]:
-    parts = []
+def _instances(stream: Stream) -> Iterator[dict[str, Any]]:
     size = stream.instances.size
     for epoch in sorted({e for epochs in stream.columns.values() for e in epochs}):
         columns = {m: epochs[epoch].padded(size) for m, epochs in stream.columns.items() if epoch in epochs}
@@ -77,8 +81,7 @@ def _instances(stream: Stream) -> list[dict[str, Any]]:
         part["index"] = as_column(stream.instances.names(seen))
         part["label"] = as_column(list(stream.label_values(seen)))
         part.update({metric: column[seen].astype(np.float32) for metric, column in columns.items()})
-        parts.append(part)
-    return parts
+        yield part
 
 
 def _head(stream: Stream, epoch: int, rows: int) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def _head(stream: Stream, epoch: int, rows: int) -> dict[str, Any]:
     }
 
 
-def _column(part: dict[str, Array], name: str) -> Array:
+def _column(part: Table, name: str) -> Array:
     if name in part:
         return part[name]
     return np.full(len(part["epoch"]), np.nan, np.float32)
