@@ -45,7 +45,8 @@ def execute(path: Path, parameters: dict[str, Any] | None = None, timeout: float
     nbclient.exceptions.CellExecutionError
         A cell failed.
     """
-    notebook = nbformat.read(path, as_version=4)
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this Python's kernel, not one of the user's home
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     for name, value in (parameters or {}).items():
         set_parameter(notebook, name, value)
     environment = {
@@ -97,7 +98,7 @@ def main() -> None:
         executed = without_chatter(execute(HERE / f"{name}.ipynb", parameters))
         if options.output:
             options.output.mkdir(parents=True, exist_ok=True)
-            nbformat.write(executed, options.output / f"{name}.ipynb")
+            nbformat.write(executed, options.output / f"{name}.ipynb")  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
