@@ -72,7 +72,8 @@ layout = "NHWC"
 }
 SHOW = """
 dashboard = xw.Dashboard(tracker, model, (x, y), layout=layout, mode="train", smoothing=10, integrating=10,
-                         indices=(1, 2), saliency={"following": False, "indices": (1, 2)})
+                         saliency={"following": False})
+dashboard.selected = (1, 2)
 service, jobs = dashboard.saliency.service, []
 request = service.request
 def noted(*arguments):
@@ -135,7 +136,8 @@ class Measured:
     @property
     def answered(self) -> int:
         return sum(
-            latency is not None and still for latency, still in zip(self.latencies, self.training, strict=True)
+            latency is not None and still
+            for latency, still in zip(self.latencies, self.training, strict=True)
         )
 
     @property
@@ -165,7 +167,9 @@ def measure(
         page.evaluate(WATCH)
         notebook.run(3)
         wait_for(
-            lambda: page.locator(".xaiw-sample:not(.xaiw-hide) canvas").count() >= 6, seconds=120, what="masks"
+            lambda: page.locator(".xaiw-sample:not(.xaiw-hide) canvas").count() >= 6,
+            seconds=120,
+            what="masks",
         )
         page.evaluate("() => window.xaiwCalm()")
         for move in range(MOVES):
