@@ -67,7 +67,7 @@ class Asking(View):
 
     def _ask_soon(self, _change: Any = None) -> None:
         """Ask for the pictures of the newest settings, in the publisher's thread; the latest call wins."""
-        if not self._closed:
+        if self.children and not self._closed:
             self.publisher.submit(("ask", id(self)), functools.partial(self._safely, self._ask))
 
     def _safely(self, task: Callable[..., Any], *arguments: Any) -> Any:

@@ -34,6 +34,7 @@ class View(ipywidgets.VBox):
     """
 
     paused = traitlets.Bool(False)
+    _closed = True  # until there is something to close
 
     def __init__(self, tracker: Any, publisher: Publisher | None, selection: Selection | None) -> None:
         super().__init__()
@@ -42,7 +43,7 @@ class View(ipywidgets.VBox):
         self.selection = selection if selection is not None else Selection()
         self.refused = 0
         self._alone = publisher is None
-        self._closed = self._drawn = False
+        self._closed = self._drawn = self._drawing = False
         self._problem: dict[str, Any] | None = None
         self._still = _still.Still(self)
         self.front = Front()
@@ -83,8 +84,9 @@ class View(ipywidgets.VBox):
         """Draw the newest state; gives the bytes sent. Called by the publisher, or before it is there."""
         if self._closed or (self.paused and self._drawn):
             return 0
+        self._drawing = True  # and stays so when it fails
         sent = self._draw()
-        self._drawn = True
+        self._drawing, self._drawn = False, True
         if self._problem is not None and self._problem.get("of") == "draw":
             self._problem = None
             self._show_strip()
@@ -102,7 +104,7 @@ class View(ipywidgets.VBox):
             "text": clean(f"{type(problem).__name__}: {problem}", 300),
             "details": "\n".join(clean(line, 300) for line in text.splitlines()[-60:]),
             "action": {"name": "dismiss", "text": "Dismiss"},
-            "of": "draw",
+            "of": "draw" if self._drawing else "answer",
         }
         self._show_strip()
 
@@ -194,6 +196,8 @@ class View(ipywidgets.VBox):
             self.publisher.close()
         self._close_parts()
         close_tree(self)
+        if self.front.comm is not None:
+            close_tree(self.front)  # closed before it was shown
 
     def _close_parts(self) -> None:
         """Close what is no widget."""

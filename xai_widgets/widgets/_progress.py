@@ -10,7 +10,7 @@ from xai_widgets.widgets._front import press
 _STATES = {
     "idle": "not started",
     "training": "training",
-    "ended": "finished",
+    "ended": "ended",
     "failed": "failed",
 }
 
@@ -72,7 +72,7 @@ def run_state(tracker: Any, course: Course, *, title: str, training: bool, pause
     status, state = tracker.status, _STATES.get(tracker.status, tracker.status)
     if status == "training" and not training:
         complete = fraction is not None and fraction >= 1.0
-        status, state = ("ended", "finished") if complete else ("idle", "standing still")
+        status, state = ("ended", "ended") if complete else ("idle", "standing still")
     if ticking and tracker.stop_requested:
         state = "stopping"
     if status == "failed" and tracker.error:

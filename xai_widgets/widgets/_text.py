@@ -101,9 +101,11 @@ def value_axis(low: float, high: float) -> tuple[float, float, list[float]]:
         low = 0.0
     if high <= low:
         high = low + 1.0
+    # closer together than can be told apart on a tick
+    high = max(high, low + max(1e-9, 1e-6 * max(abs(low), abs(high))))
     step = nice_step(high - low, 4)
     start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return start * step, end * step, [round(i * step, 12) for i in range(start, end + 1)]
+    return start * step, end * step, [float(f"{i * step:.10g}") for i in range(start, end + 1)]
 
 
 def epoch_axis(planned: int | None, last: int) -> tuple[float, float, list[float]]:

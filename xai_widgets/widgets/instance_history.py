@@ -100,12 +100,13 @@ class InstanceHistory(View):
     ) -> None:
         if not (0 <= n_max <= _MOST and 0 <= n_min <= _MOST):
             raise ValueError(f"n_max and n_min go from 0 to {_MOST} each, got {n_max} and {n_min}")
+        held = _as_samples(samples)
         super().__init__(tracker, publisher, selection)
         self._unit, self._title = unit, title
         self._keys: dict[str, int | str] = {}
         self._summary = ""
         self._ranker = Ranker()
-        self._thumbs = Thumbs(_as_samples(samples), tracker, self.redraw)
+        self._thumbs = Thumbs(held, tracker, self.redraw)
         self.metric, self.mode, self.ds_id, self.by = metric, mode, ds_id, by
         self.n_max, self.n_min = n_max, n_min
         self.selection.change(pinned=(*self.selection.pinned, *indices), source=self)

@@ -166,9 +166,16 @@ class LabelDifficulty(View):
         words += [says(", band"), choice("bounds", "Band", self.bounds, list(_BANDS.items()))]
         if left_out:
             words.append(says(f", {left_out:,} labels between the ends not drawn"))
+        lost = self._left_out(mode)
+        if lost:
+            words.append(says(f", {lost:,} value{'' if lost == 1 else 's'} NaN or infinite, left out"))
         if self.hidden:
             words.append(press("show_all", f"show all {len(self.hidden)} hidden"))
         return words
+
+    def _left_out(self, mode: str) -> int:
+        counted = self.tracker.counts(mode, self.ds_id).by_metric.get(self.metric, {})
+        return int(counted.get("nan", 0) + counted.get("inf", 0))
 
     def _say(self, series: Any, ranked: Ranked) -> str:
         if not ranked.order or not len(series.epochs):

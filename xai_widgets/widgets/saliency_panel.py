@@ -103,8 +103,9 @@ class SaliencyPanel(Asking):
         if not 1 <= rows <= 12:
             raise ValueError(f"rows should be 1 to 12 samples shown at once, got {rows}")
         palette.colormap(colormap)
+        held = as_samples(samples, **options)
         super().__init__(tracker, publisher, selection)
-        self.samples = as_samples(samples, **options)
+        self.samples = held
         self.service = AttributionService(
             model,
             self.samples,

@@ -1,0 +1,67 @@
+"""What the tests of the views share: recorded runs, and a wire that notes what would go to the browser."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import comm
+import numpy as np
+import pytest
+from ipywidgets.widgets import widget as widget_module
+
+import xai_widgets as xw
+
+NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+class Wire(comm.base_comm.BaseComm):
+    """A comm that keeps what is sent through it."""
+
+    sent: list[tuple[str, dict, list]] = []
+
+    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+        Wire.sent.append((self.comm_id, data or {}, list(buffers or [])))
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict, list]]:
+    """All messages to the browser, as (comm id, data, buffers)."""
+    monkeypatch.setattr(comm, "create_comm", lambda **arguments: Wire(**arguments))
+    Wire.sent = []
+    return Wire.sent
+
+
+@pytest.fixture
+def no_leak() -> Iterator[None]:
+    """What a test opens, it closes: the number of live widgets is the same after it."""
+    gc.collect()
+    before = set(widget_module._instances)
+    yield
+    left = [w for key, w in widget_module._instances.items() if key not in before]
+    assert not left, f"still open: {left}"
+
+
+def record(tracker: Any, epochs: int, *, modes=("train", "eval"), n: int = 60, labels: int = 10) -> Any:
+    """Record epochs in which label 9 is the hardest and instance n - 1 of it the hardest of all."""
+    generator = np.random.default_rng(0)
+    y = np.arange(n) % labels
+    for _ in range(epochs):
+        for mode in modes:
+            loss = (1 + y) / labels + 0.01 * np.arange(n) / n + 0.001 * generator.random(n)
+            tracker.record(np.arange(n), y, mode=mode, loss=loss)
+        tracker.end_epoch()
+    return tracker
+
+
+@pytest.fixture
+def tracker() -> Any:
+    """Five epochs of sixty instances of ten labels, of twelve planned."""
+    return record(xw.Tracker(label_names={name: i for i, name in enumerate(NAMES)}, epochs=12), 5)
+
+
+def tell(view: Any, content: object) -> None:
+    """Have a view hear a message of the browser, as its front would hand it over."""
+    view._hear(view.front, content, [])
+    view.publisher.flush()

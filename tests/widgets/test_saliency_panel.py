@@ -1,0 +1,316 @@
+"""What does it look at: the states, the settings, the pictures; a real network on real digits."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import tell
+from PIL import Image
+
+import xai_widgets as xw
+from xai_widgets.live import cells
+from xai_widgets.widgets._canvas import shrunk
+
+torch = pytest.importorskip("torch")
+
+
+class Net(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last = torch.nn.Conv2d(1, 4, 3), torch.nn.Linear(4 * 36, 10)
+
+    def forward(self, x: Any) -> Any:
+        return self.last(torch.relu(self.first(x)).flatten(1))
+
+
+class NotCopied(Net):
+    def __deepcopy__(self, memo: dict) -> Any:
+        raise RuntimeError("holds a lock")
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return (data.images[:40, None] / 16).astype(np.float32), data.target[:40]
+
+
+@pytest.fixture
+def make(digits: tuple, no_leak: None) -> Any:
+    """Makes panels with few evaluations, and closes them."""
+    made = []
+
+    def panel(model: Any = None, samples: Any = digits, **options: Any) -> Any:
+        options = {"smoothing": 4, "integrating": 4, "share": 1.0, "layout": "NCHW", **options}
+        made.append(xw.SaliencyPanel(Net() if model is None else model, samples, **options))
+        return made[-1]
+
+    yield panel
+    for each in made:
+        each.close()
+
+
+def settle(panel: Any, condition: Callable[[], Any] | None = None) -> None:
+    """Wait until nothing is asked any more."""
+    import time
+
+    end = time.monotonic() + 60
+    panel.publisher.flush()
+    while time.monotonic() < end:
+        panel.publisher.flush()
+        if not panel._running() and (condition is None or condition()):
+            panel.publisher.flush()
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"still {panel.service.state}, {panel.front.strip}, {panel.front.empty}")
+
+
+def test_pictures_captions_and_numbers(make: Any, digits: tuple) -> None:
+    tracker = xw.Tracker(label_names=[f"digit {i}" for i in range(10)])
+    tracker.record(range(40), digits[1], loss=np.linspace(0, 2, 40), step=7)
+    panel = make(tracker=tracker)
+    panel.selected = (3, 8)
+    settle(panel)
+    assert panel.summary() == "saliency of #3, #8"
+    assert set(panel._rows.pictures(0)) == {"input", "overlay", "raw", "smoothed", "integrated", "smint"}
+    assert np.array_equal(
+        panel._rows.pictures(1)["input"][..., 0], np.rint(digits[0][8, 0] * 255).astype(np.uint8)
+    )
+    parts = panel._rows._rows[0].caption.parts
+    assert parts[0] == [["#3", "strong"]]
+    assert parts[1] == [["true ", ""], ["digit 3", "strong"]]
+    assert parts[2][0] == ["predicted ", ""]
+    assert parts[-1][0] == [f"loss {np.linspace(0, 2, 40)[3]:.2f}", "quiet"]
+    assert panel.front.empty is None
+    assert panel.front.strip["text"].endswith("evaluations")
+    assert panel.front.strip["right"].startswith("gap ")
+    assert "weights of step 7 (epoch 1)" in panel.front.head["words"][0]["text"]
+
+
+def test_the_weights_and_random_streams_are_left_alone(make: Any) -> None:
+    model = Net().train()
+    before = [p.clone() for p in model.parameters()]
+    state = torch.random.get_rng_state()
+    panel = make(model)
+    panel.selected = (1,)
+    settle(panel)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert all(p.grad is None for p in model.parameters())
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert model.training
+
+
+def test_zero_draws_or_steps_switch_columns_off(make: Any) -> None:
+    panel = make(indices=[2])
+    settle(panel)
+    cells = {cell.name: cell.box for cell in panel._rows._rows[0].cells}
+    panel.smoothing = 0
+    settle(panel)
+    off = {name for name, box in cells.items() if "xaiw-hide" in box._dom_classes}
+    assert off == {"smoothed", "smint"}
+    panel.integrating = 0
+    settle(panel)
+    off = {name for name, box in cells.items() if "xaiw-hide" in box._dom_classes}
+    assert off == {"smoothed", "integrated", "smint"}
+    panel.smoothing = 3
+    settle(panel)
+    off = {name for name, box in cells.items() if "xaiw-hide" in box._dom_classes}
+    assert off == {"integrated", "smint"}
+
+
+def test_a_slider_is_a_trait_and_changes_the_masks(make: Any) -> None:
+    panel = make(indices=[2])
+    settle(panel)
+    before = panel._rows.pictures(0)
+    panel._sliders["smoothing"].value = 9
+    settle(panel, lambda: not np.array_equal(before["smoothed"], panel._rows.pictures(0)["smoothed"]))
+    after = panel._rows.pictures(0)
+    assert panel.smoothing == 9
+    assert np.array_equal(before["input"], after["input"])
+    assert np.array_equal(before["raw"], after["raw"])
+    panel.smoothing = 500
+    settle(panel)
+    assert panel._sliders["smoothing"].value == 500, "a value over the slider's range stretches it"
+
+
+def test_colours_recompute_nothing(make: Any) -> None:
+    panel = make(indices=[2])
+    settle(panel)
+    result, before = panel._result, panel._rows.pictures(0)["smint"]
+    for name in ("viridis", "gray", "blue-orange"):
+        tell(panel, {"type": "word", "name": "colormap", "value": name})
+        settle(panel)
+        assert panel.colormap == name
+        assert not np.array_equal(before, panel._rows.pictures(0)["smint"])
+    assert panel._result is result
+    with pytest.raises(ValueError, match="no colour map 'jett'"):
+        panel.colormap = "jett"
+
+
+def test_nothing_selected_and_no_images(make: Any) -> None:
+    panel = make()
+    panel.publisher.flush()
+    assert panel.front.empty["text"] == "Nothing selected yet"
+    panel.selected = ("a", 400)
+    settle(panel)
+    assert panel.front.empty["text"] == "No images for these indices"
+    assert "#400" in panel.front.empty["hint"]
+    panel.selected = (1, 400)
+    settle(panel)
+    assert panel.front.empty is None
+    assert "no images for #400" in panel.front.strip["text"]
+
+
+def test_a_model_that_cannot_be_copied_says_the_way_out(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # model_fn draws random numbers, so that it runs in the training's pauses or after the cell: this one has ended
+    monkeypatch.setattr(cells, "running", False)
+    panel = make(NotCopied(), indices=[1])
+    settle(panel)
+    assert panel.front.empty["text"] == "The model cannot be copied: pass model_fn"
+    assert panel.front.strip["level"] == "error"
+    assert "Traceback" in panel.front.strip["details"]
+    other = make(NotCopied(), indices=[1], model_fn=Net)
+    settle(other)
+    assert other.front.empty is None
+    assert other._result is not None
+
+
+def test_waiting_computing_cancelling_and_resuming(make: Any, digits: tuple) -> None:
+    """Training that is in the middle of a step: the copy waits for it, and can be called off."""
+    import threading
+
+    tracker = xw.Tracker(epochs=3)
+    stepping, proceed = threading.Event(), threading.Event()
+
+    def train() -> None:
+        tracker.record(range(4), digits[1][:4], loss=np.ones(4))
+        stepping.set()
+        proceed.wait(30)
+        tracker.record(range(4), digits[1][:4], loss=np.ones(4))
+        tracker.finish()
+
+    thread = threading.Thread(target=train)
+    panel = make(tracker=tracker)
+    thread.start()
+    try:
+        stepping.wait(10)
+        panel.selected = (1,)
+        waiting = False
+        for _ in range(200):
+            panel.publisher.flush()
+            waiting = (panel.front.empty or {}).get("text") == "Waiting for a safe point"
+            if waiting:
+                break
+        assert waiting, (panel.service.state, panel.front.empty)
+        assert panel.front.strip["action"]["name"] == "cancel"
+        tell(panel, {"type": "action", "name": "cancel"})
+        assert not panel._running()
+        assert panel.front.strip["action"]["name"] == "again"
+    finally:
+        proceed.set()
+        thread.join()
+    tell(panel, {"type": "action", "name": "again"})
+    settle(panel)
+    assert panel._result is not None
+    assert "run ended" in str(panel.front.head["words"])
+
+
+def test_following_and_staying(make: Any, digits: tuple) -> None:
+    tracker = xw.Tracker()
+    tracker.record(range(4), digits[1][:4], loss=np.ones(4))
+    panel = make(tracker=tracker, indices=[1])
+    settle(panel, lambda: panel._result is not None)
+    tell(panel, {"type": "word", "name": "follow", "value": "stay"})
+    assert panel.following is False
+    settle(panel)
+    shown = panel._result.weights.serial
+    tracker.end_epoch()
+    settle(panel)
+    assert panel._result.weights.serial == shown
+    panel.following = True
+    settle(panel, lambda: panel._result.weights.serial > shown)
+    shown = panel._result.weights.serial
+    tracker.record(range(4), digits[1][:4], loss=np.ones(4))
+    tracker.end_epoch()
+    settle(panel, lambda: panel._result.weights.serial > shown)
+
+
+def test_true_and_other_targets(make: Any, digits: tuple) -> None:
+    panel = make(indices=[5], label_names=[str(i) for i in range(10)])
+    settle(panel)
+    tell(panel, {"type": "word", "name": "target", "value": "true"})
+    settle(panel, lambda: panel._result.columns.target[0] == digits[1][5])
+    tell(panel, {"type": "word", "name": "target", "value": "c7"})
+    settle(panel, lambda: panel._result.columns.target[0] == 7)
+    assert "explains " in str(panel._rows._rows[0].caption.parts)
+    tell(panel, {"type": "word", "name": "target", "value": "c99"})
+    assert panel.target == 7
+
+
+def test_a_long_selection_is_paged(make: Any) -> None:
+    panel = make(rows=2, integrating=0, smoothing=0)
+    panel.selection.change(explained=range(5))
+    settle(panel)
+    assert panel.summary() == "saliency of #0, #1"
+    assert panel.front.head["words"][0]["text"] == "1 to 2 of 5"
+    tell(panel, {"type": "action", "name": "later"})
+    settle(panel)
+    assert panel.summary() == "saliency of #2, #3"
+
+
+def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list) -> None:
+    panel = make(indices=[3])
+    settle(panel)
+    before = [cell.box.children[0] for cell in panel._rows._rows[0].cells]
+    wire.clear()
+    tell(panel, {"type": "view", "dark": False, "ratio": 2.0, "fresh": True})
+    after = [cell.box.children[0] for cell in panel._rows._rows[0].cells]
+    assert not {c.model_id for c in after if c.comm} & {c.model_id for c in before if c.comm}
+    assert all(c.comm is None for c in before)
+    pictures = [
+        bytes(b) for _, data, buffers in wire for b in buffers if bytes(b[:8]) == b"\x89PNG\r\n\x1a\n"
+    ]
+    assert len(pictures) == 6
+    decoded = [np.asarray(Image.open(io.BytesIO(p))) for p in pictures]
+    assert all(d.shape == (8, 8, 4) and (d[..., 3] == 255).all() for d in decoded)
+    assert any(np.array_equal(d[..., :3], panel._rows.pictures(0)["input"]) for d in decoded)
+    wire.clear()
+    tell(panel, {"type": "view", "dark": True, "ratio": 2.0, "fresh": False})
+    assert not [1 for _, data, buffers in wire if buffers], "a change of theme draws nothing again"
+
+
+def test_large_pictures_are_shrunk_by_averaging() -> None:
+    picture = np.zeros((400, 200, 3), np.uint8)
+    picture[::2] = 200
+    small = shrunk(picture, 100)
+    assert small.shape == (100, 50, 3)
+    assert (small == 100).all()
+
+
+def test_signals_are_shown_as_strips(make: Any) -> None:
+    generator = np.random.default_rng(0)
+    model = torch.nn.Sequential(torch.nn.Linear(12, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
+    panel = make(model, (generator.random((6, 12), np.float32), np.arange(6) % 3), layout="none", indices=[2])
+    settle(panel)
+    assert panel._rows.pictures(0)["raw"].shape == (1, 12, 3)
+    assert "overlay" not in panel._rows.pictures(0)
+
+
+@pytest.mark.parametrize(("name", "value"), [("smoothing", -1), ("noise", 2.0), ("integrating", "many")])
+def test_settings_out_of_range_are_refused(name: str, value: Any, make: Any) -> None:
+    import traitlets
+
+    panel = make()
+    with pytest.raises(traitlets.TraitError):
+        setattr(panel, name, value)
+
+
+def test_a_wrong_data_set_leaves_nothing_behind(no_leak: None) -> None:
+    with pytest.raises(ValueError, match="2 labels for 4 samples"):
+        xw.SaliencyPanel(Net(), np.zeros((4, 1, 8, 8), np.float32), labels=[1, 2])
