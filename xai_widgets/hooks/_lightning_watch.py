@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +12,7 @@ from xai_widgets.hooks._feed import Feed
 from xai_widgets.hooks._torch_loader import Tap
 from xai_widgets.hooks._torch_observer import Observer
 
+ATTEMPT = "XAI_WIDGETS_ATTEMPT"  # the run log takes the name of a start from here
 MODES = {"train": "train", "validate": "eval", "sanity_check": "eval", "test": "test"}
 
 
@@ -42,6 +45,8 @@ class LightningWatch:
         self._observer = Observer(self._feed, self._find_loss(module), module, **self._options)
         self._undo.append(self._observer.detach)
         strategy = trainer.strategy
+        if trainer.world_size > 1:
+            self._name_start(strategy)
         process = strategy.process_dataloader
 
         def process_dataloader(loader: Any) -> Any:
@@ -51,6 +56,17 @@ class LightningWatch:
 
         strategy.process_dataloader = process_dataloader
         self._undo.append(lambda: strategy.__dict__.pop("process_dataloader", None))
+
+    def _name_start(self, strategy: Any) -> None:
+        """Tell all processes one name for this start: Lightning's have no parent in common, and their logs one run."""
+        if getattr(self._tracker, "log_dir", None) is None:
+            self._feed.notice(
+                f"rank {strategy.global_rank} sees only its part of the data; give the trackers of all processes one "
+                "folder, Tracker(log_dir=...), and read the union with Tracker.follow(log_dir)"
+            )
+        elif ATTEMPT not in os.environ:
+            os.environ[ATTEMPT] = strategy.broadcast(uuid.uuid4().hex)
+            self._undo.append(_forget_attempt)
 
     def _find_loss(self, module: Any) -> Any:
         if isinstance(self._loss, str):
@@ -200,3 +216,7 @@ class LightningWatch:
 
     def _ds_id(self, tap: Tap) -> str | None:
         return tap.ds_id if tap.mode != "train" and len(self._taps[tap.mode]) > 1 else None
+
+
+def _forget_attempt() -> None:
+    os.environ.pop(ATTEMPT, None)
