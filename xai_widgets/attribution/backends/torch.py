@@ -58,7 +58,8 @@ class TorchBackend:
                     if one.dtype in (self.torch.bfloat16, self.torch.float16)
                     else one.numpy()
                 )
-            arrays.append(check_real(np.asarray(one)).astype(self.dtype, copy=False))
+            # models may take views, which need the memory in order
+            arrays.append(np.ascontiguousarray(check_real(np.asarray(one)), self.dtype))
         return tuple(arrays)
 
     def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
