@@ -93,31 +93,34 @@ print("=>" + json.dumps({
 """
 WATCH = """
 () => {
-  const masks = () => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')]
-      .map(canvas => canvas.toDataURL()).join();
+  // Reading pixels back in every frame would itself slow the page down: note when a mask's canvas is drawn on, and
+  // read the pixels once before and once after a move.
+  const shown = () => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')];
+  let drawn = performance.now(), waiting = null;
+  for (const name of ['drawImage', 'putImageData']) {
+    const original = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...rest) {
+      original.apply(this, rest);
+      if (!this.canvas.isConnected || !this.canvas.closest('.xaiw-sample')) return;
+      requestAnimationFrame(() => {
+        drawn = performance.now();
+        if (waiting) waiting(drawn);
+      });
+    };
+  }
+  window.xaiwPixels = () => shown().map(canvas => canvas.toDataURL()).join();
   window.xaiwWatch = limit => {
-    const before = masks(); let started = performance.now();
-    addEventListener('keydown', () => { started = performance.now(); }, {capture: true, once: true});
     window.xaiwAnswer = new Promise(resolve => {
-      const look = () => {
-        const elapsed = performance.now() - started;
-        if (masks() !== before) resolve(elapsed);
-        else if (elapsed > limit) resolve(null);
-        else requestAnimationFrame(look);
-      };
-      look();
+      addEventListener('keydown', () => {
+        const started = performance.now();
+        const mine = now => { waiting = null; resolve(now - started); };
+        waiting = mine;
+        setTimeout(() => { if (waiting === mine) { waiting = null; resolve(null); } }, limit);
+      }, {capture: true, once: true});
     });
   };
-  window.xaiwBusy = 0;
-  new PerformanceObserver(list => list.getEntries().forEach(entry => { window.xaiwBusy += entry.duration; }))
-      .observe({entryTypes: ['longtask']});
   window.xaiwCalm = () => new Promise(resolve => {
-    let last = masks(), since = performance.now();
-    const look = () => {
-      const now = masks();
-      if (now !== last) { last = now; since = performance.now(); }
-      if (performance.now() - since > 600) resolve(true); else requestAnimationFrame(look);
-    };
+    const look = () => performance.now() - drawn > 700 ? resolve(true) : setTimeout(look, 50);
     look();
   });
 }
@@ -130,15 +133,14 @@ class Measured:
 
     latencies: list[float | None] = field(default_factory=list)  # ms from the key to changed pixels
     training: list[bool] = field(default_factory=list)  # whether it still trained then
+    changed: list[bool] = field(default_factory=list)  # whether other pixels are on the screen
     report: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
     def answered(self) -> int:
-        return sum(
-            latency is not None and still
-            for latency, still in zip(self.latencies, self.training, strict=True)
-        )
+        moves = zip(self.latencies, self.training, self.changed, strict=True)
+        return sum(latency is not None and still and other for latency, still, other in moves)
 
     @property
     def median(self) -> float:
@@ -174,11 +176,13 @@ def measure(
         page.evaluate("() => window.xaiwCalm()")
         for move in range(MOVES):
             slider.focus()
+            before = page.evaluate("() => window.xaiwPixels()")
             page.evaluate("() => window.xaiwWatch(20000)")
             page.keyboard.press("ArrowLeft" if move % 2 else "ArrowRight")
             measured.latencies.append(page.evaluate("() => window.xaiwAnswer"))
             measured.training.append(place == "background" or notebook.running(3))
             page.evaluate("() => window.xaiwCalm()")
+            measured.changed.append(page.evaluate("() => window.xaiwPixels()") != before)
         if shot is not None:
             notebook.screenshot(shot)
         (server.folder / "enough").touch()
