@@ -1,4 +1,4 @@
-"""Makes Binder's environment in a temporary folder and runs the quickstart in it, as a visitor would: ``python binder/replay.py``."""
+"""Make Binder's environment in a temporary folder and run the quickstart in it: ``python binder/replay.py``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,32 @@ def main() -> None:
         home = Path(folder)
         venv.create(home / "env", with_pip=True)
         python = home / "env" / "bin" / "python"
-        env = {**os.environ, "HOME": folder, "JUPYTER_PREFER_ENV_PATH": "1", "PATH": f"{python.parent}:{os.environ['PATH']}"}
+        env = {
+            **os.environ,
+            "HOME": folder,
+            "JUPYTER_PREFER_ENV_PATH": "1",
+            "PATH": f"{python.parent}:{os.environ['PATH']}",
+        }
         # Binder runs pip in the checkout; an index that cannot be reached is passed over by pip
-        pip = [python, "-m", "pip", "install", "--retries", "0", "--progress-bar", "off", "-r", "binder/requirements.txt"]
+        pip = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--retries",
+            "0",
+            "--progress-bar",
+            "off",
+            "-r",
+            "binder/requirements.txt",
+        ]
         notebook = ["-m", "nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=600"]
-        for command in (pip, [python, *notebook, "--output", home / "out.ipynb", "notebooks/01_quickstart.ipynb"]):
+        for command in (
+            pip,
+            [python, *notebook, "--output", home / "out.ipynb", "notebooks/01_quickstart.ipynb"],
+        ):
             subprocess.run([str(part) for part in command], cwd=ROOT, env=env, check=True)
-    print(f"Binder's environment ran the quickstart in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    sys.stderr.write(f"Binder's environment ran the quickstart in {time.monotonic() - started:.0f} s\n")
 
 
 if __name__ == "__main__":
