@@ -32,7 +32,7 @@ export const REGIONS: readonly Region[] = [
 
 export const hasRegions = (meta: Meta): boolean => meta.x.name === "variability" && meta.y.name === "confidence";
 
-export function drawAxes(context: CanvasRenderingContext2D, area: Area, window: Window, meta: Meta, theme: Theme): void {
+export function drawAxes(context: CanvasRenderingContext2D, area: Area, window: Window, meta: Meta, theme: Theme, regions: boolean): void {
   const xs = ticks(window.x0, window.x1, Math.max(2, Math.floor(area.width / 90)));
   const ys = ticks(window.y0, window.y1, Math.max(2, Math.floor(area.height / 60)));
   context.font = `11px ${theme.font}`;
@@ -53,7 +53,7 @@ export function drawAxes(context: CanvasRenderingContext2D, area: Area, window: 
   context.textBaseline = "top";
   for (const value of xs) context.fillText(tickText(value, xs), toX(window, area, value), area.top + area.height + 8);
   names(context, area, meta, theme);
-  if (hasRegions(meta)) REGIONS.forEach((region) => outline(context, area, window, region, theme));
+  if (regions) REGIONS.forEach((region) => outline(context, area, window, region, theme));
 }
 
 const named = (axis: Meta["x"]): string => (axis.unit ? `${axis.text}, ${axis.unit}` : axis.text);

@@ -11,6 +11,7 @@ export class Head implements Part {
   private readonly title = h("h3");
   private readonly run = h("span", { class: "xw-quiet" });
   private readonly chosen = h("span", { class: "xw-chosen", "aria-live": "polite" });
+  private readonly actions: HTMLElement;
   private readonly pin: HTMLButtonElement;
   private readonly explain: HTMLButtonElement;
   private readonly csv: HTMLButtonElement;
@@ -26,8 +27,8 @@ export class Head implements Part {
     this.csv = button("Export", "xw-word", () => void this.save(), "Save the selected as a CSV file");
     this.clear = button("Clear", "xw-word", () => app.select(new Int32Array(0)), "Clear the selection");
     this.search = new SearchBox(app, center);
-    const actions = h("div", { class: "xw-actions" }, this.chosen, this.pin, this.explain, this.csv, this.clear);
-    this.element = h("div", { class: "xw-head" }, h("div", { class: "xw-title" }, this.title, this.run), actions, this.search.element);
+    this.actions = h("div", { class: "xw-actions" }, this.chosen, this.pin, this.explain, this.csv, this.clear);
+    this.element = h("div", { class: "xw-head" }, h("div", { class: "xw-title" }, this.title, this.run), this.actions, this.search.element);
   }
 
   update(_changes: ReadonlySet<Change>): void {
@@ -36,11 +37,12 @@ export class Head implements Part {
     const some = app.selected.length > 0;
     show(this.element, meta !== null);
     if (!meta) return;
-    say(this.title, meta.title || `All ${count(app.state.n)} instances`);
+    say(this.title, meta.title || (app.state.n > 0 ? `All ${count(app.state.n)} instances` : "No instances yet"));
     say(this.run, meta.epoch > 0 ? (meta.epochs ? `epoch ${meta.epoch} of ${meta.epochs}` : `epoch ${meta.epoch}`) : "");
     say(this.chosen, some ? `${count(app.selected.length)} selected` : "");
     show(this.pin, some && meta.pin);
     show(this.explain, some && meta.explain);
+    show(this.actions, some);
     show(this.csv, some);
     show(this.clear, some);
   }

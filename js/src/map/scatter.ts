@@ -120,7 +120,7 @@ export class Scatter implements Part {
     const meta = app.meta!;
     const ratio = devicePixelRatio;
     const full = { width: area.left + area.width + 14, height: area.top + area.height + 38 };
-    drawAxes(sized(this.back, full.width, full.height, ratio), area, this.window, meta, app.theme);
+    drawAxes(sized(this.back, full.width, full.height, ratio), area, this.window, meta, app.theme, this.marked);
     this.placeWords();
     this.raster.draw(this.scene(progress, ratio), stride);
     this.put(ratio);
@@ -174,11 +174,15 @@ export class Scatter implements Part {
     drawMarks(context, this, this.app);
   }
 
+  /** Whether the regions of the cartography are shown. */
+  private get marked(): boolean {
+    return hasRegions(this.app.meta!) && this.app.state.n > 0;
+  }
+
   private placeWords(): void {
-    const marked = hasRegions(this.app.meta!) && this.app.state.n > 0;
     REGIONS.forEach((region, i) => {
       const word = this.words[i]!;
-      const at = marked ? wordPlace(region, this.area, this.window) : null;
+      const at = this.marked ? wordPlace(region, this.area, this.window) : null;
       show(word, at !== null);
       if (!at) return;
       word.style.left = `${at.x}px`;

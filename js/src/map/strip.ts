@@ -71,7 +71,8 @@ export class Strip implements Part {
   }
 
   private render(): void {
-    if (this.element.hidden) return;
+    // hosts take pages apart for a moment, when the theme changes for instance: what was there stays
+    if (this.element.hidden || this.scroller.clientWidth === 0) return;
     const first = Math.max(0, Math.floor(this.scroller.scrollLeft / WIDTH) - 1);
     const last = Math.min(this.rows.length, Math.ceil((this.scroller.scrollLeft + this.scroller.clientWidth) / WIDTH) + 1);
     const cards: Node[] = [];
