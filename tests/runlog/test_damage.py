@@ -153,7 +153,7 @@ def test_a_frame_that_arrives_in_pieces_is_read_when_it_is_whole(tmp_path):
 )
 def test_frames_come_back_as_they_were(payload, rows, epoch, step):
     raw = b"".join(
-        encode(Kind.ROWS, [payload], flags=5, metrics=3, rows=rows, stream=9, epoch=epoch, step=step)
+        encode(Kind.ROWS, [payload], flags=5, metrics=3, rows=rows, stream=9, epoch=epoch, step=step)[0]
     )
     frame = scan(memoryview(raw), 0)
     assert isinstance(frame, Frame)
@@ -169,7 +169,7 @@ def test_frames_come_back_as_they_were(payload, rows, epoch, step):
 def test_noise_that_looks_like_a_frame_is_no_frame():
     noise = random.Random(0)
     raw = b"".join(b"XWL1" + noise.randbytes(noise.randrange(60)) for _ in range(200))
-    good = b"".join(encode(Kind.STATUS, [b"{}"]))
+    good = b"".join(encode(Kind.STATUS, [b"{}"])[0])
     found = scan(memoryview(raw + good), 0)
     assert isinstance(found, Damage)
     assert found.size == len(raw)

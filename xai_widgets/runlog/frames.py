@@ -91,21 +91,23 @@ def encode(
     stream: int = 0,
     epoch: int = 0,
     step: int = 0,
-) -> list[Any]:
-    """Make the buffers of a frame, to be written in one go.
+) -> tuple[list[Any], int]:
+    """Make the buffers of a frame, to be written in one go, and count their bytes.
 
     Parameters
     ----------
     parts
         Buffers (bytes or contiguous arrays) that make the payload.
     """
-    length = sum(memoryview(part).nbytes for part in parts)
+    length = 0
+    for part in parts:
+        length += len(part) if isinstance(part, bytes) else part.nbytes
     head = _HEADER.pack(MAGIC, kind, flags, metrics, length, rows, stream, epoch, step)
     check = zlib.crc32(head)
     head += _CRC.pack(check)
     for part in parts:
         check = zlib.crc32(part, check)
-    return [head, *parts, _CRC.pack(check)]
+    return [head, *parts, _CRC.pack(check)], length + OVERHEAD
 
 
 def scan(data: memoryview, offset: int) -> Frame | Damage | None:

@@ -21,6 +21,14 @@ from xai_widgets.tracking.pending import Batch
 
 Array = npt.NDArray[Any]
 SUFFIX = ".xlog"
+_U2, _U4, _I8, _F4 = np.dtype("<u2"), np.dtype("<u4"), np.dtype("<i8"), np.dtype("<f4")
+_UNSIGNED: dict[int, np.dtype[Any]] = {
+    1: np.dtype("u1"),
+    2: np.dtype("u2"),
+    4: np.dtype("u4"),
+    8: np.dtype("u8"),
+}
+_NO_LABEL = np.iinfo(np.int32).min
 _DENSE = 1 << 23
 """Up to this index the writer remembers labels, so that each is written once."""
 
@@ -54,7 +62,7 @@ class LogWriter:
         self._current: dict[int, int] = {}  # stream number: the epoch it was last described in
         self._labels = LabelTable()
         self._written_labels = 0
-        self._known: dict[tuple[str, str | None, bool], Array] = {}
+        self._known: dict[tuple[Any, ...], Array] = {}
         self._names: dict[tuple[str, str | None], dict[Any, int]] = {}
 
     @property
@@ -74,7 +82,7 @@ class LogWriter:
             if codes is not None:
                 parts.append(codes)
                 bits |= {1: 1, 2: 2, 4: 3}[codes.itemsize] << 2
-        parts.extend(np.ascontiguousarray(values, "<f4") for values in batch.values)
+        parts.extend(np.ascontiguousarray(values, _F4) for values in batch.values)
         self._write(
             encode(
                 Kind.ROWS,
@@ -155,12 +163,13 @@ class LogWriter:
         if isinstance(index, list):
             numbers = self._numbers((mode, ds_id), index)
             return numbers, NAMED, int(numbers.max())
-        low, top = int(index.min()), int(index.max())
-        if low < 0 or top >= 1 << 32:
-            return np.ascontiguousarray(index, "<i8"), 2, -1
+        unsigned = index if index.dtype.kind == "u" else index.view(_UNSIGNED[index.itemsize])
+        top = int(unsigned.max())  # a negative index is a huge one
+        if top >= 1 << min(32, 8 * index.itemsize - (index.dtype.kind == "i")):
+            return np.ascontiguousarray(index, _I8), 2, -1
         if top < 1 << 16:
-            return np.ascontiguousarray(index, "<u2"), 0, top
-        return np.ascontiguousarray(index, "<u4"), 1, top
+            return np.ascontiguousarray(index, _U2), 0, top
+        return np.ascontiguousarray(index, _U4), 1, top
 
     def _numbers(self, key: tuple[str, str | None], names: list[Any]) -> Array:
         known = self._names.setdefault(key, {})
@@ -176,21 +185,27 @@ class LogWriter:
         self, key: tuple[str, str | None], index: Array, bits: int, top: int, label: Array | list[Any]
     ) -> Array | None:
         """Codes of a batch's labels as they are stored; None when all were written before and have not changed."""
+        numbers = label if isinstance(label, np.ndarray) else self._labels.encode(label)
+        if 0 <= top < _DENSE:
+            known = self._known_labels((*key, bits == NAMED, isinstance(label, np.ndarray)), top)
+            if (known[index] == numbers).all():
+                return None
+            known[index] = numbers
         codes = self._labels.encode(label)
         if len(self._labels) > self._written_labels:
             self._write_labels(self._written_labels)
-        if 0 <= top < _DENSE:
-            place = (*key, bits == NAMED)
-            known = self._known.get(place)
-            if known is None or known.shape[0] <= top:
-                grown = np.full(top + top // 4 + 1, -1, np.int32)
-                grown[: 0 if known is None else known.shape[0]] = -1 if known is None else known
-                known = self._known[place] = grown
-            if (known[index] == codes).all():
-                return None
-            known[index] = codes
         kind = "<u1" if len(self._labels) <= 256 else "<u2" if len(self._labels) <= 65536 else "<u4"
         return codes.astype(kind)
+
+    def _known_labels(self, place: tuple[Any, ...], top: int) -> Array:
+        """Give the labels written last: integer labels as they are, others as codes; by index."""
+        known = self._known.get(place)
+        if known is None or known.shape[0] <= top:
+            grown = np.full(top + top // 4 + 1, _NO_LABEL, np.int32)
+            if known is not None:
+                grown[: known.shape[0]] = known
+            known = self._known[place] = grown
+        return known
 
     def _write_labels(self, first: int) -> None:
         values = self._labels.values[first:]
@@ -198,16 +213,11 @@ class LogWriter:
         if values:
             self._write(encode(Kind.LABELS, [_json(values)], rows=first))
 
-    def _write(self, buffers: list[Any]) -> None:
+    def _write(self, frame: tuple[list[Any], int]) -> None:
         """Append a frame, in one call to the system unless the disk is filling up."""
-        if hasattr(os, "writev"):
-            written = os.writev(self._file, buffers)
-            total = sum(memoryview(b).nbytes for b in buffers)
-            if written == total:
-                return
-            rest = memoryview(b"".join(bytes(memoryview(b).cast("B")) for b in buffers))[written:]
-        else:
-            rest = memoryview(b"".join(bytes(memoryview(b).cast("B")) for b in buffers))
+        buffers, size = frame
+        written = os.writev(self._file, buffers) if hasattr(os, "writev") else 0
+        rest = memoryview(b"".join(map(bytes, buffers)))[written:] if written < size else b""
         while rest:
             rest = rest[os.write(self._file, rest) :]
 

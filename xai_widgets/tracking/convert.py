@@ -33,7 +33,16 @@ def to_array(value: Any) -> Array:
 
 
 def _of_torch(torch: Any, tensor: Any) -> Array:
-    tensor = tensor.detach()
+    if tensor.requires_grad:
+        tensor = tensor.detach()
+    try:
+        plain: Array = tensor.numpy()
+    except (TypeError, RuntimeError):  # of a device, of a type numpy has not, lazily conjugated or negated
+        return _of_odd_torch(torch, tensor)
+    return plain
+
+
+def _of_odd_torch(torch: Any, tensor: Any) -> Array:
     if tensor.device.type != "cpu":
         tensor = tensor.cpu()
     if tensor.dtype in (torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2):
@@ -57,13 +66,11 @@ def read_index(index: Any) -> Array | list[Any]:
     TypeError
         For indices that are neither integers nor strings.
     """
-    if type(index) is str or type(index) is bytes:
-        return [_text(index)]
-    if type(index) is range:
-        return np.arange(index.start, index.stop, index.step, dtype=np.int64)
-    if isinstance(index, (list, tuple)):
-        if index and all(type(i) is str for i in index):
-            return list(index)
+    if isinstance(index, (str, bytes, range, list, tuple)):
+        if isinstance(index, (str, bytes)):
+            return [_text(index)]
+        if isinstance(index, range):
+            return np.arange(index.start, index.stop, index.step, dtype=np.int64)
         if any(isinstance(i, (str, bytes)) for i in index):
             return _names(index)
     array = squeeze_column(to_array(index))

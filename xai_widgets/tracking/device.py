@@ -29,7 +29,7 @@ def off_host(*values: Any) -> bool:
     if torch is None:
         return False
     tensor = torch.Tensor
-    return any(isinstance(v, tensor) and v.device.type != "cpu" for v in values)
+    return any(isinstance(v, tensor) and not v.is_cpu for v in values)
 
 
 def device_of(values: list[Any]) -> Any:

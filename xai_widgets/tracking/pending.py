@@ -6,6 +6,7 @@ a buffer; places, policies and statistics come when some ten thousand rows are t
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ _FIRST_ROWS = 1 << 12
 _LOGIT_BYTES = 1 << 22
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Batch:
     """A batch that passed every check: `index` and `label` (B,), one (B,) array per metric, `logits` (B, C)."""
 
@@ -44,6 +45,38 @@ class Batch:
             return self
         derived = derive(self.logits, np.asarray(self.label))
         return Batch(self.index, self.label, (*self.metrics, *derived), [*self.values, *derived.values()])
+
+
+def plain_batch(index: Any, label: Any, metrics: dict[str, Any]) -> Batch | None:
+    """Make a batch of what nearly every batch is: (B,) arrays or host tensors of integers and floats.
+
+    One function with no calls of ours in it, since after a training step none of our code is in the processor's cache.
+
+    Returns
+    -------
+    Batch or None
+        None for anything else, wrong or right: it is for the careful functions of `convert`.
+    """
+    tensor = getattr(sys.modules.get("torch"), "Tensor", None)
+    arrays: list[Array] = []
+    for value in (index, label, *metrics.values()):
+        if type(value) is not np.ndarray:
+            if type(value) is not tensor or not value.is_cpu:
+                return None
+            try:
+                value = (value.detach() if value.requires_grad else value).numpy()
+            except (TypeError, RuntimeError):
+                return None
+        if value.ndim != 1 or (arrays and value.shape != arrays[0].shape):
+            return None
+        arrays.append(value)
+    names, labels, *values = arrays
+    if names.dtype.kind != "i" or labels.dtype.kind != "i":
+        return None
+    for value in values:
+        if value.dtype.kind != "f":
+            return None
+    return Batch(names, labels, tuple(metrics), values)
 
 
 class Chunk:

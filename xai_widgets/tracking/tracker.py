@@ -14,7 +14,7 @@ from xai_widgets.tracking.device import gathered, off_host
 from xai_widgets.tracking.frames import Frames
 from xai_widgets.tracking.labels import read_label_names
 from xai_widgets.tracking.logits import check_logits
-from xai_widgets.tracking.pending import Batch
+from xai_widgets.tracking.pending import Batch, plain_batch
 from xai_widgets.tracking.rankings import Rankings
 from xai_widgets.tracking.saving import Saving
 from xai_widgets.tracking.stream import Policy
@@ -152,12 +152,14 @@ class Tracker(Frames, Rankings, Saving):
             For lengths that differ, an averaged loss, indices that are no integers or strings, an unknown mode.
             Nothing of the batch is kept then, and nothing else is lost.
         """
-        if off_host(index, label, logits, *metrics.values()):
+        batch = plain_batch(index, label, metrics) if mask is logits is prediction is None else None
+        if batch is None and off_host(index, label, logits, *metrics.values()):
             rows, device = gathered(index, label, metrics, mask, logits, prediction)
             self._take_off_device(rows, device, mode, ds_id, epoch, step)
         else:
-            batch = self._read(index, label, mask, logits, prediction, metrics)
-            if len(batch):
+            if batch is None:
+                batch = self._read(index, label, mask, logits, prediction, metrics)
+            if len(batch.index):
                 self._take_batch(batch, mode, ds_id, epoch, step)
         if mode == "train" and self._safe.subscriptions:
             self.safe_point()
