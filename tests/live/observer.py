@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 
 import xai_widgets as xw
-from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
+from xai_widgets.live import AttributionService, ColumnsRequest
 from xai_widgets.samples import as_samples
 
 EVERY = 5  # steps after which a run waits until another picture has come, so that there are some in every run
@@ -52,15 +52,13 @@ class Attached:
     """Every part of the library at work beside one run."""
 
     def __init__(self, tracker, model, samples, plant=None, **options):
-        from xai_widgets.widgets import InstanceHistory, LabelDifficulty
-
         self.tracker, self.plant = tracker, plant
         self.service = AttributionService(model, samples, tracker=tracker, share=1.0, **options)
-        self.publisher = Publisher(draws_per_second=50, bytes_per_second=1e9)
-        self.views = [
-            LabelDifficulty(tracker, mode="train", publisher=self.publisher),
-            InstanceHistory(tracker, publisher=self.publisher),
-        ]
+        # its saliency panel has a service of its own, which follows the training
+        self.dashboard = xw.Dashboard(
+            tracker, model, samples, mode="train", smoothing=2, integrating=3, share=1.0
+        )
+        self.publisher = self.dashboard.publisher
         self.results, self.problems, self.over = 0, [], threading.Event()
         self.asker = threading.Thread(target=self._ask)
         self.asker.start()
@@ -70,6 +68,7 @@ class Attached:
         asked = 0
         while not self.over.is_set():
             asked += 1
+            self.dashboard.selected = (asked % 6, 8)  # a click on a row
             job = self.service.request(
                 ColumnsRequest((asked % 6, 7), smoothing=3, integrating=6, seed=asked),
                 self._seen,
@@ -99,11 +98,11 @@ class Attached:
         self.over.set()
         self.asker.join(60)
         self.publisher.flush()
-        assert all(view.summary() for view in self.views)
-        for view in self.views:
-            view.close()
+        drawn, failures = self.publisher.traffic.draws, self.publisher.traffic.failures
+        self.dashboard.close()
         self.service.close()
-        self.publisher.close()
+        assert drawn > 0
+        assert failures == 0
 
 
 class Nothing:

@@ -1,0 +1,162 @@
+"""A long training with a browser that clicks and slides at random: errors, memory, message rate, step time.
+
+``python benchmarks/live_soak.py [--minutes 10] [--quick] [--kernel 7.4] [--app lab]``. Steps are timed without any
+widget just before and just after, in the same kernel; the ratio compares the medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+
+import kernels
+import lab
+from test_live_matrix import DATA, MODELS
+
+LOOP = """
+import statistics, psutil, threading
+def steps(seconds=None, record=False):
+    times, end = [], None if seconds is None else time.time() + seconds
+    while (time.time() < end) if end else not enough.exists():
+        for rows in torch.randperm(1024).split(64):
+            started = time.perf_counter()
+            for _ in range(4):  # a step of some milliseconds, as of a small real network
+                losses = F.cross_entropy(model(torch.from_numpy(x)[rows]), torch.from_numpy(y)[rows], reduction="none")
+                optimizer.zero_grad(); losses.mean().backward(); optimizer.step()
+            if record:
+                tracker.record(rows, y[rows], loss=losses)
+            times.append(time.perf_counter() - started)
+        if record:
+            tracker.end_epoch()
+    return times
+memory = []
+def watch_memory():
+    while not enough.exists():
+        memory.append(psutil.Process().memory_info().rss / 2**20)
+        time.sleep(5)
+before = steps(BASE)
+"""
+SHOW = """
+dashboard = xw.Dashboard(tracker, model, (x, y), layout=layout, mode="train", smoothing=10, integrating=20)
+dashboard.selected = (1, 2)
+dashboard
+"""
+TRAIN = "threading.Thread(target=watch_memory, daemon=True).start()\nstarted = time.time()\nwith_widgets = steps(record=True)\nseconds = time.time() - started"
+REPORT = """
+dashboard.close()
+after = steps(BASE)
+ms = lambda times: 1e3 * statistics.median(times)
+third = max(len(memory) // 3, 1)
+print("=>" + json.dumps({"before": ms(before), "after": ms(after), "with": ms(with_widgets), "steps": len(with_widgets),
+    "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
+    "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
+"""
+
+
+def act(page, choose):
+    """Do one of the things a person does."""
+    what = choose.choice(["slide", "slide", "row", "row", "noise"])
+    if what == "row":
+        rows = page.locator(".xaiw-row-main")
+        if rows.count():
+            rows.nth(choose.randrange(rows.count())).click(timeout=5000)
+        return
+    sliders = page.locator(".xaiw-saliency .noUi-handle")
+    if sliders.count():
+        sliders.nth(0 if what == "slide" else sliders.count() - 1).focus(timeout=5000)
+        for _ in range(choose.randrange(1, 4)):
+            page.keyboard.press(choose.choice(["ArrowLeft", "ArrowRight"]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--quick", action="store_true", help="one minute")
+    parser.add_argument("--kernel", default="7.4", choices=tuple(kernels.VERSIONS))
+    parser.add_argument("--app", default="lab", choices=("lab", "notebook"))
+    options = parser.parse_args()
+    minutes = 1.0 if options.quick else options.minutes
+    problem = kernels.make_kernel(options.kernel)
+    if problem:
+        raise SystemExit(f"ipykernel {options.kernel} could not be installed: {problem}")
+    base = f"BASE = {min(20.0, 10 * minutes)}\n"
+    cells = [DATA, MODELS["torch"], base + LOOP, SHOW, TRAIN, REPORT]
+    chromium = next(
+        path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))
+    )
+    server = lab.JupyterServer(Path(tempfile.mkdtemp(prefix="live-soak-")), options.app, kernels.STORE)
+    try:
+        with lab.browser(chromium) as browser:
+            soak(browser, server, cells, options, minutes)
+    finally:
+        server.close()
+
+
+def soak(browser, server, cells, options, minutes):
+    path = lab.write_notebook(server.folder / "soak.ipynb", cells, kernels.kernel_name(options.kernel))
+    notebook = lab.Notebook(browser, server, path, width=1500, height=1400)
+    page, frames, heap, choose = notebook.page, [], [], random.Random(0)
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: frames.append((time.time(), len(data)))),
+    )
+    page.reload()  # so that the listener sees the kernel's connection
+    notebook.wait_for_kernel()
+    for number in range(4):
+        notebook.execute(number, seconds=240)
+    notebook.run(4)
+    start, actions, missed, frames_before = time.time(), 0, [], len(frames)
+    while time.time() - start < 60 * minutes:
+        try:
+            act(page, choose)
+            actions += 1
+        except Exception as problem:
+            missed.append(f"{type(problem).__name__}: {str(problem).splitlines()[0]}")
+        if actions % 20 == 0:
+            heap.append(
+                page.evaluate("() => performance.memory ? performance.memory.usedJSHeapSize / 2**20 : 0")
+            )
+        time.sleep(choose.uniform(0.2, 1.5))
+    seen = frames[frames_before:]
+    took = time.time() - start
+    (server.folder / "enough").touch()
+    notebook.finish(4, seconds=120)
+    notebook.execute(5, seconds=240)
+    printed = notebook.cell(5).locator(".jp-OutputArea-output").all_inner_texts()
+    report = json.loads("".join(printed).split("=>", 1)[1])
+    plain = (report["before"] + report["after"]) / 2
+    print(
+        f"{options.app}, ipykernel {options.kernel}: {took / 60:.1f} min, {actions} actions, load {os.getloadavg()[0]:.1f}"
+    )
+    print(
+        f"console errors: {notebook.problems or 'none'}; kernel: {report['problems'] or 'none'}; missed: {missed or 'none'}"
+    )
+    print(
+        f"messages to the browser: {len(seen) / took:.1f}/s, {sum(size for _, size in seen) / took / 1e3:.1f} kB/s"
+    )
+    traffic = report["traffic"]
+    print(
+        f"publisher: {traffic} ({traffic['passes'] / report['seconds']:.2f} passes/s, {traffic['sent'] / report['seconds'] / 1e3:.1f} kB/s)"
+    )
+    print(
+        "kernel memory, MiB, second third / last third / most: "
+        + " / ".join(f"{m:.0f}" for m in report["memory"])
+    )
+    print("browser heap, MiB: " + " ".join(f"{value:.0f}" for value in heap))
+    print(
+        f"step: {plain:.2f} ms without widgets (before {report['before']:.2f}, after {report['after']:.2f}), {report['with']:.2f} with: x{report['with'] / plain:.3f}"
+    )
+    notebook.close()
+
+
+if __name__ == "__main__":
+    main()
