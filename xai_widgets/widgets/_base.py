@@ -48,7 +48,7 @@ class View(ipywidgets.VBox):
         self._still = _still.Still(self)
         self.front = Front()
         self.front.on_msg(self._hear)
-        self.observe(self._paused_changed, "paused")
+        self.observe(self._pause_switched, "paused")
         self._stop_listening = self.selection.listen(self._selection_changed)
 
     def _open(self, panel: list[Any], *classes: str) -> None:
@@ -174,7 +174,7 @@ class View(ipywidgets.VBox):
     def _selection_changed(self, _selection: Selection, _changed: frozenset[str], _source: object) -> None:
         self.redraw()
 
-    def _paused_changed(self, _change: Any) -> None:
+    def _pause_switched(self, _change: Any) -> None:
         self.redraw()
 
     def redraw(self, *_: Any) -> None:

@@ -176,7 +176,7 @@ class Dashboard(View):
         else:
             super()._pressed(action)
 
-    def _paused_changed(self, change: Any) -> None:
+    def _pause_switched(self, change: Any) -> None:
         for view in self.views:
             view.paused = change["new"]
         self.redraw()

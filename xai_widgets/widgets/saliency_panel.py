@@ -344,7 +344,7 @@ class SaliencyPanel(Asking):
             self._first = 0
             self._ask_soon()
 
-    def _paused_changed(self, change: Any) -> None:
+    def _pause_switched(self, change: Any) -> None:
         if not change["new"] or self._follower is not None:
             self._ask_soon()
 

@@ -41,7 +41,8 @@ export function distanceTo(runs: Point[][], x: number, y: number): number {
 /** Pixel to value along an axis, from two of its drawn ticks. */
 export function axisValue(axis: Element | undefined, vertical: boolean, pixel: number): number | null {
   const ticks = [...(axis?.querySelectorAll(".tick") ?? [])].map((tick): Point => {
-    const place = /translate\(([-\d.e]+), ([-\d.e]+)\)/.exec(tick.getAttribute("transform") ?? "");
+    // with a space after the comma when drawn, without one after a change
+    const place = /translate\(([-+\d.e]+)[ ,]+([-+\d.e]+)\)/.exec(tick.getAttribute("transform") ?? "");
     const text = (tick.querySelector("text")?.textContent ?? "").replace("−", "-").replace(/,/g, "");
     return [Number(place?.[vertical ? 2 : 1] ?? NaN), text === "" ? NaN : Number(text)];
   });
