@@ -6,6 +6,7 @@ On the photographs of ``../shared/data`` where they are beside the checkout, oth
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -132,6 +133,40 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
     assert len(set(found.groups())) == 6
     assert widgets(notebook) == 1
     assert len(pictures(notebook)) == 2
+
+
+def test_fastestimator_with_our_traces(tmp_path: Path) -> None:
+    """Runs where XAI_WIDGETS_FE_PYTHON names a Python with FastEstimator, ipykernel and nbclient, or this one has them."""
+    python = os.environ.get("XAI_WIDGETS_FE_PYTHON", sys.executable)
+    tried = subprocess.run(
+        [python, "-c", "import fastestimator, ipykernel, nbclient"], capture_output=True, text=True
+    )
+    if tried.returncode:
+        reason = tried.stderr.strip().splitlines()[-1]
+        pytest.skip(f"FastEstimator needs an environment of its own, see XAI_WIDGETS_FE_PYTHON: {reason}")
+    if not SHARED_DATA.exists():
+        pytest.skip("the shared CIFAR-10 images are not beside this checkout (../shared/data)")
+    name = "08_fastestimator"
+    done = subprocess.run(
+        [
+            python,
+            NOTEBOOKS / "execute.py",
+            name,
+            "--set",
+            "IMAGES=300",
+            "--set",
+            "EPOCHS=2",
+            "--output",
+            tmp_path,
+        ],
+        env={**os.environ, "XAI_WIDGETS_CIFAIR10": str(SHARED_DATA)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    notebook = nbformat.read(tmp_path / f"{name}.ipynb", as_version=4)
+    assert re.search(r"hardest:( \d+){5}\n", text(notebook))
+    assert len(pictures(notebook)) == 3
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
