@@ -48,7 +48,7 @@ LINES = """() => [...document.querySelectorAll('.xaiw path.line')].filter(
     path => (path.getAttribute('d') || '').length > 20).length"""
 NAMELESS = """() => [...document.querySelectorAll(
     '.xaiw button, .xaiw select, .xaiw canvas, .xaiw [role=slider], .xaiw [role=progressbar], .xaiw .svg-figure'
-)].filter(e => e.getClientRects().length && !e.closest('.xaiw-hide') && !(
+)].filter(e => e.getClientRects().length && !e.closest('.xaiw-hide, [aria-hidden=true]') && !(
     e.getAttribute('aria-label') || e.textContent.trim() || e.title || e.closest('.xw-map, .xm')
 )).map(e => e.outerHTML.slice(0, 120))"""
 

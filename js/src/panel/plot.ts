@@ -171,7 +171,7 @@ export function followPlot(
     }
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", summary);
-    plot()?.querySelector(".svg-background")?.setAttribute("aria-hidden", "true");
+    for (const part of plot()?.querySelectorAll(".svg-background, canvas") ?? []) part.setAttribute("aria-hidden", "true");
   };
 
   return {
