@@ -257,8 +257,8 @@ def test_memory_per_observation():
 
 
 def test_half_precision_takes_half():
-    whole, _ = run(epochs=6, n=5000, batch=500)
-    half, loss = run(epochs=6, n=5000, batch=500, dtype="float16")
+    whole, _ = run(epochs=20, n=5000, batch=500)
+    half, loss = run(epochs=20, n=5000, batch=500, dtype="float16")
     assert half.nbytes < 0.6 * whole.nbytes
     np.testing.assert_array_equal(half.instance_series(range(9)).values, loss[:, :9].T.astype(np.float16))
 

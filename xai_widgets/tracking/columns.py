@@ -133,5 +133,5 @@ class Column:
 
 def has_repeats(places: Array) -> bool:
     """Whether a place occurs more than once."""
-    ordered = np.sort(places)
+    ordered = np.sort(places.astype(np.int32) if places.dtype == np.int64 else places)
     return bool((ordered[1:] == ordered[:-1]).any())

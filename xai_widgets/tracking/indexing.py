@@ -23,6 +23,7 @@ class IndexMap:
         self.size = 0
         self._dense = True
         self._known = np.zeros(0, bool)  # while dense: which places have an instance
+        self._complete, self._marked = False, 0
         self._keys = np.zeros(0, np.int64)  # afterwards: sorted integers,
         self._key_places = np.zeros(0, np.int64)  # the place of each,
         self._by_name: dict[Any, int] = {}  # and strings (and integers beyond 63 bits)
@@ -122,9 +123,14 @@ class IndexMap:
         if top > self._known.size:
             grown = np.zeros(top, bool)
             grown[: self._known.size] = self._known
-            self._known = grown
+            self._known, self._complete = grown, False
         self.size = max(self.size, top)
-        self._known[index] = True
+        if not self._complete:
+            self._known[index] = True
+            # looked at now and then only: an epoch marks most instances, and later epochs need not
+            self._marked += index.size
+            if self._marked >= self._known.size:
+                self._marked, self._complete = 0, bool(self._known.all())
         return index
 
     def _leave_dense(self) -> None:

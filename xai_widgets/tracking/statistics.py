@@ -22,36 +22,70 @@ class GroupStatistics:
     max: Array
 
 
-def group_statistics(values: Array, codes: Array, groups: int) -> GroupStatistics:
-    """Statistics of the finite `values` (N,) per code (N,) in 0 .. groups-1; a negative code belongs to none.
+class Grouping:
+    """Which places belong to which group, in an order that makes every statistic one sweep.
 
-    The deviations are taken from the mean in a second pass, so that a large mean costs no precision.
+    Parameters
+    ----------
+    codes
+        (N,) group codes in 0 .. groups-1; a negative code belongs to none.
+    groups
+        Number of groups.
     """
-    kept = np.isfinite(values)
-    kept &= codes >= 0
-    if kept.all():
-        x, g = values.astype(np.float64), codes
-    else:
-        x, g = values[kept].astype(np.float64), codes[kept]
-    count = np.bincount(g, minlength=groups)[:groups]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.bincount(g, weights=x, minlength=groups)[:groups] / count
-        deviation = x - mean[g]
-        deviation *= deviation
-        std = np.sqrt(np.bincount(g, weights=deviation, minlength=groups)[:groups] / np.maximum(count - 1, 1))
-    std[count == 0] = np.nan
-    low, high = group_range(x, g, groups)
-    return GroupStatistics(count, mean, std, low, high)
 
+    def __init__(self, codes: Array, groups: int) -> None:
+        order = np.argsort(codes, kind="stable")
+        if codes.size and int(codes[order[0]]) < 0:
+            order = order[np.searchsorted(codes[order], 0) :]
+        members = np.bincount(codes[order], minlength=groups)[:groups]
+        self.groups = groups
+        self.size = codes.shape[0]
+        self.order = order.astype(np.int32)
+        self._present = np.flatnonzero(members)
+        self._starts = (np.cumsum(members) - members)[self._present]
+        self._members = members[self._present]
 
-def group_range(x: Array, g: Array, groups: int) -> tuple[Array, Array]:
-    """Smallest and largest of `x` per code; NaN for an empty group."""
-    low, high = np.full(groups, np.inf), np.full(groups, -np.inf)
-    np.minimum.at(low, g, x)
-    np.maximum.at(high, g, x)
-    return np.where(np.isinf(low) & (low > 0), np.nan, low), np.where(
-        np.isinf(high) & (high < 0), np.nan, high
-    )
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return int(self.order.nbytes)
+
+    def statistics(self, values: Array) -> GroupStatistics:
+        """Statistics of the finite `values` (N,) per group.
+
+        The deviations are taken from the mean in a second sweep, so that a large mean costs no precision.
+        """
+        found = [np.zeros(self.groups, np.int64), *(np.full(self.groups, np.nan) for _ in range(4))]
+        if self._present.size:
+            for whole, part in zip(found, self._of_present(values[self.order]), strict=True):
+                whole[self._present] = part
+        return GroupStatistics(*found)
+
+    def _of_present(self, x: Array) -> tuple[Array, ...]:
+        starts, count = self._starts, self._members
+        finite = np.isfinite(x)
+        low, high = x, x
+        whole = bool(finite.all())
+        if not whole:
+            count = np.add.reduceat(finite, starts, dtype=np.int64)
+            low, high = np.where(finite, x, np.inf), np.where(finite, x, -np.inf)
+            x = np.where(finite, x, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.add.reduceat(x, starts, dtype=np.float64) / count
+            deviation = np.repeat(mean, self._members)
+            np.subtract(x, deviation, out=deviation)
+            np.multiply(deviation, deviation, out=deviation)
+            if not whole:
+                deviation[~finite] = 0
+            std = np.sqrt(np.add.reduceat(deviation, starts) / np.maximum(count - 1, 1))
+        empty = count == 0
+        low, high = (
+            ends.astype(np.float64)
+            for ends in (np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts))
+        )
+        for statistic in (std, low, high):
+            statistic[empty] = np.nan
+        return count, mean, std, low, high
 
 
 def group_quantiles(values: Array, codes: Array, groups: int, probabilities: tuple[float, ...]) -> Array:

@@ -15,7 +15,7 @@ from xai_widgets.tracking.indexing import IndexMap
 from xai_widgets.tracking.labels import LabelTable
 from xai_widgets.tracking.logits import derive
 from xai_widgets.tracking.pending import Chunk
-from xai_widgets.tracking.statistics import GroupStatistics, group_statistics
+from xai_widgets.tracking.statistics import Grouping, GroupStatistics
 
 Array = npt.NDArray[Any]
 _SAVED = (
@@ -88,6 +88,8 @@ class Stream:
         self.rows = self.relabelled = self.changes = 0
         self.rows_of_epoch = 0
         self._statistics: dict[tuple[str, int, str | None], tuple[int, GroupStatistics]] = {}
+        self._labelling = 0  # grows with every label that is new or changed
+        self._ordered: tuple[int, Grouping] | None = None
         self._quantiles: dict[tuple[Any, ...], tuple[int, Array]] = {}
         self._groups: dict[str, tuple[Array | list[Any], Array, LabelTable]] = {}
 
@@ -97,7 +99,8 @@ class Stream:
         columns = sum(c.nbytes for epochs in self.columns.values() for c in epochs.values())
         chunks = sum(c.nbytes for c in list(self.chunks.values()))
         dynamics = 0 if self.dynamics is None else self.dynamics.nbytes
-        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics
+        order = 0 if self._ordered is None else self._ordered[1].nbytes
+        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics + order
 
     def announce(self, metrics: tuple[str, ...], logits: bool) -> None:
         """Make metric names known."""
@@ -155,9 +158,23 @@ class Stream:
         if cached is not None and (column is None or cached[0] == column.changes):
             return cached[1]
         values, codes = self.column_and_codes(metric, epoch, group)
-        found = group_statistics(values, codes, len(self.table if group is None else self.group_table(group)))
+        found = self._grouping(codes, group).statistics(values)
         self._statistics[(metric, epoch, group)] = (self.columns[metric][epoch].changes, found)
         return found
+
+    def _grouping(self, codes: Array, group: str | None) -> Grouping:
+        """Order of the places by code, kept until a label changes: every epoch needs it."""
+        groups = len(self.table if group is None else self.group_table(group))
+        if group is not None:
+            return Grouping(codes, groups)
+        kept = self._ordered
+        if (
+            kept is None
+            or kept[0] != self._labelling
+            or (kept[1].size, kept[1].groups) != (codes.shape[0], groups)
+        ):
+            kept = self._ordered = (self._labelling, Grouping(codes, groups))
+        return kept[1]
 
     def column_and_codes(self, metric: str, epoch: int, group: str | None) -> tuple[Array, Array]:
         """Values (n,) of an epoch, and the label or group code of each."""
@@ -296,6 +313,7 @@ class Stream:
         if changed.any():
             self.relabelled += int(np.count_nonzero(changed & (old >= 0)))
             self.codes[places] = codes
+            self._labelling += 1
             if self._some_unlabelled and bool((old < 0).any()):  # labels that come after the values
                 kept = {metric: set(epochs) for metric, epochs in self.columns.items()}
                 for key in [key for key in self._statistics if key[1] in kept.get(key[0], ())]:
