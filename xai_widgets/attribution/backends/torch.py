@@ -28,6 +28,8 @@ class TorchBackend:
 
         self.torch = torch
         self.model = getattr(model, "_orig_mod", model)  # a compiled model's own: hooks and swaps work there
+        if isinstance(self.model, torch.nn.DataParallel):
+            self.model = self.model.module  # replicas take no swapped weights, the module itself does
         self.is_keras = type(model).__module__.split(".")[0] == "keras" or hasattr(model, "stateless_call")
         if self.is_keras:
             import keras
