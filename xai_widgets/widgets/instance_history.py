@@ -144,7 +144,9 @@ class InstanceHistory(View):
             name_of=self.tracker.name_of,
             curve_of=self.chart.curve_of,
         )
-        self._keys = {row["key"]: member.index for row, member in zip(rows, shown, strict=True)}
+        keys = {row["key"]: member.index for row, member in zip(rows, shown, strict=True)}
+        # a row that has just left the ranking may still be under somebody's pointer
+        self._keys = dict([*self._keys.items(), *keys.items()][-200:])
         self._summary = self._say(shown, series)
         sent = self.chart.draw(drawing)
         thumbs = self._thumbs.get(member.index for member in shown)

@@ -26,8 +26,17 @@ export function makeLegend(place: HTMLElement, send: Send, hover: Hover): Legend
   const groups = new Map<string, Group>();
   place.setAttribute("role", "group");
   place.addEventListener("keydown", (event) => moveFocus(place, event));
+  let waiting: (() => void) | null = null;
+  place.addEventListener("pointerleave", () => waiting?.());
   return {
     draw(legend, thumbs) {
+      waiting = null;
+      if (legend && rows.size && place.matches(":hover")) {
+        // a ranking that moves must not pull the row away from under the pointer: values change, the order waits
+        for (const row of legend.rows) rows.get(row.key)?.update(row, legend, thumbs[row.key]);
+        waiting = () => this.draw(legend, thumbs);
+        return;
+      }
       place.hidden = !legend || legend.rows.length === 0;
       if (!legend) return;
       mark(place, "aria-label", legend.label);
