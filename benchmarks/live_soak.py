@@ -50,7 +50,12 @@ dashboard = xw.Dashboard(tracker, model, (x, y), layout=layout, mode="train", sm
 dashboard.selected = (1, 2)
 dashboard
 """
-TRAIN = "threading.Thread(target=watch_memory, daemon=True).start()\nstarted = time.time()\nwith_widgets = steps(record=True)\nseconds = time.time() - started"
+TRAIN = """
+threading.Thread(target=watch_memory, daemon=True).start()
+started = time.time()
+with_widgets = steps(record=True)
+seconds = time.time() - started
+"""
 REPORT = """
 dashboard.close()
 after = steps(BASE)
@@ -144,17 +149,18 @@ def soak(browser, server, cells, options, minutes):
         f"messages to the browser: {len(seen) / took:.1f}/s, {sum(size for _, size in seen) / took / 1e3:.1f} kB/s"
     )
     traffic = report["traffic"]
+    seconds = report["seconds"]
+    print(f"publisher: {traffic}")
     print(
-        f"publisher: {traffic} ({traffic['passes'] / report['seconds']:.2f} passes/s, {traffic['sent'] / report['seconds'] / 1e3:.1f} kB/s)"
+        f"publisher: {traffic['passes'] / seconds:.2f} passes/s, {traffic['sent'] / seconds / 1e3:.1f} kB/s"
     )
     print(
         "kernel memory, MiB, second third / last third / most: "
         + " / ".join(f"{m:.0f}" for m in report["memory"])
     )
     print("browser heap, MiB: " + " ".join(f"{value:.0f}" for value in heap))
-    print(
-        f"step: {plain:.2f} ms without widgets (before {report['before']:.2f}, after {report['after']:.2f}), {report['with']:.2f} with: x{report['with'] / plain:.3f}"
-    )
+    print(f"step: {report['before']:.2f} ms before, {report['after']:.2f} ms after, both without widgets")
+    print(f"step: {report['with']:.2f} ms with all widgets: x{report['with'] / plain:.3f}")
     notebook.close()
 
 
