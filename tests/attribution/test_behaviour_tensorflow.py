@@ -6,7 +6,6 @@ import random
 
 import numpy as np
 import pytest
-
 from behaviour_models import picture_net, pictures, relative, tables, tanh_net
 
 from xai_widgets import AttributionEngine
