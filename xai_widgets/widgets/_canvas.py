@@ -42,6 +42,7 @@ class Easel:
         self.ratio = 1.0
         self.cells: list[Cell] = []
         self._shared = _own_manager()
+        self._retired: list[Any] = []
 
     def cell(self, name: str) -> Cell:
         """Make a cell for one column of pictures."""
@@ -54,18 +55,26 @@ class Easel:
         return ipycanvas.Canvas(width=width, height=height, **self._shared)
 
     def renew(self) -> int:
-        """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent."""
-        old = self._shared
+        """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent.
+
+        The replaced ones are closed one page later: this page may still be fetching them.
+        """
+        retired, self._retired = self._retired, [*self._shared.values()]
         self._shared = _own_manager()
-        sent = sum(cell.renew() for cell in self.cells)
-        for manager in old.values():
-            manager.close()
+        sent = 0
+        for cell in self.cells:
+            old, drawn = cell.renew()
+            self._retired += [old, old.layout]
+            sent += drawn
+        for widget in retired:
+            widget.close()
         return sent
 
     def close(self) -> None:
         """Close what is no child of a box."""
-        for manager in self._shared.values():
-            manager.close()
+        for widget in [*self._retired, *self._shared.values()]:
+            widget.close()
+        self._retired = []
 
 
 class Cell:
@@ -103,13 +112,11 @@ class Cell:
         self._picture = fitted
         return self._draw()
 
-    def renew(self) -> int:
-        """Replace the canvas, and draw what was shown."""
+    def renew(self) -> tuple[Any, int]:
+        """Replace the canvas, and draw what was shown; gives the old canvas and the bytes sent."""
         (old,) = self.box.children
         self.box.children = [self._easel.canvas(old.width, old.height)]
-        old.close()
-        old.layout.close()
-        return self._draw()
+        return old, self._draw()
 
     def visible(self, on: bool) -> None:
         """Show or hide the whole column's cell."""
