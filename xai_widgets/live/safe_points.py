@@ -29,8 +29,9 @@ class SafePoints:
 
     def __init__(self, tracker: Tracker | None) -> None:
         self.seen = 0
-        begun = tracker is not None and tracker.step > 0  # a view may be made after the training
-        self.where: tuple[int | None, int | None] = (tracker.epoch, tracker.step) if begun else (None, None)
+        self.where: tuple[int | None, int | None] = (None, None)
+        if tracker is not None and tracker.step > 0:  # a view may be made after the training
+            self.where = (tracker.epoch, tracker.step)
         self._tracker = tracker
         self._lock = threading.Condition()
         self._work: Callable[[], None] | None = None

@@ -82,11 +82,10 @@ def run_state(tracker: Any, course: Course, *, title: str, training: bool, pause
     left = None
     if ticking and fraction is not None and fraction > 0.02:
         left = course.elapsed * (1.0 - fraction) / fraction
-    epoch = ""
-    if tracker.epoch:
-        epoch = (
-            f"epoch {tracker.epoch:,} of {tracker.epochs:,}" if tracker.epochs else f"epoch {tracker.epoch:,}"
-        )
+    epoch = f"epoch {tracker.epoch:,}" if tracker.epoch else ""
+    if epoch and tracker.epochs:
+        beyond = tracker.epoch > tracker.epochs
+        epoch += f", {tracker.epochs:,} planned" if beyond else f" of {tracker.epochs:,}"
     return {
         "title": title,
         "status": status,
