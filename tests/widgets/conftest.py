@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import comm
 import numpy as np
@@ -19,7 +19,7 @@ NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse"
 class Wire(comm.base_comm.BaseComm):
     """A comm that keeps what is sent through it."""
 
-    sent: list[tuple[str, dict, list]] = []
+    sent: ClassVar[list[tuple[str, dict, list]]] = []
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
         Wire.sent.append((self.comm_id, data or {}, list(buffers or [])))
