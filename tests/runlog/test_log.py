@@ -97,9 +97,12 @@ def test_a_live_reader_hears_of_batches_epochs_and_the_end(tmp_path):
     writer = Tracker(log_dir=tmp_path, epochs=4)
     writer.record([0, 1], [0, 1], loss=[1, 2])
     assert eventually(lambda: reader.version > version)
+    assert eventually(lambda: reader.counts().rows == 2)
     assert reader.instance_series([0, 1]).values[:, 0].tolist() == [1, 2]
     assert (reader.status, reader.epochs) == ("training", 4)
+    before = reader.version
     writer.end_epoch()
+    assert eventually(lambda: reader.version > before)
     assert eventually(lambda: ("epoch", 1) in [(s.kind, s.epoch) for s in heard])
     writer.finish(ValueError("lost"))
     assert eventually(lambda: reader.status == "failed")
@@ -173,3 +176,32 @@ def test_policies_of_the_writer_are_those_of_the_reader(tmp_path):
     reader = runlog.read(tmp_path)
     same(tracker, reader)
     assert reader.instance_series([0]).values.tolist() == [[8, 7, 5, 5]]
+
+
+def test_files_that_are_taken_away_leave_what_was_read(tmp_path):
+    writer = write_run(tmp_path)
+    reader = runlog.read(tmp_path)
+    only_file(tmp_path).unlink()
+    reader.refresh()
+    same(writer, reader)
+
+
+def test_a_file_system_that_fails_is_reported_once_and_tried_again(tmp_path, monkeypatch):
+    import errno
+    import os
+
+    reader = runlog.FollowingTracker(tmp_path, live=False)
+    writer = write_run(tmp_path)
+    original = os.scandir
+
+    def stale(path):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(os, "scandir", stale)
+    with pytest.warns(RuntimeWarning, match="cannot be read at the moment"):
+        reader.refresh()
+    reader.refresh()
+    assert len(reader.problems) == 1
+    monkeypatch.setattr(os, "scandir", original)
+    reader.refresh()
+    same(writer, reader)

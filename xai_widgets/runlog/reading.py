@@ -114,7 +114,11 @@ class FileReader:
 
     def poll(self) -> list[Event]:
         """Read what has come, at most a window of it; nothing when there is no whole frame yet."""
-        with open(self.path, "rb", buffering=0) as file:
+        try:
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115
+        except FileNotFoundError:  # taken away while it was followed; what was read stays
+            return []
+        with file:
             size = os.fstat(file.fileno()).st_size
             if size <= self.offset:
                 return []

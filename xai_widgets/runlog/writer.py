@@ -78,7 +78,9 @@ class LogWriter:
         index, bits, top = self._index(mode, ds_id, batch.index)
         parts: list[Any] = [index]
         if batch.label is not None:
-            codes = self._new_labels((mode, ds_id), index, bits, top, batch.label)
+            # numpy looks up by 64-bit indices three times as fast as by the stored ones
+            places = index if isinstance(batch.index, list) else batch.index
+            codes = self._new_labels((mode, ds_id), places, bits, top, batch.label)
             if codes is not None:
                 parts.append(codes)
                 bits |= {1: 1, 2: 2, 4: 3}[codes.itemsize] << 2
