@@ -29,11 +29,13 @@ export class Page implements Part {
   private readonly plot = h("div", { class: "xw-plot", tabindex: "0", role: "application", "aria-roledescription": "scatter plot" });
   private readonly state = h("div", { class: "xw-state", role: "status" });
   private readonly trouble = h("div", { class: "xw-trouble", role: "alert", hidden: true });
+  private readonly troubleText = h("span");
   private readonly hintLine = h("div", { class: "xw-hint", hidden: true });
   private readonly lasso: HTMLButtonElement;
   private readonly closing = new AbortController();
   private readonly closers: { close(): void }[];
   private hintTimer = 0;
+  private dismissed = "";
 
   constructor(model: Model, host: HTMLElement) {
     const app = (this.app = new App(model));
@@ -57,6 +59,7 @@ export class Page implements Part {
     this.root.append(head.element, sentence.element, this.trouble, h("div", { class: "xw-stage" }, this.plot, side), filters.element, strip.element, tooltip.spoken);
     app.parts.push(pictures, this, head, sentence, legend, this.scatter, this.heat, filters, strip, tooltip);
     this.closers = [pictures, strip, tooltip, this.scatter, this.heat, app];
+    this.trouble.append(this.troubleText, button("Dismiss", "xw-word", () => this.dismiss()));
     this.watchSize();
     this.watchKeys();
     this.update(new Set(["state"]));
@@ -72,6 +75,12 @@ export class Page implements Part {
     const made = button("", "xw-tool", act, name);
     made.append(icon(ICONS[kind]));
     return made;
+  }
+
+  private dismiss(): void {
+    this.dismissed = this.troubleText.textContent ?? "";
+    this.app.trouble = "";
+    this.app.changed("state");
   }
 
   private useLasso(): void {
@@ -143,8 +152,9 @@ export class Page implements Part {
     const text = stateText(app);
     say(this.state, text);
     show(this.state, text !== "");
-    show(this.trouble, app.trouble !== "" || (meta?.note ?? "") !== "");
-    say(this.trouble, app.trouble || meta?.note || "");
+    const trouble = app.trouble || meta?.note || "";
+    show(this.trouble, trouble !== "" && trouble !== this.dismissed);
+    say(this.troubleText, trouble);
     this.root.classList.toggle("xw-empty", text !== "");
     this.root.dataset["seq"] = String(state.seq);
     if (meta && (changes.has("data") || changes.has("meta") || changes.has("selection"))) {

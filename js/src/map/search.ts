@@ -16,9 +16,12 @@ export class SearchBox {
     private readonly app: App,
     private readonly center: (row: number) => void,
   ) {
-    this.element = h("form", { class: "xw-search", role: "search" }, this.said, this.field);
-    this.element.addEventListener("submit", (event) => {
+    this.element = h("div", { class: "xw-search", role: "search" }, this.said, this.field);
+    // hosts keep Enter from submitting forms
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
       event.preventDefault();
+      event.stopPropagation();
       void this.find(this.field.value.trim());
     });
     this.field.addEventListener("input", () => say(this.said, ""));

@@ -12,13 +12,24 @@ const SIDE = 64;
 /** Browsers cannot scroll through more pixels than this many cards have. */
 const MOST = 100_000;
 
+interface Slot {
+  element: HTMLElement;
+  shown: string;
+}
+
 export class Strip implements Part {
   readonly element = h("div", { class: "xw-strip", hidden: true });
-  private readonly scroller = h("div", { class: "xw-cards", role: "listbox", "aria-label": "Selected instances", tabindex: "0", "aria-orientation": "horizontal" });
-  private readonly track = h("div", { class: "xw-track" });
+  private readonly scroller = h("div", { class: "xw-cards" });
+  private readonly track = h("div", { class: "xw-track", role: "listbox", "aria-label": "Selected instances", tabindex: "0", "aria-orientation": "horizontal" });
+  /** The buttons of the card pointed at, or else of the current one: a list's entries may not hold buttons themselves. */
+  private readonly actions = h("div", { class: "xw-card-actions" });
+  private pointed = -1;
+  private readonly slots = new Map<number, Slot>();
   private readonly said = h("span", { class: "xw-quiet" });
   private readonly by: Word;
   private readonly direction: Word;
+  private readonly explain: HTMLButtonElement;
+  private readonly pin: HTMLButtonElement;
   private order: Order = "x";
   private ascending = true;
   private rows: Int32Array = new Int32Array(0);
@@ -31,10 +42,15 @@ export class Strip implements Part {
   ) {
     this.by = new Word("Sort the selected by", (value) => this.sortBy(value as Order, this.ascending));
     this.direction = new Word("Order of the selected", (value) => this.sortBy(this.order, value === "low"));
-    this.scroller.append(this.track);
+    const act = (action: "pin" | "explain") => (): void => this.act(action, this.pointed >= 0 ? this.pointed : this.at);
+    this.explain = button("Explain", "xw-word", act("explain"), "Explain this instance");
+    this.pin = button("Pin", "xw-word", act("pin"), "Pin this instance to the history");
+    this.actions.append(this.explain, this.pin);
+    this.scroller.append(this.track, this.actions);
+    this.scroller.addEventListener("pointerleave", () => this.point(-1));
     this.element.append(h("div", { class: "xw-strip-head" }, this.said, " sorted by ", this.by.element, ", ", this.direction.element, " first"), this.scroller);
     this.scroller.addEventListener("scroll", () => this.render(), { passive: true });
-    this.scroller.addEventListener("keydown", (event) => this.key(event));
+    this.track.addEventListener("keydown", (event) => this.key(event));
     pictures.arrived.push(() => this.render());
     this.observer.observe(this.scroller);
   }
@@ -44,8 +60,12 @@ export class Strip implements Part {
     const meta = app.meta;
     show(this.element, meta !== null && app.selected.length > 0);
     if (!meta || app.selected.length === 0) return;
-    if (["selection", "data", "meta", "labels"].some((change) => changes.has(change as Change))) this.refill(changes.has("selection"));
-    else if (changes.has("size") || changes.has("theme")) this.render();
+    if (changes.has("selection") || changes.has("labels")) this.refill(changes.has("selection"));
+    else if (changes.has("data") || changes.has("meta")) {
+      // nothing moves away under the hand
+      if (this.scroller.matches(":hover, :focus-within")) this.render();
+      else this.refill(false);
+    } else if (changes.has("size") || changes.has("theme")) this.render();
   }
 
   private sortBy(order: Order, ascending: boolean): void {
@@ -75,24 +95,56 @@ export class Strip implements Part {
     if (this.element.hidden || this.scroller.clientWidth === 0) return;
     const first = Math.max(0, Math.floor(this.scroller.scrollLeft / WIDTH) - 1);
     const last = Math.min(this.rows.length, Math.ceil((this.scroller.scrollLeft + this.scroller.clientWidth) / WIDTH) + 1);
-    const cards: Node[] = [];
-    for (let i = first; i < last; i++) cards.push(this.card(i));
-    this.track.replaceChildren(...cards);
+    for (const [i, slot] of this.slots) {
+      if (i >= first && i < last) continue;
+      slot.element.remove();
+      this.slots.delete(i);
+    }
+    for (let i = first; i < last; i++) this.fill(this.slots.get(i) ?? this.slot(i), i);
     this.track.classList.toggle("xw-predicted", this.track.querySelector(".xw-guess") !== null);
-    this.scroller.setAttribute("aria-activedescendant", `${this.app.link.client}-${this.at}`);
+    this.track.setAttribute("aria-activedescendant", `${this.app.link.client}-${this.at}`);
+    this.place();
   }
 
-  private card(i: number): HTMLElement {
-    const { app } = this;
-    const row = this.rows[i]!;
-    const known = this.pictures.get(row);
-    const made = h("div", { class: "xw-card", role: "option", id: `${app.link.client}-${i}`, "aria-selected": String(i === this.at), "data-row": row });
-    made.style.left = `${i * WIDTH}px`;
-    made.append(...this.picture(known), ...this.lines(row, known), this.buttons(row));
-    made.addEventListener("pointerenter", () => app.setHover(row));
-    made.addEventListener("pointerleave", () => app.setHover(-1));
-    made.addEventListener("click", () => this.moveTo(i));
+  /** An element for the i-th card; it stays while its contents change, under the pointer and for screen readers. */
+  private slot(i: number): Slot {
+    const element = h("div", { class: "xw-card", role: "option", id: `${this.app.link.client}-${i}` });
+    element.style.left = `${i * WIDTH}px`;
+    element.addEventListener("pointerenter", () => this.point(i));
+    element.addEventListener("click", () => this.moveTo(i));
+    const made = { element, shown: "" };
+    this.slots.set(i, made);
+    this.track.append(element);
     return made;
+  }
+
+  private fill(slot: Slot, i: number): void {
+    const row = this.rows[i]!;
+    const card = this.pictures.get(row);
+    slot.element.setAttribute("aria-selected", String(i === this.at));
+    const score = this.score(row);
+    const shown = JSON.stringify([row, card, card?.image ? 1 : 0, score.textContent, this.app.state.labelName(row)]);
+    if (shown === slot.shown) return;
+    slot.shown = shown;
+    slot.element.dataset["row"] = String(row);
+    slot.element.replaceChildren(...this.picture(card), ...this.lines(row, card), score);
+  }
+
+  private point(i: number): void {
+    this.pointed = i;
+    this.app.setHover(i >= 0 ? this.rows[i]! : -1);
+    this.place();
+  }
+
+  private place(): void {
+    show(this.explain, this.app.meta?.explain === true);
+    show(this.pin, this.app.meta?.pin === true);
+    this.actions.style.left = `${(this.pointed >= 0 ? this.pointed : this.at) * WIDTH}px`;
+  }
+
+  private act(action: "pin" | "explain", i: number): void {
+    const row = this.rows[i];
+    if (row !== undefined) this.app.link.send({ kind: "act", action, rows: [row] });
   }
 
   private picture(card: Card | null): Node[] {
@@ -112,9 +164,9 @@ export class Strip implements Part {
     const label = h("div", { class: "xw-of" }, name(app.state.labelName(row) || "no label", 24));
     const guess = card?.prediction ?? "";
     const wrong = guess !== "" && guess !== app.state.labelName(row);
-    if (guess === "") return [index, label, this.score(row)];
+    if (guess === "") return [index, label];
     const predicted = h("div", { class: wrong ? "xw-of xw-guess xw-wrong" : "xw-of xw-guess" }, "\u2192 ", name(guess, 24));
-    return [index, label, predicted, this.score(row)];
+    return [index, label, predicted];
   }
 
   private score(row: number): HTMLElement {
@@ -124,15 +176,6 @@ export class Strip implements Part {
 
   close(): void {
     this.observer.disconnect();
-  }
-
-  private buttons(row: number): HTMLElement {
-    const { app } = this;
-    const box = h("div", { class: "xw-card-actions" });
-    const send = (action: "pin" | "explain") => (): void => app.link.send({ kind: "act", action, rows: [row] });
-    if (app.meta?.explain) box.append(quiet(button("Explain", "xw-word", send("explain"), "Explain this instance")));
-    if (app.meta?.pin) box.append(quiet(button("Pin", "xw-word", send("pin"), "Pin this instance to the history")));
-    return box;
   }
 
   private moveTo(i: number): void {
@@ -150,16 +193,10 @@ export class Strip implements Part {
     if (event.key in moves) this.moveTo(moves[event.key]!);
     else if (row === undefined) return;
     else if (event.key === "Delete") this.app.select(Int32Array.of(row), "remove");
-    else if ((event.key === "e" || event.key === "Enter") && this.app.meta?.explain) this.app.link.send({ kind: "act", action: "explain", rows: [row] });
-    else if (event.key === "p" && this.app.meta?.pin) this.app.link.send({ kind: "act", action: "pin", rows: [row] });
+    else if ((event.key === "e" || event.key === "Enter") && this.app.meta?.explain) this.act("explain", this.at);
+    else if (event.key === "p" && this.app.meta?.pin) this.act("pin", this.at);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/** Cards are walked through with the arrow keys; their buttons are for the pointer and have keys of their own. */
-function quiet(made: HTMLButtonElement): HTMLButtonElement {
-  made.tabIndex = -1;
-  return made;
 }
