@@ -111,12 +111,16 @@ WATCH = """
   window.xaiwPixels = () => shown().map(canvas => canvas.toDataURL()).join();
   window.xaiwWatch = limit => {
     window.xaiwAnswer = new Promise(resolve => {
-      addEventListener('keydown', () => {
+      const start = () => {
+        removeEventListener('keydown', start, true);
+        removeEventListener('pointerdown', start, true);
         const started = performance.now();
         const mine = now => { waiting = null; resolve(now - started); };
         waiting = mine;
         setTimeout(() => { if (waiting === mine) { waiting = null; resolve(null); } }, limit);
-      }, {capture: true, once: true});
+      };
+      addEventListener('keydown', start, true);
+      addEventListener('pointerdown', start, true);
     });
   };
   window.xaiwCalm = () => new Promise(resolve => {
@@ -152,6 +156,17 @@ class Measured:
         return 1e3 * statistics.median(self.report["compute"][-MOVES:])
 
 
+def slide(page: Any, app: str, move: int) -> None:
+    """Move the smoothing slider as a person does: keys in JupyterLab; Notebook keeps the keys, so a click there."""
+    if app == "lab":
+        page.locator(".xaiw-saliency .noUi-handle").first.focus()
+        page.keyboard.press("ArrowLeft" if move % 2 else "ArrowRight")
+        return
+    track = page.locator(".xaiw-saliency .noUi-target").first
+    box = track.bounding_box()
+    track.click(position={"x": box["width"] * (0.2 + 0.1 * (move % 4)), "y": box["height"] / 2}, force=True)
+
+
 def measure(
     browser: Any, server: lab.JupyterServer, kernel: str, framework: str, place: str, shot: Path | None = None
 ) -> Measured:
@@ -175,10 +190,9 @@ def measure(
         )
         page.evaluate("() => window.xaiwCalm()")
         for move in range(MOVES):
-            slider.focus()
             before = page.evaluate("() => window.xaiwPixels()")
             page.evaluate("() => window.xaiwWatch(20000)")
-            page.keyboard.press("ArrowLeft" if move % 2 else "ArrowRight")
+            slide(page, server.app, move)
             measured.latencies.append(page.evaluate("() => window.xaiwAnswer"))
             measured.training.append(place == "background" or notebook.running(3))
             page.evaluate("() => window.xaiwCalm()")
