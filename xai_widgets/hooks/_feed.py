@@ -173,6 +173,10 @@ class Feed:
                 raise
             self.notice(f"a batch of {stream[0]} data was not recorded: {error}")
 
+    def trusts(self, stream: Stream) -> None:
+        """Note that a batch of `stream` went through: what fails later is a notice."""
+        self._works.add(stream)
+
     def notice(self, text: str) -> None:
         """Tell the user once, in the warnings and in ``tracker.problems``."""
         if text not in self._noticed:

@@ -1,0 +1,91 @@
+"""FastEstimator's traces, live. FastEstimator pins old packages, so it lives in an environment of its own.
+
+Point ``XAI_WIDGETS_FE_PYTHON`` at the Python of one made with::
+
+    pip install "setuptools<81" "tensorflow-cpu==2.15.*" "torch==2.13.0" "numpy==1.26.4" "fastestimator==1.7.0"
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hooks_common import digits
+
+import xai_widgets as xw
+
+CASE = Path(__file__).with_name("fe_case.py")
+ROOT = CASE.parent.parent.parent
+
+
+def python() -> str:
+    """The Python that has FastEstimator: the one named, this one, or one beside the project."""
+    named = os.environ.get("XAI_WIDGETS_FE_PYTHON")
+    if named:
+        return named
+    if importlib.util.find_spec("fastestimator") is not None:
+        return sys.executable
+    beside = ROOT.parent / "env" / "fe" / "bin" / "python"
+    if beside.is_file():
+        return str(beside)
+    pytest.skip("FastEstimator is not installed; point XAI_WIDGETS_FE_PYTHON at a Python that has it")
+
+
+def run(case: str, folder: Path) -> dict:
+    x, y = digits()
+    np.savez(folder / "digits.npz", x=x, y=y)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    done = subprocess.run(
+        [python(), str(CASE), case, str(folder / "digits.npz")],
+        env=environment, capture_output=True, text=True, timeout=280, cwd=folder,
+    )  # fmt: skip
+    lines = [line for line in done.stdout.splitlines() if line.startswith("REPORT ")]
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    return json.loads(lines[-1][len("REPORT ") :])
+
+
+@pytest.mark.slow
+def test_fastestimators_own_published_tests_pass(tmp_path):
+    assert run("published", tmp_path) == {"run": 11, "failed": [], "skipped": 0}
+
+
+@pytest.mark.slow
+def test_a_live_run_is_the_run_itself(tmp_path):
+    reports = run("live", tmp_path)
+    report = reports["training"]
+    assert report["same"]
+    assert report["graphs"] == {"labels": True, "instances": True}
+    assert (report["status"], report["epochs"], report["problems"]) == ("ended", 3, [])
+    assert report["saliency"] == ["eval"]
+    assert any("labels" in name for name in report["pictures"])
+    for mode, size in (("train", 203), ("eval", 61)):
+        seen = report["modes"][mode]
+        assert seen["difference"] < 1e-5
+        assert seen["labels"]
+        assert seen["epochs"] == [1, 2, 3]
+        assert seen["steps"] == [7, 14, 21]
+        assert (seen["rows"], seen["duplicates"]) == (3 * size, 0)
+    assert reports["masks"] == {
+        name: {"same": True, "moved": False}
+        for name in ("get_masks", "get_smoothed_masks", "get_integrated_masks")
+    }
+    assert reports["restore"] == {"same": True, "epochs": [1, 2]}
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("fastestimator") is not None, reason="FastEstimator is installed here"
+)
+def test_without_fastestimator_the_error_names_the_way():
+    with pytest.raises(ImportError, match='pip install "fastestimator"'):
+        xw.hooks.fastestimator.LabelTracker  # noqa: B018
