@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support import SHARED_DATA, missing
 
 # tests run beside each other on small machines; one thread per pool keeps them from fighting over cores
 for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
@@ -15,16 +15,6 @@ for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREA
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-
-ROOT = Path(__file__).resolve().parent.parent
-SHARED_DATA = ROOT.parent / "shared" / "data"
-
-
-def missing(tool: str, reason: str) -> None:
-    """Skip because ``tool`` is missing; fail instead where the run promised to have everything."""
-    if os.environ.get("XAI_WIDGETS_REQUIRE_ALL"):
-        pytest.fail(f"{tool} is missing, and this run requires all tools: {reason}")
-    pytest.skip(f"{tool} is missing: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -69,8 +69,8 @@ def test_nothing_is_left_behind_by_a_stream_closed_half_way(after):
     model, x = lived_in(), pictures(2)
     before = trace(model)
     for stream in (
-        AttributionEngine(model, chunk=4).stream(x, "smint", **OPTIONS),
-        AttributionEngine(model, chunk=4).stream_columns(x, **OPTIONS),
+        AttributionEngine(model, chunk=4).stream(x, "smint", smoothing=4, integrating=40),
+        AttributionEngine(model, chunk=4).stream_columns(x, smoothing=4, integrating=40),
     ):
         for _ in range(after):
             next(stream)

@@ -142,6 +142,19 @@ def test_interrupted_and_begun_again_gives_the_same():
     assert close(engine.attribute(x, "smint", smoothing=6, integrating=24).values, whole.values)
 
 
+@pytest.mark.parametrize("magnitude", [False, True])
+def test_what_was_asked_before_does_not_matter(magnitude):
+    # a short run is not scouted and a long one is: the long one must not go on from the short one
+    x, model = pictures(2), picture_net()
+    engine = AttributionEngine(model)
+    for budget in (24, 100, 40):
+        options = {"smoothing": 4, "integrating": budget, "magnitude": magnitude}
+        found = engine.attribute(x, "smint", **options)
+        fresh = AttributionEngine(model).attribute(x, "smint", **options)
+        assert found.evaluations == fresh.evaluations
+        assert close(found.values, fresh.values)
+
+
 def test_two_streams_side_by_side_do_not_disturb_each_other():
     x, other, model = pictures(2), pictures(2, seed=4), picture_net()
     engine = AttributionEngine(model, chunk=4)
@@ -227,7 +240,7 @@ def test_tolerance_stops_as_soon_as_the_picture_has_converged():
     for tolerance in (0.05, 0.01):
         seen.clear()
         found = engine.attribute(x, "smoothgrad", smoothing=20000, noise=0.1, tolerance=tolerance)
-        spent.append(sum(seen))
+        spent.append(found.evaluations)  # rows are fewer: the second goes on from the first
         assert found.done
         assert found.converged
         assert np.all(found.standard_error <= tolerance)

@@ -21,6 +21,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-quic",

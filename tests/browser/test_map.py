@@ -8,8 +8,7 @@ from typing import Any
 
 import lab
 import pytest
-from conftest import SCREENSHOTS
-from lab import wait_for
+from lab import SCREENSHOTS, wait_for
 from map_page import DATA, PYTHON_DIGEST, MapPage, looks_like
 
 HOSTILE = """

@@ -15,8 +15,7 @@ from typing import Any
 
 import lab
 import pytest
-from conftest import SCREENSHOTS
-from lab import ROOT, free_port, wait_for
+from lab import ROOT, SCREENSHOTS, free_port, wait_for
 from map_page import DATA, MapPage
 
 SHOW = "view = xw.InstanceMap(tracker, samples=(pictures, labels))\n"

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import lab
-from conftest import SCREENSHOTS
-from lab import ROOT, wait_for
+from lab import ROOT, SCREENSHOTS, wait_for
 from map_page import DATA, MapPage
 
 NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"

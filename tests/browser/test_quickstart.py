@@ -9,8 +9,7 @@ from typing import Any
 
 import lab
 import pytest
-from conftest import SCREENSHOTS
-from lab import wait_for
+from lab import SCREENSHOTS, wait_for
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_quickstart.ipynb"
 SETUP, TRAINING = range(4), 4

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import comm
-import numpy as np
 import pytest
 from ipywidgets.widgets import widget as widget_module
+from views_common import NAMES, record
 
 import xai_widgets as xw
-
-NAMES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 class Wire(comm.base_comm.BaseComm):
@@ -43,25 +41,7 @@ def no_leak() -> Iterator[None]:
     assert not left, f"still open: {left}"
 
 
-def record(tracker: Any, epochs: int, *, modes=("train", "eval"), n: int = 60, labels: int = 10) -> Any:
-    """Record epochs in which label 9 is the hardest and instance n - 1 of it the hardest of all."""
-    generator = np.random.default_rng(0)
-    y = np.arange(n) % labels
-    for _ in range(epochs):
-        for mode in modes:
-            loss = (1 + y) / labels + 0.01 * np.arange(n) / n + 0.001 * generator.random(n)
-            tracker.record(np.arange(n), y, mode=mode, loss=loss)
-        tracker.end_epoch()
-    return tracker
-
-
 @pytest.fixture
 def tracker() -> Any:
     """Five epochs of sixty instances of ten labels, of twelve planned."""
     return record(xw.Tracker(label_names={name: i for i, name in enumerate(NAMES)}, epochs=12), 5)
-
-
-def tell(view: Any, content: object) -> None:
-    """Have a view hear a message of the browser, as its front would hand it over."""
-    view._hear(view.front, content, [])
-    view.publisher.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from conftest import tell
+from views_common import tell
 
 import xai_widgets as xw
 from xai_widgets.widgets import BackgroundView

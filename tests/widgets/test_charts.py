@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NAMES, record, tell
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from views_common import NAMES, record, tell
 
 import xai_widgets as xw
 from xai_widgets.widgets import _bqplot

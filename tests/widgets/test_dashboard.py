@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NAMES, record, tell
 from ipywidgets.widgets import widget as widget_module
+from views_common import NAMES, record, tell
 
 import xai_widgets as xw
 from xai_widgets.widgets._selection import Selection

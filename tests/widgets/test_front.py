@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import tell
 from hypothesis import given
 from hypothesis import strategies as st
+from views_common import tell
 
 import xai_widgets as xw
 from xai_widgets.widgets._front import bundle, parse

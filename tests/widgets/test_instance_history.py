@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NAMES, record, tell
+from views_common import NAMES, record, tell
 
 import xai_widgets as xw
 from xai_widgets.widgets._histories import Ranker

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import tell
 from PIL import Image
+from views_common import tell
 
 import xai_widgets as xw
 from xai_widgets.live import cells

@@ -5,8 +5,19 @@ Works with torch and without tensorflow, and the other way round; neither is imp
 
 from __future__ import annotations
 
-from xai_widgets.attribution.engine import METHODS, AttributionEngine
+from xai_widgets.attribution.baselines import Background
+from xai_widgets.attribution.engine import AttributionEngine
 from xai_widgets.attribution.masks import mask_of, overlay
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
+from xai_widgets.attribution.settings import METHODS, Settings
 
-__all__ = ["METHODS", "Attribution", "AttributionEngine", "SaliencyColumns", "mask_of", "overlay"]
+__all__ = [
+    "METHODS",
+    "Attribution",
+    "AttributionEngine",
+    "Background",
+    "SaliencyColumns",
+    "Settings",
+    "mask_of",
+    "overlay",
+]

@@ -41,9 +41,8 @@ def mix(*parts: int | NDArray[Any]) -> Keys:
     key = np.zeros(np.broadcast_shapes(*(np.shape(part) for part in parts)), np.uint64)
     golden = np.uint64(_GOLDEN)
     for part in parts:
-        if isinstance(part, int):
-            part = np.uint64(part & 0xFFFFFFFFFFFFFFFF)
-        key = _finish(np.atleast_1d((key ^ np.asarray(part).astype(np.uint64)) + golden)).reshape(key.shape)
+        number = np.uint64(part & 0xFFFFFFFFFFFFFFFF) if isinstance(part, int) else part.astype(np.uint64)
+        key = _finish(np.atleast_1d((key ^ number) + golden)).reshape(key.shape)
     return key
 
 

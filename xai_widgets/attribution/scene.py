@@ -1,17 +1,20 @@
-"""The samples to explain and how rows for the model are made of them."""
+"""The samples to explain, and how rows for the model are made of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution import noise
+from xai_widgets.attribution.baselines import Background
+from xai_widgets.attribution.blur import blurred_with_slope, widest
 
 Arrays = tuple[NDArray[Any], ...]
-_NOISE, _BASELINE = 1, 2  # purposes, so that noise and baselines of one draw differ
+_CLIPPED = 0.5160581  # variance of a standard normal number clipped to [-1, 1]
+_NOISE, _BASELINE, _PICK = 1, 2, 3  # purposes, so that the numbers of one draw differ between them
 
 
 @dataclass
@@ -20,12 +23,13 @@ class Rows:
 
     Attributes
     ----------
-    kind : {"clean", "noisy", "path", "random", "noisy_path"}
-        x; x + noise; on the path from the fixed baseline to x; from a random baseline to x; from the fixed one to x + noise.
+    kind : str
+        "clean": x; "noisy": x + noise; "path": from the fixed baseline to x; "noisy_path": from it to x + noise;
+        "uniform", "gaussian", "background": from a drawn baseline to x; "blur": from blurred to sharp.
     sample, draw : numpy.ndarray
         int (R,).
     t, sign : numpy.ndarray
-        float32 (R,): position on the path (1 is x), and which of the antithetic two.
+        float (R,): position on the path (1 is x), and which of the antithetic two.
     """
 
     kind: str
@@ -36,6 +40,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.sample)
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Give some of the rows."""
+        cut = slice(start, stop)
+        return Rows(self.kind, self.sample[cut], self.draw[cut], self.t[cut], self.sign[cut])
 
 
 @dataclass
@@ -48,8 +57,9 @@ class Scene:
     noise: float
     low: Arrays  # (B,) per input
     high: Arrays
-    random_baseline: str | None = None  # "uniform" or "gaussian"
-    baselines: Arrays = field(default=())  # fixed ones, or draw 0 of the random
+    baselines: Arrays = ()  # fixed ones, or draw 0 of those that are drawn
+    background: Background | None = None
+    blur_axes: tuple[tuple[int, ...], ...] = ()
 
     def points(self, rows: Rows) -> tuple[Arrays, Arrays | None]:
         """Make the rows, and what their gradients are multiplied with to be contributions (None for nothing)."""
@@ -57,47 +67,100 @@ class Scene:
         points = tuple(point for point, _ in made)
         if rows.kind in ("clean", "noisy"):
             return points, None
-        return points, tuple(difference for _, difference in made)
+        return points, tuple(step for _, step in made)
+
+    def drawn(self, kind: str) -> Arrays:
+        """Give the baselines of draw 0."""
+        count = len(self.keys)
+        rows = Rows(kind, np.arange(count), np.zeros(count, np.int64), np.zeros(count), np.ones(count))
+        return tuple(self._baseline(rows, place) for place in range(len(self.inputs)))
+
+    def mean_square_step(self, kind: str, sample: int) -> NDArray[Any] | None:
+        """Give the mean over draws of the squared step from the baseline, (D,) over all inputs; None where unknown."""
+        if kind not in ("uniform", "gaussian", "noisy_path"):
+            return None
+        found = []
+        for place, x in enumerate(self.inputs):
+            low, high = float(self.low[place][sample]), float(self.high[place][sample])
+            if kind == "noisy_path":
+                start: Any = self.baselines[place][sample]
+                variance = (self.noise * (high - low)) ** 2
+            else:
+                start = (low + high) / 2
+                variance = ((high - low) / 2) ** 2 * (1 / 3 if kind == "uniform" else _CLIPPED)
+            found.append((np.square(x[sample] - start) + variance).reshape(-1))
+        return np.concatenate(found).astype(self.inputs[0].dtype)
 
     def _points(self, rows: Rows, place: int) -> tuple[Any, Any]:
         x = self.inputs[place][rows.sample]
-        wide = (slice(None),) + (None,) * (x.ndim - 1)
-        dtype = x.dtype
+        if rows.kind == "blur":
+            return self._blurred(rows, place)
         if rows.kind in ("noisy", "noisy_path"):
             spread = self.noise * (self.high[place] - self.low[place])[rows.sample] * rows.sign
-            x += self._draw(rows, place, _NOISE, noise.normal_table(), dtype) * spread.astype(dtype)[wide]
+            x += self._draw(rows, place, noise.normal_table()) * _wide(spread, x)
         if rows.kind in ("clean", "noisy"):
             return x, None
-        if rows.kind == "random":
-            base = self.random(rows, place)
-        else:
-            base = self.baselines[place][rows.sample]
+        base = self._baseline(rows, place)
         np.subtract(x, base, out=x)
-        base += rows.t.astype(dtype)[wide] * x
+        base += _wide(rows.t, x) * x
         return base, x
 
-    def random(self, rows: Rows, place: int) -> NDArray[Any]:
-        """Give random baselines within the samples' own ranges; sign -1 gives the mirrored one."""
+    def _baseline(self, rows: Rows, place: int) -> NDArray[Any]:
+        if rows.kind in ("path", "noisy_path"):
+            return self.baselines[place][rows.sample]
+        if rows.kind == "background":
+            return self._picked(rows, place)
         low, high = self.low[place][rows.sample], self.high[place][rows.sample]
-        dtype = self.inputs[place].dtype
-        wide = (slice(None),) + (None,) * (self.inputs[place].ndim - 1)
-        middle, half = (
-            ((high + low) / 2).astype(dtype)[wide],
-            ((high - low) / 2 * rows.sign).astype(dtype)[wide],
+        middle, half = (high + low) / 2, (high - low) / 2
+        base = self._draw(
+            rows, place, noise.centred_table() if rows.kind == "uniform" else noise.normal_table()
         )
-        if self.random_baseline == "uniform":
-            base = self._draw(rows, place, _BASELINE, noise.centred_table(), dtype)
-            base *= half
-            base += middle
-            return base
-        base = self._draw(rows, place, _BASELINE, noise.normal_table(), dtype)
-        base *= half
-        return np.clip(base + middle, low.astype(dtype)[wide], high.astype(dtype)[wide])
+        base *= _wide(half * rows.sign, base)
+        base += _wide(middle, base)
+        if (
+            rows.kind == "gaussian"
+        ):  # half the range is one standard deviation; what is outside is not seen in any picture
+            np.clip(base, _wide(low, base), _wide(high, base), out=base)
+        return base
 
-    def _draw(self, rows: Rows, place: int, purpose: int, table: Any, dtype: Any) -> NDArray[Any]:
-        # antithetic rows share their draw: it is made once
-        pairs, back = np.unique(np.stack([rows.sample, rows.draw]), axis=1, return_inverse=True)
-        keys = noise.mix(self.seed, purpose * 64 + place, self.keys[pairs[0]], pairs[1])
+    def _picked(self, rows: Rows, place: int) -> NDArray[Any]:
+        """Every sample goes through the background in an order of its own; mirror images are the next ones in it."""
+        if self.background is None:
+            raise ValueError("there is no background to draw from")
+        number = 2 * rows.draw + (rows.sign < 0)
+        several = len(self.background)
+        orders = {
+            int(sample): np.argsort(
+                noise.mix(self.seed, _PICK, self.keys[sample : sample + 1], np.arange(several)), kind="stable"
+            )
+            for sample in np.unique(rows.sample)
+        }
+        picks = np.array([orders[int(s)][n % several] for s, n in zip(rows.sample, number, strict=True)])
+        return np.array(self.background.inputs[place][picks], self.inputs[place].dtype)
+
+    def _blurred(self, rows: Rows, place: int) -> tuple[Any, Any]:
+        x = self.inputs[place]
+        axes = tuple(axis - 1 for axis in self.blur_axes[place])
+        most = widest(x.shape, self.blur_axes[place])
+        points, steps = (
+            np.empty((len(rows), *x.shape[1:]), x.dtype),
+            np.empty((len(rows), *x.shape[1:]), x.dtype),
+        )
+        for row, (sample, t) in enumerate(zip(rows.sample, rows.t, strict=True)):
+            points[row], slope = blurred_with_slope(x[sample], axes, most * (1 - t))
+            steps[row] = -most * slope
+        return points, steps
+
+    def _draw(self, rows: Rows, place: int, table: Any) -> NDArray[Any]:
+        purpose = _NOISE if rows.kind in ("noisy", "noisy_path") else _BASELINE
+        keys = noise.mix(self.seed, purpose * 64 + place, self.keys[rows.sample], rows.draw)
+        # rows of one draw (antithetic ones, several positions of a path) share its numbers
+        once, back = np.unique(keys, return_inverse=True)
         shape = self.inputs[place].shape[1:]
-        numbers = noise.draw(keys, int(np.prod(shape)), table)
-        return numbers[back.reshape(-1)].reshape(-1, *shape).astype(dtype, copy=False)
+        numbers = noise.draw(once, int(np.prod(shape)), table)
+        numbers = numbers[back] if len(once) < len(keys) or np.any(once != keys) else numbers
+        return numbers.reshape(-1, *shape).astype(self.inputs[place].dtype, copy=False)
+
+
+def _wide(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(like.dtype)[(slice(None),) + (None,) * (like.ndim - 1)]

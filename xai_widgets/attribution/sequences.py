@@ -1,14 +1,6 @@
-"""Orders of path points of which every prefix is a good rule.
-
-Along the path the gradient of a ReLU network jumps, so rules of high order gain nothing and even spacing is what counts.
-`NestedPath` keeps the spacing even at every length: gaps differ by at most a factor of two (the sequence of de Bruijn and
-Erdős, "Sequences of points on a circle", 1949), the points come in mirrored pairs (t, 1 - t), which makes every prefix exact
-for gradients linear along the path, and each pair has the length of its own stretch of the path as its weight.
-"""
+"""Points of which every prefix is spread well."""
 
 from __future__ import annotations
-
-import functools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,37 +8,45 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-@functools.lru_cache(maxsize=8)
-def _order(levels: int) -> Floats:
-    """The lattice (k + 1/3) / 2^m, filled level by level, each from left to right."""
-    points = np.array([1 / 3])
-    ordered = [points]
-    for level in range(levels):
-        fresh = np.sort((points + 0.5 ** (level + 1)) % 1.0)
-        ordered.append(fresh)
-        points = np.concatenate([points, fresh])
-    return np.concatenate(ordered)
+def first_points(count: int) -> Floats:
+    """Give the first points on a path: mirrored pairs, gaps that differ by at most a factor of two.
+
+    Spaced as in de Bruijn and Erdős, "Sequences of points on a circle" (1949): splitting the gaps of such a set one after
+    the other keeps it as even as it can be at every number, where halving equal gaps is uneven between powers of two.
+    """
+    pairs = -(-count // 2)
+    lattice = np.array([1 / 3])
+    ordered = lattice
+    level = 1
+    while len(ordered) < pairs:
+        fresh = np.sort((lattice + 0.5**level) % 1.0)
+        ordered = np.concatenate([ordered, fresh])
+        lattice = np.concatenate([lattice, fresh])
+        level += 1
+    low = 0.5 * np.log2(1 + ordered[:pairs])
+    return np.asarray(np.stack([low, 1 - low], axis=1).reshape(-1)[:count])
 
 
-def nested_pairs(count: int) -> Floats:
-    """Give the lower points t of the first ``count`` pairs, in their order, in (0, 1/2)."""
-    levels = max(0, int(np.ceil(np.log2(max(count, 1)))))
-    return np.asarray(0.5 * np.log2(1 + _order(levels)[:count]))
+def stretches(points: Floats) -> Floats:
+    """Give the length of each point's own stretch of [0, 1], for sorted points, (P,) -> (P,)."""
+    middles = (points[1:] + points[:-1]) / 2
+    return np.asarray(np.diff(np.concatenate([[0.0], middles, [1.0]])))
 
 
-def stretches(sorted_points: Floats) -> Floats:
-    """Give the length of each point's stretch of [0, 1/2], (P,) sorted -> (P,), twice: both halves; they sum to 1."""
-    middles = (sorted_points[1:] + sorted_points[:-1]) / 2
-    edges = np.concatenate([[0.0], middles, [0.5]])
-    return np.asarray(2 * np.diff(edges))
+def rotated(offsets: Floats, number: int) -> Floats:
+    """Give the number-th further point of cells whose first is at these offsets: van der Corput's, rotated."""
+    radical, digit = 0.0, 0.5
+    while number:
+        radical += digit * (number & 1)
+        number >>= 1
+        digit /= 2
+    return np.asarray((offsets + radical) % 1.0)
 
 
-def golden(count: int, start: int, shift: float) -> Floats:
-    """Points start..start+count of the golden-ratio sequence in (0, 1), shifted."""
-    return np.asarray((shift + (start + np.arange(count)) * 0.6180339887498949) % 1.0)
-
-
-def plane(count: int, start: int, shift: tuple[float, float]) -> Floats:
-    """Points of the R2 sequence in the unit square (Roberts, 2018), shifted, (count, 2)."""
+def kronecker(sides: int, count: int, start: int, shift: Floats) -> Floats:
+    """Give points start..start+count of the R sequence (Roberts, 2018) in the unit cube, shifted, (count, sides)."""
+    root = 2.0
+    for _ in range(64):
+        root = (1 + root) ** (1 / (sides + 1))
     steps = start + np.arange(count)[:, None]
-    return np.asarray((np.asarray(shift) + steps * np.array([0.7548776662466927, 0.5698402909980532])) % 1.0)
+    return np.asarray((shift[:sides] + steps / root ** np.arange(1, sides + 1)) % 1.0)

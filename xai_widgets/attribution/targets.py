@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.base import ScoreRule
+from xai_widgets.attribution.baselines import as_numpy
+
 Ints = NDArray[np.int64]
 
 
@@ -59,7 +62,7 @@ def resolve(target: Any, output: NDArray[Any] | None, rows: int, labels: Any) ->
     if isinstance(target, tuple) and len(sides) > 1:
         places: Ints = np.broadcast_to(_integers(np.asarray(target)), (rows, len(target)))
     else:
-        places = _integers(_as_numpy(target))
+        places = _integers(as_numpy(target))
         places = np.broadcast_to(places, (rows,)) if places.ndim == 0 else places
     return _checked(places, sides, rows)
 
@@ -82,16 +85,25 @@ def _checked(places: Ints, sides: tuple[int, ...], rows: int) -> tuple[Ints, Int
     return flat, flat if len(sides) <= 1 else np.full(rows, -1, np.int64)
 
 
-def _as_numpy(value: Any) -> NDArray[Any]:
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    return np.asarray(value)
-
-
 def _integers(places: NDArray[Any]) -> Ints:
     if places.dtype.kind not in "iu":
         raise TypeError(f"target classes should be whole numbers, got {places.dtype}")
     return places.astype(np.int64)
+
+
+def scores(output: NDArray[Any], positions: Ints, rule: ScoreRule) -> NDArray[np.float64]:
+    """Read the explained scores off the output, (B,), as the backends do for gradients."""
+    rows = len(output)
+    flat = output.reshape(rows, -1).astype(np.float64)
+    if rule.kind != "output":
+        if rule.probabilities:
+            logs = np.log(np.maximum(flat, np.finfo(np.float32).tiny))
+        else:
+            logs = flat - flat.max(axis=1, keepdims=True)
+            logs = logs - np.log(np.exp(logs).sum(axis=1, keepdims=True))
+        centred = logs - logs.mean(axis=1, keepdims=True) if rule.probabilities else flat
+        flat = {"probability": np.exp(logs), "log_probability": logs, "logit": centred}[rule.kind]
+    return np.asarray(flat[np.arange(rows), positions])
 
 
 def predictions(output: NDArray[Any] | None, rows: int) -> tuple[Ints, NDArray[np.float64], bool]:

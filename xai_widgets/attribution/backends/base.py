@@ -36,6 +36,9 @@ class Backend(Protocol):
     def fingerprint(self) -> int:
         """Give a number that changes when the weights do."""
 
+    def good_chunk(self, size: int) -> int:
+        """Give how many rows of this many numbers are best evaluated at once."""
+
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Tell whether an error means that the chunk was too large."""
 

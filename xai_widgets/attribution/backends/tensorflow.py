@@ -28,25 +28,37 @@ class TensorFlowBackend:
         self._functions: dict[Any, Callable[..., Any]] = {}
 
     def as_inputs(self, x: Any) -> Inputs:
+        """See `Backend`."""
         many = tuple(x) if isinstance(x, (tuple, list)) and hasattr(x[0], "shape") else (x,)
         return tuple(check_real(np.asarray(one)).astype(self.dtype, copy=False) for one in many)
 
     def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
-        output = main_output(self._compiled("forward", inputs, None)(*self._tensors(inputs)))
-        return np.asarray(output, np.float64) if hasattr(output, "shape") else None
+        """See `Backend`."""
+        rows, tensors = len(inputs[0]), self._tensors(inputs)
+        output = main_output(self._compiled("forward", tensors, None)(*tensors))
+        return np.asarray(output, np.float64)[:rows] if hasattr(output, "shape") else None
 
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
-        function = self._compiled("scores", inputs, score)
-        return np.asarray(function(self.tf.constant(positions), *self._tensors(inputs)), self.dtype)
+        """See `Backend`."""
+        rows = len(inputs[0])
+        # a target function first runs here, on the rows as they are, so that its errors speak of those
+        padded = rows if score.function is not None else self._padded(rows)
+        tensors = [self.tf.constant(_filled(x, padded)) for x in inputs]
+        function = self._compiled("scores", tensors, score)
+        places = self.tf.constant(_filled(np.maximum(positions, 0), padded))
+        return np.asarray(function(places, *tensors), self.dtype)[:rows]
 
     def gradients(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
     ) -> tuple[NDArray[Any], Inputs]:
-        function = self._compiled("gradients", inputs, score)
-        scores, grads = function(self.tf.constant(positions), *self._tensors(inputs))
-        return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
+        """See `Backend`."""
+        rows, tensors = len(inputs[0]), self._tensors(inputs)
+        function = self._compiled("gradients", tensors, score)
+        scores, grads = function(self._positions(positions), *tensors)
+        return np.asarray(scores, self.dtype)[:rows], tuple(np.asarray(g, self.dtype)[:rows] for g in grads)
 
     def fingerprint(self) -> int:
+        """See `Backend`."""
         total = 0
         for place, variable in enumerate(self.model.weights):
             value = np.ascontiguousarray(np.asarray(variable))
@@ -55,19 +67,34 @@ class TensorFlowBackend:
             total = (total * 1000003 + int(bits.sum(dtype=np.int64)) + place) & 0xFFFFFFFFFFFFFFFF
         return total
 
+    def good_chunk(self, size: int) -> int:
+        """See `Backend`."""
+        return self._padded(int(np.clip((1 << 20) / size / 2, 5, 256)))
+
     def is_out_of_memory(self, error: BaseException) -> bool:
+        """See `Backend`."""
         return isinstance(error, (MemoryError, self.tf.errors.ResourceExhaustedError))
 
     # -- one pass ---------------------------------------------------------------------------------------------------
 
     def _tensors(self, inputs: Inputs) -> list[Any]:
-        return [self.tf.constant(x) for x in inputs]
+        """Bring a chunk to the framework, filled up to one of few numbers of rows, as every number is traced anew."""
+        return [self.tf.constant(_filled(x, self._padded(len(x)))) for x in inputs]
+
+    def _positions(self, positions: NDArray[np.int64]) -> Any:
+        # a function as target has positions -1, which are not used
+        return self.tf.constant(_filled(np.maximum(positions, 0), self._padded(len(positions))))
+
+    @staticmethod
+    def _padded(rows: int) -> int:
+        """Give 1, 4, 16, 64, 256, ... rows."""
+        return int(4 ** np.ceil(np.log2(rows) / 2)) if rows > 1 else 1
 
     def _forward(self, tensors: tuple[Any, ...]) -> Any:
         return self.model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
 
-    def _compiled(self, what: str, inputs: Inputs, score: ScoreRule | None) -> Callable[..., Any]:
-        key = (what, tuple(x.shape for x in inputs), score.key if score else None)
+    def _compiled(self, what: str, tensors: list[Any], score: ScoreRule | None) -> Callable[..., Any]:
+        key = (what, tuple(tuple(x.shape) for x in tensors), score.key if score else None)
         if key not in self._functions:
             if len(self._functions) >= 64:  # shapes that change for ever must not fill the memory
                 self._functions.clear()
@@ -81,8 +108,8 @@ class TensorFlowBackend:
             return self._forward(tensors)
 
         def scores(positions: Any, *tensors: Any) -> Any:
-            assert_score = score or ScoreRule()
-            return self._score(self._forward(tensors), positions, assert_score, tensors[0].shape[0])
+            rule = score or ScoreRule()
+            return self._score(self._forward(tensors), positions, rule, tensors[0].shape[0])
 
         def gradients(positions: Any, *tensors: Any) -> Any:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -92,7 +119,8 @@ class TensorFlowBackend:
             if all(one is None for one in grads):
                 raise unexplained()
             return value, [
-                tf.zeros_like(t) if g is None else tf.convert_to_tensor(g) for g, t in zip(grads, tensors)
+                tf.zeros_like(t) if g is None else tf.convert_to_tensor(g)
+                for g, t in zip(grads, tensors, strict=True)
             ]
 
         return {"forward": forward, "scores": scores, "gradients": gradients}[what]
@@ -120,3 +148,8 @@ class TensorFlowBackend:
             return flat if score.kind == "logit" else tf.nn.log_softmax(flat, 1)
         logs = tf.math.log(tf.maximum(flat, np.finfo(flat.dtype.as_numpy_dtype).tiny))
         return logs if score.kind == "log_probability" else logs - tf.reduce_mean(logs, 1, keepdims=True)
+
+
+def _filled(x: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Repeat the last row up to this number of rows."""
+    return x if len(x) == rows else np.concatenate([x, np.repeat(x[-1:], rows - len(x), axis=0)])

@@ -27,9 +27,9 @@ class TorchBackend:
         import torch
 
         self.torch = torch
-        self.model = getattr(model, "_orig_mod", model)  # a compiled model's own: hooks and swaps work there
-        if isinstance(self.model, torch.nn.DataParallel):
-            self.model = self.model.module  # replicas take no swapped weights, the module itself does
+        inner = getattr(model, "_orig_mod", model)  # a compiled model's own, whose parameters can be swapped
+        parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+        self.model = inner.module if isinstance(inner, parallel) else inner
         self.is_keras = type(model).__module__.split(".")[0] == "keras" or hasattr(model, "stateless_call")
         if self.is_keras:
             import keras
@@ -46,6 +46,7 @@ class TorchBackend:
         self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
 
     def as_inputs(self, x: Any) -> Inputs:
+        """See `Backend`."""
         many = (
             tuple(x)
             if isinstance(x, (tuple, list)) and not np.isscalar(x[0]) and hasattr(x[0], "shape")
@@ -65,6 +66,7 @@ class TorchBackend:
         return tuple(arrays)
 
     def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+        """See `Backend`."""
         torch = self.torch
         with self._calm(), torch.no_grad():
             output = main_output(self._forward(tuple(self._tensor(x) for x in inputs)))
@@ -73,6 +75,7 @@ class TorchBackend:
         return np.asarray(output.detach().to("cpu", torch.float64).numpy())
 
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+        """See `Backend`."""
         with self._calm(), self.torch.no_grad():
             output = self._forward(tuple(self._tensor(x) for x in inputs))
             return self._numpy(self._score(output, positions, score, len(inputs[0])))
@@ -80,6 +83,7 @@ class TorchBackend:
     def gradients(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
     ) -> tuple[NDArray[Any], Inputs]:
+        """See `Backend`."""
         torch = self.torch
         with self._calm(), torch.enable_grad():
             leaves = [self._tensor(x).requires_grad_() for x in inputs]
@@ -98,6 +102,7 @@ class TorchBackend:
         return self._numpy(scores), grads
 
     def fingerprint(self) -> int:
+        """See `Backend`."""
         torch = self.torch
         total = 0
         with torch.no_grad():
@@ -112,7 +117,12 @@ class TorchBackend:
                 total = (total * 1000003 + int(bits.sum(dtype=torch.int64)) + place) & 0xFFFFFFFFFFFFFFFF
         return total
 
+    def good_chunk(self, size: int) -> int:
+        """See `Backend`."""
+        return int(np.clip(2 ** np.floor(np.log2((1 << 20) / size)), 8, 256))
+
     def is_out_of_memory(self, error: BaseException) -> bool:
+        """See `Backend`."""
         if isinstance(error, (MemoryError, self.torch.OutOfMemoryError)):
             self.torch.cuda.empty_cache() if self.torch.cuda.is_available() else None
             return True
@@ -164,7 +174,7 @@ class TorchBackend:
 
     @contextlib.contextmanager
     def _calm(self) -> Iterator[None]:
-        """Evaluation mode, no inference mode, and put back what was there on every way out."""
+        """Take evaluation mode and no inference mode, and put back what was there on every way out."""
         torch = self.torch
         training = [module for module in self.model.modules() if module.training]
         with contextlib.ExitStack() as stack:

@@ -1,0 +1,221 @@
+"""Integrated gradients along one path, with the points put where the gradient changes.
+
+The gradient of a ReLU network jumps along the path, so a stretch of length h over which it changes by J is uncertain by
+about J h / sqrt(12), whatever the rule. The track starts with eight points and then splits, round by round, the stretches
+where that is largest. Where the jumps are spread evenly this is an even spacing, as good as midpoints; where they are not
+(a path out of noise meets most of them near the image) the same exactness costs half the evaluations. The weights are the
+lengths of the points' own stretches, and exact for a gradient that is linear along the path.
+
+Rounds depend on the sample's own gradients alone, so every prefix of the points is the same whatever the chunks were.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.sequences import first_points, rotated, stretches
+from xai_widgets.attribution.units import storable
+
+Floats = NDArray[Any]
+FIRST = 8
+
+
+class PathTrack:
+    """One sample's path; a unit is one point of it."""
+
+    rows_per_unit = 1
+
+    def __init__(self, kind: str = "path") -> None:
+        self.kind = kind
+        self.units = 0
+        self._points: list[float] = list(first_points(FIRST))  # all that are planned
+        self._kept: Floats = np.zeros((0, 0))
+        self._gaps: dict[tuple[int, int], float] = {}
+        self._limit = FIRST
+        self._cells: _Cells | None = None
+        self._known: dict[int, float] = {}
+
+    def available(self) -> int:
+        """Give how many units can be asked for before some must be absorbed."""
+        return len(self._points) - self.units
+
+    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+        """See `Track`."""
+        return (
+            np.zeros(count, np.int64),
+            np.array(self._points[unit : unit + count]),
+            np.ones(count),
+        )
+
+    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+        """See `Track`."""
+        vector = grads[0] if steps is None else grads[0] * steps[0]
+        if self.units == 0:
+            self._limit = storable(vector.size, vector.itemsize, least=64, most=256)
+            self._kept = np.empty((FIRST, vector.size), vector.dtype)
+        if self._cells is not None:
+            self._cells.add(vector)
+        else:
+            if self.units == len(self._kept):
+                grown = np.empty((min(2 * self.units, self._limit), vector.size), vector.dtype)
+                grown[: self.units] = self._kept
+                self._kept = grown
+            self._kept[self.units] = vector
+        self.units += 1
+        if self.units == len(self._points):
+            self._plan()
+
+    def knows(self, units: int) -> bool:
+        """See `Track`."""
+        return 0 < units <= min(self.units, self._limit) or units == self.units > 0
+
+    def estimate(self, units: int) -> Floats:
+        """See `Track`."""
+        if self._cells is not None and units > self._limit:
+            return self._cells.estimate()
+        return np.asarray(path_weights(self._points[:units]).astype(self._kept.dtype) @ self._kept[:units])
+
+    def error(self, units: int) -> float:
+        """See `Track`."""
+        if units < 4:
+            return float("nan")
+        if units > self._limit:  # evenly refined from here: the jumps' error falls as one over the number
+            return self.error(self._limit) * self._limit / units
+        if units not in self._known:
+            variance = sum(square for square, _, _ in self._uncertain(units)) / 12
+            size = float(np.sum(np.square(self.estimate(units), dtype=np.float64)))
+            self._known[units] = (
+                float(np.sqrt(variance / size)) if size > 0 else 0.0 if variance == 0 else np.inf
+            )
+        return self._known[units]
+
+    @property
+    def scouted(self) -> bool:
+        """Whether `profile` can be given."""
+        return self.units >= FIRST
+
+    def profile(self) -> tuple[Floats, Floats]:
+        """Give the first points' cell borders on the path, and the norm of the contributions in each cell."""
+        points = np.array(self._points[:FIRST])
+        order = np.argsort(points)
+        borders = np.concatenate([[0.0], (points[order][1:] + points[order][:-1]) / 2, [1.0]])
+        return borders, np.linalg.norm(self._kept[:FIRST][order].astype(np.float64), axis=1)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return int(self._kept.nbytes + 100 * len(self._points))
+
+    # -- planning ---------------------------------------------------------------------------------------------------
+
+    def _plan(self) -> None:
+        """Choose the points of the next round: a third more, where they help most."""
+        if self.units >= self._limit:
+            if self._cells is None:
+                self._cells = _Cells(np.array(self._points), self._kept)
+            self._points.extend(self._cells.next_points())
+            return
+        heap = [(-square, low, high) for square, low, high in self._uncertain(self.units)]
+        heapq.heapify(heap)
+        for _ in range(min(max(4, self.units // 3), self._limit - self.units)):
+            square, low, high = heapq.heappop(heap)
+            # halves of a stretch have an eighth of its variance each, as its change is spread over both
+            if low == 0.0 or high == 1.0:
+                # an end is known from one side: a third of it keeps that side, for a 27th of the variance
+                point = high / 3 if low == 0.0 else 1 - (1 - low) / 3
+                parts = (square / 27, square * 2 / 27) if low == 0.0 else (square * 2 / 27, square / 27)
+            else:
+                point, parts = (low + high) / 2, (square / 8, square / 8)
+            self._points.append(point)
+            heapq.heappush(heap, (parts[0], low, point))
+            heapq.heappush(heap, (parts[1], point, high))
+
+    def _uncertain(self, units: int) -> list[tuple[float, float, float]]:
+        """Give every stretch between points, and to the ends, with twelve times its integral's squared uncertainty."""
+        order = np.argsort(self._points[:units], kind="stable")
+        points = [self._points[place] for place in order]
+        found = []
+        for left, right in zip(range(units - 1), range(1, units), strict=True):
+            length = points[right] - points[left]
+            found.append((self._change(order[left], order[right]) * length**2, points[left], points[right]))
+        first, last = points[0], 1 - points[-1]
+        before = found[0][0] / (found[0][2] - found[0][1]) ** 3 * 4 * first**3
+        after = found[-1][0] / (found[-1][2] - found[-1][1]) ** 3 * 4 * last**3
+        return [(before, 0.0, points[0]), *found, (after, points[-1], 1.0)]
+
+    def _change(self, one: int, other: int) -> float:
+        key = (int(one), int(other))
+        if key not in self._gaps:
+            delta = self._kept[one] - self._kept[other]
+            self._gaps[key] = float(delta @ delta)
+        return self._gaps[key]
+
+
+def path_weights(points: Any) -> Floats:
+    """Give the weights of path points: their own stretches of the path, exact for gradients linear along it.
+
+    Between the points this is the trapezoid rule; over the ends the line through the two nearest points goes on.
+    """
+    where = np.asarray(points, np.float64)
+    order = np.argsort(where, kind="stable")
+    ordered = where[order]
+    inner = stretches(ordered)
+    if len(where) > 1:
+        for end, near, next_ in ((ordered[0], 0, 1), (1 - ordered[-1], -1, -2)):
+            lean = end**2 / 2 / abs(ordered[next_] - ordered[near])
+            inner[near] += lean
+            inner[next_] -= lean
+    weights = np.empty(len(where))
+    weights[order] = inner
+    return weights
+
+
+class _Cells:
+    """Beyond the points that are kept one by one: a running mean in the cell of each, so that memory stays bounded.
+
+    A cell whose points do not lie around its middle is brought there along the slope between its neighbours.
+    """
+
+    def __init__(self, points: Floats, kept: Floats) -> None:
+        order = np.argsort(points)
+        ordered = points[order]
+        self._borders = np.concatenate([[0.0], (ordered[1:] + ordered[:-1]) / 2, [1.0]])
+        self._offsets = (ordered - self._borders[:-1]) / np.diff(self._borders)
+        self._places = ordered.copy()  # sums of positions, and of vectors
+        self._sums = kept[order].astype(np.float64)
+        self._counts = np.ones(len(points), np.int64)
+        self._dtype = kept.dtype
+        self._coming: Floats = np.zeros(0)
+        self._next = 0
+        self._rounds = 0
+
+    def next_points(self) -> list[float]:
+        """Give one more point in every cell."""
+        self._rounds += 1
+        self._next = 0
+        self._coming = self._borders[:-1] + rotated(self._offsets, self._rounds) * np.diff(self._borders)
+        return list(self._coming)
+
+    def add(self, vector: Floats) -> None:
+        """Take the next point's vector."""
+        self._sums[self._next] += vector
+        self._places[self._next] += self._coming[self._next]
+        self._counts[self._next] += 1
+        self._next += 1
+
+    def estimate(self) -> Floats:
+        """Give the integral."""
+        lengths = np.diff(self._borders)
+        middles = (self._borders[1:] + self._borders[:-1]) / 2
+        places = self._places / self._counts
+        last = len(lengths) - 1
+        before, after = np.maximum(np.arange(last + 1) - 1, 0), np.minimum(np.arange(last + 1) + 1, last)
+        lean = lengths * (middles - places) / (places[after] - places[before])
+        weights = lengths.copy()
+        np.add.at(weights, after, lean)
+        np.subtract.at(weights, before, lean)
+        return np.asarray((weights / self._counts) @ self._sums, self._dtype)
