@@ -117,15 +117,16 @@ class SaliencyPanel(Asking):
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise
         self.baseline, self.target, self.colormap, self.following = baseline, target, colormap, following
         self._title, self._rows = title, SampleRows(rows)
-        if indices:
-            self.selection.change(indices=indices, explained=indices, source=self)
-        self.selected = self.selection.explained
         self._sliders = _sliders(self)
         self._open([ipywidgets.Box(list(self._sliders.values())), self._rows.box], "xaiw-saliency")
         self.children[0].children[1].add_class("xaiw-controls")
         self._hold(*self._sliders.values())
         for name, slider in self._sliders.items():
             slider.observe(functools.partial(self._slid, name), "value")
+        # only now: whoever hears of the selection may ask at once, from the publisher's thread
+        if indices:
+            self.selection.change(indices=indices, explained=indices, source=self)
+        self.selected = self.selection.explained
         self.observe(self._ask_soon, list(ASKING))
         self.observe(self._ask_soon, "following")
         self.observe(self._recolored, "colormap")
