@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+import numpy as np
+
 from xai_widgets.hooks._identity import Key, index_of, key_reader
 from xai_widgets.hooks._torch_data import is_indexed
 
@@ -91,7 +93,11 @@ class Tap:
                 "Wrap its data set: DataLoader(xai_widgets.hooks.torch.Indexed(dataset), ...)"
             )
         indices = noted.popleft()
-        return [indices] if self._notes is not None and self._notes.single else list(indices)
+        if self._notes is not None and self._notes.single:
+            return [indices]
+        if type(indices) is list and indices and type(indices[0]) is int:  # an array is quicker to take in
+            return np.asarray(indices)
+        return list(indices)
 
     def detach(self) -> None:
         """Give the loader its class and sampler back."""

@@ -83,8 +83,8 @@ class PerSample:
                     f"per-sample loss is a single number ({self._kind}): it is reduced already. "
                     "Use reduction='none' in the function given as per_sample, so that it returns shape (B,)."
                 )
-            mask = self._mask(targets, per_sample)
-            per_sample = fold(per_sample.detach(), mask, size, batch, total=self._reduction() == "sum")
+            ignored = self._ignored(targets, per_sample)
+            per_sample = fold(per_sample.detach(), ignored, size, batch, total=self._reduction() == "sum")
             count = per_sample.shape[0]
             return Observed(per_sample, self._label(targets, count), self._logits_of(outputs, count))
 
@@ -105,13 +105,14 @@ class PerSample:
         self._twin.reduction = "none"
         return self._twin.forward(*args, **kwargs)
 
-    def _mask(self, targets: Any, per_sample: Any) -> Any:
-        ignored = getattr(self._loss, "ignore_index", None)
-        if ignored is None and self._kind in ("cross_entropy", "nll_loss"):
-            ignored = -100
-        if ignored is None or not hasattr(targets, "shape") or targets.shape != per_sample.shape:
+    def _ignored(self, targets: Any, per_sample: Any) -> Any:
+        """Where targets say that there is nothing to learn; None where none can."""
+        index = getattr(self._loss, "ignore_index", None)
+        if index is None and self._kind in ("cross_entropy", "nll_loss"):
+            index = -100
+        if index is None or not hasattr(targets, "shape") or targets.shape != per_sample.shape:
             return None
-        return None if targets.is_floating_point() else targets != ignored
+        return None if targets.is_floating_point() else targets == index
 
     def _label(self, targets: Any, count: int) -> Any:
         shape = getattr(targets, "shape", None)
@@ -142,10 +143,10 @@ class PerSample:
         return None
 
 
-def fold(per_sample: Any, mask: Any, size: int | None, batch: Any = None, *, total: bool = False) -> Any:
-    """Fold (B, ...) or flattened (B * T,) values into (B,) float32: their mean (or `total`) where `mask` is true.
+def fold(per_sample: Any, ignored: Any, size: int | None, batch: Any = None, *, total: bool = False) -> Any:
+    """Fold (B, ...) or flattened (B * T,) values into (B,) float32: their mean (or `total`), `ignored` ones left out.
 
-    An instance all of whose targets are masked has no loss: NaN, which statistics leave out and count.
+    An instance all of whose targets are ignored has no loss: NaN, which statistics leave out and count.
 
     Raises
     ------
@@ -161,15 +162,15 @@ def fold(per_sample: Any, mask: Any, size: int | None, batch: Any = None, *, tot
                 "per_sample=function(outputs, targets) -> (B,) if the loss pairs, repeats or leaves out instances."
             )
         values = values.reshape(size, -1)
-        mask = None if mask is None else mask.reshape(size, -1)
+        ignored = None if ignored is None else ignored.reshape(size, -1)
     if values.ndim == 1:
-        return values if mask is None else values.masked_fill(~mask, float("nan"))
+        return values if ignored is None else values.masked_fill(ignored, float("nan"))
     flat = values.flatten(1)
-    if mask is None:
+    if ignored is None:
         return flat.sum(1) if total else flat.mean(1)
-    kept = mask.flatten(1)
-    summed = flat.masked_fill(~kept, 0.0).sum(1)
-    count = kept.sum(1)
+    ignored = ignored.flatten(1)
+    summed = flat.masked_fill(ignored, 0.0).sum(1)
+    count = flat.shape[1] - ignored.sum(1)
     return (summed if total else summed / count).masked_fill(count == 0, float("nan"))
 
 

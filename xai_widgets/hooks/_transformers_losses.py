@@ -29,14 +29,14 @@ def observe_outputs(
         labels = labels.reshape(-1)
         values = functional.cross_entropy(scores, labels, reduction="none", label_smoothing=smoothing)
         keep = logits if logits is not None else scores.shape[1] <= WIDEST_LOGITS
-        return Observed(fold(values, labels != -100, len(scores)), labels, scores if keep else None)
+        return Observed(fold(values, labels == -100, len(scores)), labels, scores if keep else None)
     if whole and scores.ndim == 3 and labels.shape == scores.shape[:2]:
         if _shifts(model):
             scores, labels = scores[:, :-1], labels[:, 1:]
         values = functional.cross_entropy(
             scores.transpose(1, 2), labels, reduction="none", label_smoothing=smoothing
         )
-        return Observed(fold(values, labels != -100, len(scores)), None, None)
+        return Observed(fold(values, labels == -100, len(scores)), None, None)
     if not whole and labels.numel() == scores.numel():
         labels = labels.reshape(scores.shape).float()
         several = scores.ndim == 2 and scores.shape[1] > 1

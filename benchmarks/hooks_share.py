@@ -1,0 +1,203 @@
+"""Share of a training step that each hook costs: ``python benchmarks/hooks_share.py [--quick]``.
+
+A small CNN whose step takes 5 ms or more, batch 128, one thread. A step's time is the processor time of this process
+(other load does not count), compared with the plain runs right before and after; the median over the rounds is
+printed. The floor is the loop that a user would write by hand: ``reduction="none"`` and one ``tracker.record``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+import warnings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import numpy as np
+
+import xai_widgets as xw
+
+BATCH, CLASSES = 128, 10
+
+
+def pictures(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, CLASSES, steps * BATCH)
+    return rng.normal(size=(len(y), 1, 16, 16)).astype(np.float32), y
+
+
+def torch_parts(steps: int):
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    x, y = pictures(steps)
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.Flatten(),
+        nn.Linear(16 * 256, CLASSES),
+    )  # fmt: skip
+    loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), 0.01)
+    rows = TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+    return model, loss, optimizer, DataLoader(rows, BATCH, shuffle=True), rows
+
+
+def steps_of(loop) -> list[float]:
+    """Processor seconds of each step of a generator that yields after every one, the first two left out."""
+    times, last = [], time.process_time()
+    for _ in loop:
+        now = time.process_time()
+        times.append(now - last)
+        last = now
+    return times[2:]
+
+
+def torch_loop(steps: int, kind: str) -> list[float]:
+    from torch.nn import functional
+    from torch.utils.data import DataLoader
+
+    model, loss, optimizer, loader, rows = torch_parts(steps)
+    tracker, watched = xw.Tracker(), None
+    if kind == "by hand":
+        loader = DataLoader(xw.hooks.torch.Indexed(rows), BATCH, shuffle=True)
+    elif kind != "plain":
+        logits = False if kind == "loss and label" else None
+        watched = xw.hooks.torch.watch(model, loss, optimizer, loader, tracker, logits=logits)
+
+    def loop():
+        for x, y, *index in loader:
+            out = model(x)
+            if index:
+                losses = functional.cross_entropy(out, y, reduction="none")
+                tracker.record(index[0], y, loss=losses)
+                value = losses.mean()
+            else:
+                value = loss(out, y)
+            value.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            yield
+
+    times = steps_of(loop())
+    if watched is not None:
+        watched.detach()
+    return times
+
+
+def keras_loop(steps: int, kind: str) -> list[float]:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    x, y = pictures(steps)
+    x = x.transpose(0, 2, 3, 1)
+    conv = keras.layers.Conv2D
+    model = keras.Sequential(
+        [keras.Input((16, 16, 1)), conv(16, 3, activation="relu"), conv(16, 3, activation="relu"),
+         keras.layers.Flatten(), keras.layers.Dense(CLASSES)]
+    )  # fmt: skip
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    times: list[float] = []
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            times.append(time.process_time())
+
+    callbacks, data = [Clock()], (x, y)
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        callbacks.append(xw.hooks.keras.TrackerCallback(xw.Tracker(), model, logits=logits))
+        data = xw.hooks.keras.indexed(x, y)
+    model.fit(*data, batch_size=BATCH, verbose=0, callbacks=callbacks)
+    return list(np.diff(times)[2:])
+
+
+def lightning_loop(steps: int, kind: str) -> list[float]:
+    import lightning as L
+
+    net, criterion, _, loader, _ = torch_parts(steps)
+    times: list[float] = []
+
+    class Module(L.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.net, self.criterion = net, criterion
+
+        def training_step(self, batch, batch_idx):
+            times.append(time.process_time())
+            return self.criterion(self.net(batch[0]), batch[1])
+
+        def configure_optimizers(self):
+            import torch
+
+            return torch.optim.SGD(self.parameters(), 0.01)
+
+    callbacks = []
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        callbacks.append(xw.hooks.lightning.TrackerCallback(xw.Tracker(), logits=logits))
+    trainer = L.Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, callbacks=callbacks,
+    )  # fmt: skip
+    trainer.fit(Module(), loader)
+    return list(np.diff(times)[2:])
+
+
+def typical(times: list[float]) -> float:
+    """Mean of a run's steps without the dearest tenth: hand-overs now and then count, a disturbed step does not."""
+    kept = sorted(times)[: max(1, len(times) * 9 // 10)]
+    return sum(kept) / len(kept)
+
+
+def compare(name: str, run, kinds: tuple[str, ...], rounds: int, steps: int) -> None:
+    run(steps, "plain")  # warm up
+    plain, shares = [], {kind: [] for kind in kinds}
+    for _ in range(rounds):
+        before = typical(run(steps, "plain"))
+        for kind in kinds:
+            watched = typical(run(steps, kind))
+            after = typical(run(steps, "plain"))
+            plain.append(after)
+            # against the plain runs right before and after, since the machine drifts
+            shares[kind].append(watched / ((before + after) / 2) - 1)
+            before = after
+    base = statistics.median(plain)
+    print(f"{name}: a plain step takes {base * 1e3:.2f} ms")
+    for kind, found in shares.items():
+        share = statistics.median(found)
+        low, high = np.percentile(found, [25, 75]) * 100
+        print(
+            f"    {kind:16s} {share * base * 1e6:+6.0f} us  {share * 100:+5.1f} % of a step  (quartiles {low:+.1f}, {high:+.1f})"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer steps")
+    parser.add_argument("--only", choices=["torch", "keras", "lightning"], help="one framework")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    rounds, steps = (5, 30) if options.quick else (9, 60)
+    kinds = ("loss and label", "with logits")
+    table = {
+        "torch": (torch_loop, ("by hand", *kinds)),
+        "keras": (keras_loop, kinds),
+        "lightning": (lightning_loop, kinds),
+    }
+    for name, (run, compared) in table.items():
+        if options.only in (None, name):
+            try:
+                compare(name, run, compared, rounds, steps)
+            except ImportError as error:
+                print(f"{name}: left out ({error})")
+
+
+if __name__ == "__main__":
+    main()
