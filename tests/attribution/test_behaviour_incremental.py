@@ -16,7 +16,6 @@ LOOKS = 3  # the clean outputs, their scores and those at the baseline may be lo
     [
         ("smoothgrad", "smoothing", 25, 26), ("smoothgrad", "smoothing", 25, 50),
         ("integrated_gradients", "integrating", 32, 64), ("smint", "smoothing", 25, 26),
-        ("smint", "smoothing", 25, 50),
     ],
 )  # fmt: skip
 def test_a_slider_step_costs_what_is_new_and_back_costs_nothing(method, name, small, large):

@@ -16,6 +16,9 @@ import lab
 import pytest
 from lab import wait_for
 
+# twelve minutes: run on purpose with `-m soak`
+pytestmark = pytest.mark.soak
+
 MOVES = 8
 KERNELS = ("6.31", "7.3", "7.4")
 FRAMEWORKS = ("torch", "keras")

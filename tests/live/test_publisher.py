@@ -108,8 +108,9 @@ def test_only_one_thread_draws_and_answers(publisher):
 
 
 def test_the_latest_input_of_a_key_wins_and_the_others_are_not_run(publisher):
-    gate, seen = threading.Event(), []
-    publisher.post(lambda: gate.wait(10))
+    gate, entered, seen = threading.Event(), threading.Event(), []
+    publisher.post(lambda: (entered.set(), gate.wait(10)))
+    assert entered.wait(10)
     for value in range(10):
         publisher.submit("slider", lambda value=value: seen.append(value))
         publisher.draw_soon("picture", lambda value=value: seen.append(-value))

@@ -61,6 +61,12 @@ class Job:
         if self.state == "waiting":
             self.end("cancelled")
 
+    def begin(self) -> None:
+        """Note that the computation starts, unless it was cancelled meanwhile."""
+        with self._lock:
+            if not self._ended.is_set():
+                self.state = "computing"
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; returns whether it has come in time."""
         return self._ended.wait(timeout)

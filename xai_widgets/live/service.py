@@ -208,7 +208,8 @@ class AttributionService:
         prepared = self._preparation.get(job.request, lambda: job.wanted and not self._closed)
         if prepared is not None:
             snapshot, (batch, pictures) = prepared
-            self._state = job.state = "computing"
+            self._state = "computing"
+            job.begin()
             self._compute(job, snapshot, batch, pictures)
 
     def _compute(self, job: Job, snapshot: Snapshot, batch: SampleBatch, pictures: list[Any] | None) -> None:
