@@ -64,6 +64,7 @@ def plain_run(epochs=3, **options) -> Known:
     def marked(x, y):
         return x, {"y": y, "index": np.arange(len(y))}
 
+    keras.utils.set_random_seed(9)
     model.fit(
         *marked(X[:N], Y[:N]),
         batch_size=BATCH,

@@ -20,6 +20,7 @@ HOW = [{}, {"run_eagerly": True}, {"jit_compile": True}, {"steps_per_execution":
 
 def fit(model, callback=None, *, epochs=3, x=None, y=None, validation=True, **options):
     mark = indexed if callback is not None else lambda *pair: pair
+    keras.utils.set_random_seed(9)  # whatever was fitted before
     return model.fit(
         *mark(X[:N] if x is None else x, Y[:N] if y is None else y),
         batch_size=BATCH,
@@ -294,12 +295,14 @@ def test_a_py_dataset():
         def on_epoch_end(self):
             self.order = 1
 
+    # with two workers Keras 3.15 itself serves one batch twice and one never on the torch backend, hook or not
+    workers = 2 if TENSORFLOW else 1
     plain, model, tracker = net(), net(), xw.Tracker()
     fit_on = {"epochs": 2, "verbose": 0, "shuffle": True}
     keras.utils.set_random_seed(3)
-    history = plain.fit(Rows(workers=2), **fit_on).history
+    history = plain.fit(Rows(workers=workers), **fit_on).history
     keras.utils.set_random_seed(3)
-    model.fit(indexed(Rows(workers=2)), callbacks=[TrackerCallback(tracker, model)], **fit_on)
+    model.fit(indexed(Rows(workers=workers)), callbacks=[TrackerCallback(tracker, model)], **fit_on)
     same_weights(model.get_weights(), plain.get_weights())
     check_means(tracker, dict(enumerate(history["loss"], 1)))
     assert list(tracker.instance_series(range(N), "loss", mode="train").labels) == Y[:N].tolist()
