@@ -178,6 +178,7 @@ def test_it_lives_while_the_kernel_is_busy(opened: Any) -> None:
     assert not notebook.problems
 
 
+@pytest.mark.soak  # not settled: passed alone, timed out on a crowded machine
 def test_every_state_looks_as_it_should(opened: Any) -> None:
     notebook = opened("states", STATES, width=1280, height=1200)
     notebook.execute(0)
