@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_widgets.attribution.backends import backend_for
 from xai_widgets.attribution.cache import Cache
+from xai_widgets.attribution.compat import columns
 from xai_widgets.attribution.job import Job, Preparer
+from xai_widgets.attribution.others import class_activation, occlusion
 from xai_widgets.attribution.parts import Part, Planner, spent
-from xai_widgets.attribution.present import attribution_of, picture_of
+from xai_widgets.attribution.present import attribution_of, compared_of, picture_of
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
 from xai_widgets.attribution.runner import Runner
-from xai_widgets.attribution.settings import Settings, method_named
+from xai_widgets.attribution.settings import OTHER_METHODS, Settings, method_named
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from xai_widgets.attribution.settings import Options
+
+
+_FASTESTIMATOR_COLUMN = {
+    "saliency": "raw",
+    "smoothgrad_squared": "smoothed",
+    "integrated_gradients": "integrated",
+    "smint": "smint",
+}
 
 
 class AttributionEngine:
@@ -158,7 +168,13 @@ class AttributionEngine:
         with self._lock:
             self._use_weights()
             job = self._preparer.job(x, settings)
-            parts = self._parts(job, name)
+            if settings.sampling == "fastestimator":
+                yield self._compared(job, _FASTESTIMATOR_COLUMN, name)
+                return
+            parts = [] if name in OTHER_METHODS else self._parts(job, name)
+        if not parts:
+            yield from self._other(job, name, partial)
+            return
 
         def result(done: bool) -> Attribution:
             return attribution_of(job, parts[-1], name, done, parts)
@@ -172,6 +188,9 @@ class AttributionEngine:
         with self._lock:
             self._use_weights()
             job = self._preparer.job(x, settings)
+            if settings.sampling == "fastestimator":
+                yield compared_of(job, *columns(self._runner.vectors, job))
+                return
             parts = [self._planner.raw(job)]
             if smoothing:
                 parts.append(self._planner.smoothed(job, smoothing))
@@ -183,6 +202,25 @@ class AttributionEngine:
         for done in self._run(job, parts, partial):
             if done or (partial and parts[0].started):
                 yield picture_of(job, parts, done, magnitude)
+
+    def _compared(self, job: Job, names: dict[str, str], method: str) -> Attribution:
+        if method not in names:
+            raise ValueError(f'sampling="fastestimator" has {", ".join(names)}, not {method}')
+        found, spent_ = columns(self._runner.vectors, job, (names[method],))
+        result: Attribution = getattr(compared_of(job, found, spent_), names[method])
+        return result
+
+    def _other(self, job: Job, name: str, partial: bool) -> Iterator[Attribution]:
+        if name == "occlusion":
+            made = occlusion(self._backend, job, self._runner.chunk_rows(job), partial)
+        else:
+            made = class_activation(self._backend, job, name)
+        while True:
+            with self._lock:
+                found = next(made, None)
+            if found is None:
+                return
+            yield found
 
     def _parts(self, job: Job, name: str) -> list[Part]:
         settings, planner = job.settings, self._planner

@@ -149,6 +149,8 @@ class Planner:
 
     def integrated(self, job: Job, steps: int, kind: str = "path", hidden: bool = False) -> Part:
         """Plan integrated gradients along one path per sample."""
+        if job.settings.rule == "midpoint" and not hidden:
+            return self._midpoints(job, steps, kind)
         goal = steps if hidden else self._goal(job, steps)
         goal += goal % 2 if goal < FIRST else 0  # the first points come in mirrored pairs
         lanes = []
@@ -159,6 +161,17 @@ class Planner:
             for lane in lanes:
                 lane.enough = None
         return Part("integrated", lanes, hidden)
+
+    def _midpoints(self, job: Job, steps: int, kind: str) -> Part:
+        """Plan the midpoints of equal steps, all of them or nothing."""
+        lanes = [
+            self._lane(
+                job, sample, ("midpoint", kind, steps, self._start(job, sample, kind)),
+                lambda: ProductTrack(kind, steps, False), 1,
+            )
+            for sample in range(len(job))
+        ]  # fmt: skip
+        return Part("integrated", lanes)
 
     def averaged(self, job: Job, draws: int, steps: int, squared: bool) -> list[Part]:
         """Plan the mean over draws of the integrated gradient or of its square; its pilot comes first."""

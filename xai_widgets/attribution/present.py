@@ -70,6 +70,41 @@ def attribution_of(job: Job, part: Part, method: str, done: bool, parts: Sequenc
     )
 
 
+def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> SaliencyColumns:
+    """Give columns that another package's formulas made."""
+    made = {name: _plain(job, name, flat, spent_) for name, flat in found.items()}
+    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
+    unknown = np.full(len(job), np.nan)
+    return SaliencyColumns(
+        raw=made.get("raw"),
+        smoothed=made.get("smoothed"),
+        integrated=made.get("integrated"),
+        smint=made.get("smint"),
+        overlay=best.masks,
+        target=job.target,
+        prediction=job.prediction,
+        probability=job.probability,
+        evaluations=spent_,
+        evaluations_total=spent_,
+        rows=job.rows,
+        completeness_gap=unknown,
+        standard_error=unknown,
+        done=True,
+    )
+
+
+def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
+    values, start = [], 0
+    for one in job.scene.inputs:
+        values.append(flat[:, start : start + one[0].size].reshape(one.shape))
+        start += one[0].size
+    unknown = np.full(len(job), np.nan)
+    return Attribution(
+        name, tuple(values) if job.several else values[0], job.target, job.prediction, job.probability,
+        job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts,
+    )  # fmt: skip
+
+
 def picture_of(job: Job, parts: Sequence[Part], done: bool, magnitude: bool) -> SaliencyColumns:
     """Give the whole picture as far as its parts have found it."""
     names = {"raw": "saliency", "integrated": "integrated_gradients", "smint": "smint"}

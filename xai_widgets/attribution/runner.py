@@ -113,7 +113,7 @@ class Runner:
         for piece in pieces:
             by_kind.setdefault(piece[0].lanes[piece[1]].track.kind, []).append(piece)
         ordered = [piece for group in by_kind.values() for piece in group]
-        grads, steps = self._vectors(job, [_rows(kind, group) for kind, group in by_kind.items()])
+        grads, steps = self.vectors(job, [_rows(kind, group) for kind, group in by_kind.items()])
         start = 0
         for part, sample, count in ordered:
             track = part.lanes[sample].track
@@ -122,7 +122,7 @@ class Runner:
                 track.absorb(grads[rows], None if track.kind in ("clean", "noisy") else steps[rows])
                 start += part.rows_per_unit
 
-    def _vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out."""
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
-METHODS = (
+GRADIENT_METHODS = (
     "saliency",
     "input_x_gradient",
     "smoothgrad",
@@ -19,12 +19,15 @@ METHODS = (
     "smint",
     "blur_integrated_gradients",
 )
+OTHER_METHODS = ("gradcam", "gradcam++", "eigencam", "occlusion")
+METHODS = GRADIENT_METHODS + OTHER_METHODS
 _ALIASES = {
     "gradient": "saliency",
     "raw": "saliency",
     "smoothgrad2": "smoothgrad_squared",
     "ig": "integrated_gradients",
     "blur_ig": "blur_integrated_gradients",
+    "gradcampp": "gradcam++",
 }
 
 
@@ -39,11 +42,15 @@ class Options(TypedDict, total=False):
     tolerance: float | None
     max_evaluations: int | None
     sampling: str
+    rule: str
     score: str
     seed: int | None
     index: Sequence[int | str] | None
     labels: Any
     layout: str | Sequence[str | None] | None
+    layer: Any
+    window: int | Sequence[int] | None
+    stride: int | Sequence[int] | None
     progress: Callable[[int, int], None] | None
 
 
@@ -72,9 +79,12 @@ class Settings:
         `integrating` are only upper limits, and `max_evaluations`, where given, is the limit instead.
     max_evaluations : int, optional
         Most gradient evaluations per sample.
-    sampling : {"joint", "product"}, default "joint"
+    sampling : {"joint", "product", "fastestimator"}, default "joint"
         How SmInt covers draws and steps. "joint" samples both together: at least as exact as the grid at about
-        max(smoothing, integrating) evaluations. "product" is the literal grid.
+        max(smoothing, integrating) evaluations. "product" is the literal grid. "fastestimator" reproduces FastEstimator 1.7.
+    rule : {"adaptive", "midpoint", "secant"}, default "adaptive"
+        How integrated gradients places its points. "midpoint" are the midpoints of `integrating` equal steps; "secant" needs
+        far fewer on networks of linear layers, ReLU and pooling, see `xai_widgets.attribution.secant`.
     score : {"output", "probability", "log_probability", "logit"}, default "output"
         What of the class is explained; "output" is what the model gives.
     seed : int, optional
@@ -85,6 +95,10 @@ class Settings:
         True classes, for ``target="true"``.
     layout : str or sequence of str, optional
         Layout of the input(s), such as "NCHW".
+    layer : str or layer, optional
+        For the class activation maps; the last layer with a spatial output by default.
+    window, stride : int or sequence of int, optional
+        Of occlusion; an eighth of the picture, and half the window, by default.
     progress : callable, optional
         Called with the evaluations done and to do, summed over the samples, after every chunk.
     """
@@ -98,11 +112,15 @@ class Settings:
     tolerance: float | None = None
     max_evaluations: int | None = None
     sampling: str = "joint"
+    rule: str = "adaptive"
     score: str = "output"
     seed: int | None = None
     index: Sequence[int | str] | None = None
     labels: Any = None
     layout: str | Sequence[str | None] | None = None
+    layer: Any = None
+    window: int | Sequence[int] | None = None
+    stride: int | Sequence[int] | None = None
     progress: Callable[[int, int], None] | None = None
 
     def __post_init__(self) -> None:
@@ -115,7 +133,8 @@ class Settings:
             raise ValueError(f"noise should be a finite number of at least 0, got {self.noise}")
         if self.tolerance is not None and not self.tolerance > 0:
             raise ValueError(f"tolerance should be larger than 0, got {self.tolerance}")
-        _one_of("sampling", self.sampling, ("joint", "product"))
+        _one_of("sampling", self.sampling, ("joint", "product", "fastestimator"))
+        _one_of("rule", self.rule, ("adaptive", "midpoint", "secant"))
         _one_of("score", self.score, ("output", "probability", "log_probability", "logit"))
 
     @classmethod

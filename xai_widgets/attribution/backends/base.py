@@ -33,6 +33,11 @@ class Backend(Protocol):
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
         """Give the scores alone."""
 
+    def activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give a layer's output and the scores' gradients there; of the last layer with rows and columns for None."""
+
     def fingerprint(self) -> int:
         """Give a number that changes when the weights do."""
 

@@ -37,5 +37,5 @@ def unexplained() -> ValueError:
     return ValueError(
         "the explained output does not depend on the input by a gradient: the model detaches it, rounds it "
         "(argmax, integer casts), runs under no_grad, or ignores it. Explain an output that comes before that step "
-        "(target= a function of the output)"
+        "(target= a function of the output), or use method='occlusion', which needs no gradient"
     )

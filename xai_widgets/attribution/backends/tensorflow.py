@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, unexplained
+from xai_widgets.attribution.backends.layers import choose
 
 
 class TensorFlowBackend:
@@ -56,6 +58,32 @@ class TensorFlowBackend:
         function = self._compiled("gradients", tensors, score)
         scores, grads = function(self._positions(positions), *tensors)
         return np.asarray(scores, self.dtype)[:rows], tuple(np.asarray(g, self.dtype)[:rows] for g in grads)
+
+    def activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Backend`."""
+        tf = self.tf
+        seen: list[tuple[str, Any, tuple[int, ...]]] = []
+        layers = [one for one in self.model._flatten_layers() if one is not self.model]
+        with _watched(layers, lambda one, output: self._note(seen, one, output)):
+            self._forward(tuple(tf.constant(x[:1]) for x in inputs))
+        chosen = choose(seen, layer, self.channels_first)
+        found: list[Any] = []
+        tensors = tuple(tf.constant(x) for x in inputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tensors)
+            with _watched([chosen], lambda one, output: found.append(output)):
+                output = self._forward(tensors)
+            value = self._score(output, tf.constant(np.maximum(positions, 0)), score, len(inputs[0]))
+        grads = tape.gradient(value, found[-1])
+        if grads is None:
+            raise unexplained()
+        return np.asarray(found[-1], self.dtype), np.asarray(grads, self.dtype)
+
+    def _note(self, seen: list[tuple[str, Any, tuple[int, ...]]], layer: Any, output: Any) -> None:
+        if hasattr(output, "shape"):
+            seen.append((layer.name, layer, tuple(output.shape)))
 
     def fingerprint(self) -> int:
         """See `Backend`."""
@@ -153,3 +181,26 @@ class TensorFlowBackend:
 def _filled(x: NDArray[Any], rows: int) -> NDArray[Any]:
     """Repeat the last row up to this number of rows."""
     return x if len(x) == rows else np.concatenate([x, np.repeat(x[-1:], rows - len(x), axis=0)])
+
+
+@contextlib.contextmanager
+def _watched(layers: list[Any], tell: Callable[[Any, Any], Any]) -> Iterator[None]:
+    """Tell what these layers give while it lasts; Keras has no hooks, so their call is wrapped and unwrapped."""
+
+    def wrap(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            output = call(*args, **kwargs)
+            tell(layer, output)
+            return output
+
+        return watched
+
+    wrapped = []
+    try:
+        for layer in layers:
+            object.__setattr__(layer, "call", wrap(layer, layer.call))
+            wrapped.append(layer)
+        yield
+    finally:
+        for layer in wrapped:
+            object.__delattr__(layer, "call")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, unexplained
+from xai_widgets.attribution.backends.layers import choose
 
 
 class TorchBackend:
@@ -100,6 +101,56 @@ class TorchBackend:
             for one, x in zip(found, inputs, strict=True)
         )
         return self._numpy(scores), grads
+
+    def activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Backend`."""
+        torch = self.torch
+        found: list[Any] = []
+
+        def keep(module: Any, given: Any, output: Any) -> Any:
+            found.append(output)
+            return output.clone()  # what comes next may work in place
+
+        chosen = self._layer(inputs, layer)
+        handle = chosen.register_forward_hook(keep)
+        try:
+            with self._calm(), torch.enable_grad():
+                leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
+                output = self._forward(tuple(leaf.clone() for leaf in leaves))
+                scores = self._score(output, positions, score, len(inputs[0]))
+                if not scores.requires_grad:
+                    raise unexplained()
+                (grads,) = torch.autograd.grad(scores.sum(), found[-1:], allow_unused=True)
+        finally:
+            handle.remove()
+        if grads is None:
+            raise unexplained()
+        return self._numpy(found[-1]), self._numpy(grads)
+
+    def _layer(self, inputs: Inputs, layer: Any) -> Any:
+        torch = self.torch
+        seen: list[tuple[str, Any, tuple[int, ...]]] = []
+
+        def note(name: str) -> Any:
+            def hook(module: Any, given: Any, output: Any) -> None:
+                if isinstance(output, torch.Tensor):
+                    seen.append((name, module, tuple(output.shape)))
+
+            return hook
+
+        handles = []
+        try:
+            for name, module in self.model.named_modules():
+                if name:
+                    handles.append(module.register_forward_hook(note(name)))
+            with self._calm(), torch.no_grad():
+                self._forward(tuple(self._tensor(x[:1]) for x in inputs))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return choose(seen, layer, self.channels_first)
 
     def fingerprint(self) -> int:
         """See `Backend`."""
