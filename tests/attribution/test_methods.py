@@ -7,9 +7,9 @@ import pytest
 import torch
 from behaviour_models import changed, linear, picture_net, pictures, relative, tables, trace
 from torch import nn
-from xai_widgets.attribution.cam import enlarged
 
 from xai_widgets import AttributionEngine
+from xai_widgets.attribution.cam import enlarged
 
 attr = pytest.importorskip("captum.attr")
 MAPS = ("gradcam", "gradcam++", "eigencam")
