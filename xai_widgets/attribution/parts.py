@@ -15,6 +15,7 @@ from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.joint import JointSquareTrack, JointTrack
 from xai_widgets.attribution.path import FIRST, PathTrack
+from xai_widgets.attribution.secant import SecantTrack
 from xai_widgets.attribution.tracks import CleanTrack, NoisyTrack, ProductTrack, Track
 
 _LEAST = 4  # units before an error estimate is believed
@@ -149,8 +150,8 @@ class Planner:
 
     def integrated(self, job: Job, steps: int, kind: str = "path", hidden: bool = False) -> Part:
         """Plan integrated gradients along one path per sample."""
-        if job.settings.rule == "midpoint" and not hidden:
-            return self._midpoints(job, steps, kind)
+        if job.settings.rule != "adaptive" and not hidden:
+            return self._fixed(job, steps, kind)
         goal = steps if hidden else self._goal(job, steps)
         goal += goal % 2 if goal < FIRST else 0  # the first points come in mirrored pairs
         lanes = []
@@ -162,12 +163,19 @@ class Planner:
                 lane.enough = None
         return Part("integrated", lanes, hidden)
 
-    def _midpoints(self, job: Job, steps: int, kind: str) -> Part:
-        """Plan the midpoints of equal steps, all of them or nothing."""
+    def _fixed(self, job: Job, steps: int, kind: str) -> Part:
+        """Plan equal steps, all of them or nothing."""
+        rule = job.settings.rule
+        if job.settings.tolerance is not None:
+            raise ValueError(
+                f"rule={rule!r} has no error estimate, which tolerance= needs; leave one of them out"
+            )
+        if rule == "secant" and kind != "path":
+            raise ValueError("rule='secant' is for straight paths; leave rule= out")
         lanes = [
             self._lane(
-                job, sample, ("midpoint", kind, steps, self._start(job, sample, kind)),
-                lambda: ProductTrack(kind, steps, False), 1,
+                job, sample, (rule, kind, steps, self._start(job, sample, kind)),
+                lambda: SecantTrack(steps) if rule == "secant" else ProductTrack(kind, steps, False), 1,
             )
             for sample in range(len(job))
         ]  # fmt: skip

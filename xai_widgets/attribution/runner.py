@@ -13,6 +13,7 @@ from xai_widgets.attribution.backends.base import Backend
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
+from xai_widgets.attribution.secant import CELLS
 
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
@@ -129,8 +130,8 @@ class Runner:
         out = np.empty((2, total, size), job.scene.inputs[0].dtype)
         start = 0
         while start < total:
-            chunk = self.chunk_rows(job)
-            stop = min(start + chunk, total)
+            stop = min(start + self.chunk_rows(job), total)
+            stop = _strip_end(groups, start, stop)
             try:
                 self._evaluate(job, _cut(groups, start, stop), out[:, start:stop])
             except Exception as error:
@@ -148,7 +149,8 @@ class Runner:
             made[0][0][place] if len(made) == 1 else np.concatenate([points[place] for points, _ in made])
             for place in range(len(job.scene.inputs))
         )
-        _, grads = self._backend.gradients(points, job.positions[samples], job.rule)
+        strip = CELLS + 1 if groups[0].kind == "secant" else 0
+        _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
         self.rows += len(samples)
         job.rows += len(samples)
         column = 0
@@ -176,6 +178,27 @@ def _rows(kind: str, pieces: list[_Piece]) -> Rows:
         made.append((np.full(len(t), sample), draw, t, sign))
     sample_, draw_, t_, sign_ = (np.concatenate(column) for column in zip(*made, strict=True))
     return Rows(kind, sample_.astype(np.int64), draw_.astype(np.int64), t_, sign_)
+
+
+def _strip_end(groups: list[Rows], start: int, stop: int) -> int:
+    """Keep strips of neighbours whole, and apart from other rows: they are evaluated in another way."""
+    before = 0
+    for group in groups:
+        end = before + len(group)
+        if before <= start < end:
+            if group.kind == "secant":
+                strips = max(1, (min(stop, end) - start) // (CELLS + 1))
+                return start + strips * (CELLS + 1)
+            following = [place for place, one in _ends(groups) if one.kind == "secant" and place > start]
+            return min([stop, *following])
+        before = end
+    return stop
+
+
+def _ends(groups: list[Rows]) -> list[tuple[int, Rows]]:
+    """Give the groups with where each begins."""
+    starts = np.cumsum([0, *(len(group) for group in groups)])[:-1]
+    return [(int(start), group) for start, group in zip(starts, groups, strict=True)]
 
 
 def _cut(groups: list[Rows], start: int, stop: int) -> list[Rows]:

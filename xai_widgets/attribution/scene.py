@@ -106,7 +106,7 @@ class Scene:
         return base, x
 
     def _baseline(self, rows: Rows, place: int) -> NDArray[Any]:
-        if rows.kind in ("path", "noisy_path"):
+        if rows.kind in ("path", "secant", "noisy_path"):
             return self.baselines[place][rows.sample]
         if rows.kind == "background":
             return self._picked(rows, place)

@@ -26,9 +26,13 @@ class Backend(Protocol):
         """Give the model's main output on a batch, (B, ...); None where it is not one tensor."""
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
     ) -> tuple[NDArray[Any], Inputs]:
-        """Give scores (R,) and their gradients, one array per input, for a chunk of R rows."""
+        """Give scores (R,) and their gradients, one array per input, for a chunk of R rows.
+
+        With ``strip``, rows are neighbours on a path in strips of that length, and each row's gradient is the mean over the
+        stretch to the next one.
+        """
 
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
         """Give the scores alone."""

@@ -51,9 +51,11 @@ class TensorFlowBackend:
         return np.asarray(function(places, *tensors), self.dtype)[:rows]
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
     ) -> tuple[NDArray[Any], Inputs]:
         """See `Backend`."""
+        if strip:
+            raise ValueError("rule='secant' is there for PyTorch only; leave rule= out")
         rows, tensors = len(inputs[0]), self._tensors(inputs)
         function = self._compiled("gradients", tensors, score)
         scores, grads = function(self._positions(positions), *tensors)

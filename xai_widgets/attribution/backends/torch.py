@@ -82,11 +82,11 @@ class TorchBackend:
             return self._numpy(self._score(output, positions, score, len(inputs[0])))
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
     ) -> tuple[NDArray[Any], Inputs]:
         """See `Backend`."""
         torch = self.torch
-        with self._calm(), torch.enable_grad():
+        with self._calm(), torch.enable_grad(), self._secants(strip, score):
             leaves = [self._tensor(x).requires_grad_() for x in inputs]
             # a copy, since the first layer may work in place, which a leaf does not allow
             output = self._forward(tuple(leaf.clone() for leaf in leaves))
@@ -183,6 +183,17 @@ class TorchBackend:
         )
 
     # -- one pass ---------------------------------------------------------------------------------------------------
+
+    def _secants(self, strip: int, score: ScoreRule) -> contextlib.AbstractContextManager[Any]:
+        if not strip:
+            return contextlib.nullcontext()
+        if score.function is not None or score.kind not in ("output", "logit") or score.probabilities:
+            raise ValueError(
+                "rule='secant' explains logits of a class, not functions of the output or probabilities"
+            )
+        from xai_widgets.attribution.backends.torch_secant import Secants
+
+        return Secants(strip)
 
     def _tensor(self, x: NDArray[Any]) -> Any:
         return self.torch.tensor(x, dtype=self.float, device=self.device)
