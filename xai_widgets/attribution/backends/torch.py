@@ -191,9 +191,10 @@ class TorchBackend:
             raise ValueError(
                 "rule='secant' explains logits of a class, not functions of the output or probabilities"
             )
-        from xai_widgets.attribution.backends.torch_secant import Secants
+        from xai_widgets.attribution.backends.torch_secant import secants
 
-        return Secants(strip)
+        context: contextlib.AbstractContextManager[Any] = secants(strip)
+        return context
 
     def _tensor(self, x: NDArray[Any]) -> Any:
         return self.torch.tensor(x, dtype=self.float, device=self.device)

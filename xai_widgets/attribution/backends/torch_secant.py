@@ -8,11 +8,8 @@ for more. (With the whole path as one stretch this is the rescale rule of Shriku
 
 from __future__ import annotations
 
+import functools
 from typing import Any
-
-import torch
-from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 _LINEAR = frozenset(
     [
@@ -107,107 +104,137 @@ _POOLS = frozenset(["max_pool2d", "boolean_dispatch", "max_pool1d", "max_pool3d"
 _PRODUCTS = frozenset(["mul", "div", "matmul", "rmul"])
 
 
-def _beyond(x: torch.Tensor, strip: int) -> torch.Tensor:
+def _beyond(x: Any, strip: int) -> Any:
     """Give each row's successor on its path; the last of a strip has none and gets itself."""
+    import torch
+
     strips = x.reshape(-1, strip, *x.shape[1:])
     return torch.cat([strips[:, 1:], strips[:, -1:]], 1).reshape(x.shape)
 
 
-class _Secant(torch.autograd.Function):  # type: ignore[misc]
-    """An elementwise activation, backwards with the slopes of its secants."""
+@functools.lru_cache(maxsize=1)
+def _functions() -> tuple[Any, Any]:
+    """Make the activation and the pooling; classes of torch cannot be made before torch is imported."""
+    import torch
+    from torch.nn import functional
 
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, function: Any, strip: int) -> torch.Tensor:
-        with torch.no_grad():
-            y: torch.Tensor = function(x)
-        ctx.save_for_backward(x, y)
-        ctx.function, ctx.strip = function, strip
-        return y
+    class _Secant(torch.autograd.Function):  # type: ignore[misc]
+        """An elementwise activation, backwards with the slopes of its secants."""
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        x, y = ctx.saved_tensors
-        run, rise = _beyond(x, ctx.strip) - x, _beyond(y, ctx.strip) - y
-        with torch.enable_grad():
-            at = x.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(ctx.function(at).sum(), at)
-        # over no distance the secant is the slope; over little of it the difference is all rounding
-        near = run.abs() <= 1e-5 * (1 + x.abs())
-        return (
-            grads[0] * torch.where(near, slope, rise / torch.where(near, torch.ones_like(run), run)),
-            None,
-            None,
-        )
+        @staticmethod
+        def forward(ctx: Any, x: Any, function: Any, strip: int) -> Any:
+            with torch.no_grad():
+                y = function(x)
+            ctx.save_for_backward(x, y)
+            ctx.function, ctx.strip = function, strip
+            return y
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            x, y = ctx.saved_tensors
+            run, rise = _beyond(x, ctx.strip) - x, _beyond(y, ctx.strip) - y
+            with torch.enable_grad():
+                at = x.detach().requires_grad_()
+                (slope,) = torch.autograd.grad(ctx.function(at).sum(), at)
+            # over no distance the secant is the slope; over little of it the difference is all rounding
+            near = run.abs() <= 1e-5 * (1 + x.abs())
+            return (
+                grads[0] * torch.where(near, slope, rise / torch.where(near, torch.ones_like(run), run)),
+                None,
+                None,
+            )
+
+    class _SecantPool(torch.autograd.Function):  # type: ignore[misc]
+        """Maximum pooling of planes; between two winners the gradient goes to each for its part of the stretch."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any, strip: int, args: Any, kwargs: Any) -> Any:
+            with torch.no_grad():
+                y, winners = functional.max_pool2d_with_indices(x, *args, **kwargs)
+            ctx.save_for_backward(x, winners)
+            ctx.strip = strip
+            return y
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            x, winners = ctx.saved_tensors
+            here, there = x.flatten(2), _beyond(x, ctx.strip).flatten(2)
+            first, second = winners.flatten(2), _beyond(winners, ctx.strip).flatten(2)
+            lead = here.gather(2, first) - here.gather(
+                2, second
+            )  # of the first over the second, at the start
+            behind = there.gather(2, second) - there.gather(2, first)
+            whole = lead + behind
+            share = torch.where(whole > 0, lead / whole.clamp_min(1e-30), torch.full_like(whole, 0.5))
+            share = torch.where(first == second, torch.ones_like(share), share)
+            given = grads[0].flatten(2)
+            found = torch.zeros_like(here)
+            found.scatter_add_(2, first, given * share)
+            found.scatter_add_(2, second, given * (1 - share))
+            return found.view_as(x), None, None, None
+
+    return _Secant, _SecantPool
 
 
-class _SecantPool(torch.autograd.Function):  # type: ignore[misc]
-    """Maximum pooling of planes; between two winners the gradient goes to each for its part of the stretch."""
+@functools.lru_cache(maxsize=1)
+def _mode() -> Any:
+    import torch
+    from torch.overrides import TorchFunctionMode
 
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, strip: int, args: Any, kwargs: Any) -> torch.Tensor:
-        with torch.no_grad():
-            y, winners = functional.max_pool2d_with_indices(x, *args, **kwargs)
-        ctx.save_for_backward(x, winners)
-        ctx.strip = strip
-        return y
+    secant, pool = _functions()
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        x, winners = ctx.saved_tensors
-        here, there = x.flatten(2), _beyond(x, ctx.strip).flatten(2)
-        first, second = winners.flatten(2), _beyond(winners, ctx.strip).flatten(2)
-        lead = here.gather(2, first) - here.gather(2, second)  # of the first over the second, at the start
-        behind = there.gather(2, second) - there.gather(2, first)
-        whole = lead + behind
-        share = torch.where(whole > 0, lead / whole.clamp_min(1e-30), torch.full_like(whole, 0.5))
-        share = torch.where(first == second, torch.ones_like(share), share)
-        given = grads[0].flatten(2)
-        found = torch.zeros_like(here)
-        found.scatter_add_(2, first, given * share)
-        found.scatter_add_(2, second, given * (1 - share))
-        return found.view_as(x), None, None, None
+    class Secants(TorchFunctionMode):  # type: ignore[misc]
+        """While it lasts, activations and pooling go backwards with secants along strips of rows.
+
+        Raises
+        ------
+        ValueError
+            From a model that does anything else than that and linear layers.
+        """
+
+        def __init__(self, strip: int) -> None:
+            super().__init__()
+            self._strip = strip
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            name = getattr(func, "__name__", str(func)).strip("_")
+            tensors = [one for one in args if isinstance(one, torch.Tensor)]
+            if not any(one.requires_grad for one in tensors) or not torch.is_grad_enabled():
+                return func(*args, **kwargs)
+            if name in _ACTIVATIONS and getattr(func, "__name__", "") == name:
+                options = {key: value for key, value in kwargs.items() if key != "inplace"}
+                rest = args[1:] if name != "relu" else ()
+                with torch._C.DisableTorchFunction():
+                    return secant.apply(args[0], lambda x: func(x, *rest, **options), self._strip)
+            if name in _POOLS:
+                return self._pool(args, kwargs)
+            if name not in _LINEAR or (name in _PRODUCTS and sum(one.requires_grad for one in tensors) > 1):
+                raise ValueError(
+                    f"rule='secant' is for networks of linear layers, activations and pooling; this one also uses {name!r}. "
+                    "Leave rule= out"
+                )
+            return func(*args, **kwargs)
+
+        def _pool(self, args: Any, kwargs: Any) -> Any:
+            options = dict(
+                zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), args[1:], strict=False)
+            )
+            options.update({key: value for key, value in kwargs.items() if key != "return_indices"})
+            if args[0].dim() != 4:
+                raise ValueError("rule='secant' knows maximum pooling of planes only. Leave rule= out")
+            with torch._C.DisableTorchFunction():
+                return pool.apply(args[0], self._strip, (), options)
+
+    return Secants
 
 
-class Secants(TorchFunctionMode):  # type: ignore[misc]
-    """While it lasts, activations and pooling go backwards with secants along strips of rows.
+def secants(strip: int) -> Any:
+    """Give a context in which activations and pooling go backwards with secants along strips of rows.
 
     Raises
     ------
     ValueError
-        From a model that does anything else than that and linear layers.
+        Inside it, from a model that does anything else than that and linear layers.
     """
-
-    def __init__(self, strip: int) -> None:
-        super().__init__()
-        self._strip = strip
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        name = getattr(func, "__name__", str(func)).strip("_")
-        tensors = [one for one in args if isinstance(one, torch.Tensor)]
-        if not any(one.requires_grad for one in tensors) or not torch.is_grad_enabled():
-            return func(*args, **kwargs)
-        if name in _ACTIVATIONS and getattr(func, "__name__", "") == name:
-            options = {key: value for key, value in kwargs.items() if key != "inplace"}
-            rest = args[1:] if name != "relu" else ()
-            with torch._C.DisableTorchFunction():
-                return _Secant.apply(args[0], lambda x: func(x, *rest, **options), self._strip)
-        if name in _POOLS:
-            return self._pool(args, kwargs)
-        if name not in _LINEAR or (name in _PRODUCTS and sum(one.requires_grad for one in tensors) > 1):
-            raise ValueError(
-                f"rule='secant' is for networks of linear layers, activations and pooling; this one also uses {name!r}. "
-                "Leave rule= out"
-            )
-        return func(*args, **kwargs)
-
-    def _pool(self, args: Any, kwargs: Any) -> torch.Tensor:
-        options = dict(
-            zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), args[1:], strict=False)
-        )
-        options.update({key: value for key, value in kwargs.items() if key != "return_indices"})
-        if args[0].dim() != 4:
-            raise ValueError("rule='secant' knows maximum pooling of planes only. Leave rule= out")
-        with torch._C.DisableTorchFunction():
-            pooled: torch.Tensor = _SecantPool.apply(args[0], self._strip, (), options)
-        return pooled
+    return _mode()(strip)
