@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from support import SHARED_DATA, missing
@@ -16,6 +19,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
+# CI draws the same examples each time, so that a failure can be repeated; elsewhere every run looks for new ones
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("XAI_WIDGETS_REQUIRE_ALL"):
+    hypothesis.settings.load_profile("repeatable")
+
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
@@ -26,6 +34,15 @@ def chromium() -> str:
             return path
     missing("Chromium", "apt install chromium")
     raise AssertionError
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium for the whole session: Playwright's loop can run once in a process only."""
+    import lab
+
+    with lab.browser(chromium) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Any]:
-    """A headless Chromium for the whole session."""
-    with lab.browser(chromium) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="session")
 def kernel() -> Any:
     """``kernel("6.31")`` gives the name of a kernel with that ipykernel."""
 

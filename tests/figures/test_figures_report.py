@@ -144,27 +144,24 @@ def test_hostile_names_are_text(tmp_path):
 
 
 @pytest.mark.browser
-def test_chromium_shows_it_all_with_the_network_off(tmp_path, chromium):
-    playwright = pytest.importorskip("playwright.sync_api")
+def test_chromium_shows_it_all_with_the_network_off(tmp_path, browser):
     path = hostile(tmp_path)
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(offline=True)
-        page = context.new_page()
-        complaints, requests, dialogs = [], [], []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url[:40]))
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.goto(path.as_uri())
-        shown = page.evaluate(
-            "Promise.all([...document.images].map(i => i.decode().then(() => [i.naturalWidth, i.naturalHeight], () => [0, 0])))"
-        )
-        text = page.inner_text("body")
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.emulate_media(color_scheme="dark")
-        dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        browser.close()
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    complaints, requests, dialogs = [], [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url[:40]))
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.goto(path.as_uri())
+    shown = page.evaluate(
+        "Promise.all([...document.images].map(i => i.decode().then(() => [i.naturalWidth, i.naturalHeight], () => [0, 0])))"
+    )
+    text = page.inner_text("body")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    context.close()
     assert complaints == []
     assert dialogs == []
     assert [r for r in requests if not r.startswith(("file:", "data:"))] == []

@@ -43,33 +43,31 @@ def mask_of(
     array = np.asarray(values, np.float32)
     axis = channel_axis(resolve_layout(array.shape, layout, channels_first=False))
     array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
-    flat = (array if signed else np.abs(array)) if axis is None else _summed(array, axis, signed)
+    # in float64, where no sum, difference or quotient of float32 values overflows
+    wide = array.astype(np.float64) if signed else np.abs(array, dtype=np.float64)
+    flat = wide if axis is None else wide.sum(axis=axis)
     masks = np.empty(flat.shape, np.float32)
     for row, one in enumerate(flat):
         masks[row] = _signed_unit(one, percentile) if signed else _unit(one, percentile)
     return masks
 
 
-def _summed(array: NDArray[np.float32], axis: int, signed: bool) -> NDArray[np.float32]:
-    return np.asarray((array if signed else np.abs(array)).sum(axis=axis, dtype=np.float32))
-
-
-def _unit(one: NDArray[np.float32], percentile: float) -> NDArray[np.float32]:
+def _unit(one: NDArray[np.float64], percentile: float) -> NDArray[np.float64]:
     low = float(one.min())
     high = float(np.percentile(one, percentile))
     if high <= low:  # all but a few values are equal: those few are all there is to see
         high = float(one.max())
     if not high > low or high - low <= 1e-6 * abs(high):
         return np.zeros_like(one)
-    return np.asarray(np.clip((one - low) / np.float32(high - low), 0, 1), np.float32)
+    return np.clip((one - low) / (high - low), 0, 1)
 
 
-def _signed_unit(one: NDArray[np.float32], percentile: float) -> NDArray[np.float32]:
+def _signed_unit(one: NDArray[np.float64], percentile: float) -> NDArray[np.float64]:
     size = np.abs(one)
     high = float(np.percentile(size, percentile)) or float(size.max())
     if high <= 0:
         return np.full_like(one, 0.5)
-    return np.asarray(np.clip(0.5 + 0.5 * one / np.float32(high), 0, 1), np.float32)
+    return np.clip(0.5 + 0.5 * one / high, 0, 1)
 
 
 def overlay(picture: Any, mask: Any, colormap: Any, strength: float = 0.6) -> NDArray[np.uint8]:
