@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xai_widgets.tracking.convert import Array
-from xai_widgets.tracking.reading import as_column
+from xai_widgets.tracking.indexing import as_column
 from xai_widgets.tracking.series import Series
 from xai_widgets.tracking.stream import Stream
 from xai_widgets.tracking.tables import Table
@@ -78,8 +78,8 @@ def _instances(stream: Stream) -> Iterator[dict[str, Any]]:
         columns = {m: epochs[epoch].padded(size) for m, epochs in stream.columns.items() if epoch in epochs}
         seen = np.flatnonzero(~np.all([np.isnan(c) for c in columns.values()], axis=0))
         part = _head(stream, epoch, seen.size)
-        part["index"] = as_column(stream.instances.names(seen))
-        part["label"] = as_column(list(stream.label_values(seen)))
+        part["index"] = stream.instances.column(seen)
+        part["label"] = stream.label_column(seen)
         part.update({metric: column[seen].astype(np.float32) for metric, column in columns.items()})
         yield part
 

@@ -95,6 +95,10 @@ class IndexMap:
         names = self._names
         return [names[p] for p in places.tolist()]
 
+    def column(self, places: Array) -> Array:
+        """Names of the instances at `places`: int64, or an object array where there are strings."""
+        return places.astype(np.int64) if self._dense else as_column(self.names(places))
+
     def state(self) -> dict[str, Any]:
         """Everything, to be saved."""
         return {
@@ -177,3 +181,17 @@ class IndexMap:
         if isinstance(name, int) and -(2**63) <= name < 2**63:
             return int(self.find(np.array([name], np.int64))[0])
         return self._by_name.get(name, -1)
+
+
+def as_column(names: list[Any]) -> Array:
+    """Names as an int64 array, or an object array where there are strings (or integers beyond 63 bits)."""
+    try:
+        if not any(isinstance(name, str) for name in names[:1]):
+            column = np.array(names)
+            if column.dtype == np.int64:
+                return column
+    except (ValueError, OverflowError):
+        pass
+    column = np.empty(len(names), object)
+    column[:] = names
+    return column if names else np.zeros(0, np.int64)

@@ -81,7 +81,7 @@ class Reading(Intake):
             stream = self._stream(mode, ds_id)
             if stream is None:
                 return np.zeros(0, np.int64)
-            return as_column(stream.instances.names(stream.instances.known()))
+            return stream.instances.column(stream.instances.known())
 
     def label_of(self, index: Any, mode: str | None = None, ds_id: str | None = None) -> Label | None:
         """Label of an instance, looked for in all modes by default; None when unknown."""
@@ -110,14 +110,13 @@ class Reading(Intake):
             most = {
                 kind: max((c[kind] for c in by_metric.values()), default=0) for kind in ("duplicates", "late")
             }
-            known = stream.instances.known()
             return Counts(
                 rows=stream.rows,
                 nan=sum(c["nan"] for c in by_metric.values()),
                 inf=sum(c["inf"] for c in by_metric.values()),
                 relabelled=stream.relabelled,
-                unlabelled=int(np.count_nonzero(stream.label_codes(known) < 0)),
-                instances=known.size,
+                unlabelled=stream.unlabelled(),
+                instances=stream.instances.count,
                 by_metric=by_metric,
                 **most,
             )
@@ -173,17 +172,3 @@ def codes_of(table: LabelTable, value: Any) -> tuple[int, ...]:
         return tuple(code for each in value for code in codes_of(table, each))
     code = table.find(value)
     return (code,) if code >= 0 else ()
-
-
-def as_column(names: list[Any]) -> Array:
-    """Names as an int64 array, or an object array where there are strings (or integers beyond 63 bits)."""
-    try:
-        if not any(isinstance(name, str) for name in names[:1]):
-            column = np.array(names)
-            if column.dtype == np.int64:
-                return column
-    except (ValueError, OverflowError):
-        pass
-    column = np.empty(len(names), object)
-    column[:] = names
-    return column if names else np.zeros(0, np.int64)

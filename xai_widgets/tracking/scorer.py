@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,13 +46,19 @@ def score_name(by: str) -> str:
 
 
 class Scorer:
-    """Scores (N,) float64 by place, NaN where an instance has none; for one question, then thrown away."""
+    """Scores (N,) float64 by place, NaN where an instance has none; for one question, then thrown away.
 
-    def __init__(self, stream: Stream, metric: str) -> None:
-        self._stream, self._metric = stream, metric
+    Parameters
+    ----------
+    keep
+        Whether the stream keeps what the next question after an epoch can build on.
+    """
+
+    def __init__(self, stream: Stream, metric: str, keep: bool = False) -> None:
+        self._stream, self._metric, self._keep = stream, metric, keep
         self._size = stream.instances.size
         self._epochs = sorted(stream.columns.get(metric, ()))
-        self._columns = [stream.columns[metric][e].padded(self._size) for e in self._epochs]
+        self._columns = [stream.columns[metric][e].padded(self._size) for e in self._epochs[-scores.RECENT :]]
         self._online = {} if stream.dynamics is None else stream.dynamics.scores(self._size)
         self._found: dict[str, Array] = {}
 
@@ -96,13 +101,19 @@ class Scorer:
         return ("correctness" in self._online and name.endswith("_learnt")) or self._is_cross_entropy()
 
     def _compute(self, name: str) -> Array:
+        if name == "recent":
+            return scores.recent(self._columns)
+        if name in ("mean", "seen"):
+            self._found["mean"], self._found["seen"] = self._running("mean")
+            return self._found[name]
+        if name == "std":
+            return self._running("std")[1]
         if name in scores.OF_COLUMNS:
-            return scores.blockwise(scores.OF_COLUMNS[name], self._columns)
+            return self._running(name)[0]
         if name == "rank_change":
             return scores.rank_change(self._columns)
         if name == "label_error":
-            codes = self._stream.label_codes(np.arange(self._size))
-            return label_error(self.get("mean"), codes)
+            return label_error(self.get("mean"), self._stream.all_label_codes())
         if name == "never_learnt":
             judged = self.get("correctness")
             return np.where(np.isnan(judged), np.nan, np.isnan(self.get("first_learnt")))
@@ -124,12 +135,16 @@ class Scorer:
             )
         if name in ("confidence", "variability"):
             names: tuple[str, ...] = ("confidence", "variability")
-            found = scores.blockwise(scores.cartography, self._columns, 2)
+            found = self._running("cartography")
         else:
             names = ("correctness", "forgetting", "first_learnt")
-            found = scores.blockwise(partial(scores.learning, epochs=self._epochs), self._columns, 3)
+            found = self._running("learning")
         self._found.update(zip(names, found, strict=True))
         return self._found[name]
+
+    def _running(self, rule: str) -> tuple[Array, ...]:
+        columns = self._stream.columns.get(self._metric, {})
+        return self._stream.running_of(self._metric).result(rule, columns, self._size, self._keep)
 
     def _is_cross_entropy(self) -> bool:
         lowest = self.get("min")

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from xai_widgets.tracking.columns import DUPLICATES, Column
 from xai_widgets.tracking.device import Transfer
 from xai_widgets.tracking.dynamics import Dynamics
-from xai_widgets.tracking.indexing import IndexMap
+from xai_widgets.tracking.indexing import IndexMap, as_column
 from xai_widgets.tracking.labels import LabelTable
 from xai_widgets.tracking.logits import derive
 from xai_widgets.tracking.pending import Chunk
+from xai_widgets.tracking.running import Running
 from xai_widgets.tracking.statistics import Grouping, GroupStatistics
 
 Array = npt.NDArray[Any]
@@ -88,6 +89,7 @@ class Stream:
         self.rows = self.relabelled = self.changes = 0
         self.rows_of_epoch = 0
         self._statistics: dict[tuple[str, int, str | None], tuple[int, GroupStatistics]] = {}
+        self._running: dict[str, Running] = {}
         self._labelling = 0  # grows with every label that is new or changed
         self._ordered: tuple[int, Grouping] | None = None
         self._quantiles: dict[tuple[Any, ...], tuple[int, Array]] = {}
@@ -100,7 +102,12 @@ class Stream:
         chunks = sum(c.nbytes for c in list(self.chunks.values()))
         dynamics = 0 if self.dynamics is None else self.dynamics.nbytes
         order = 0 if self._ordered is None else self._ordered[1].nbytes
-        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics + order
+        running = sum(each.nbytes for each in self._running.values())
+        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics + order + running
+
+    def running_of(self, metric: str) -> Running:
+        """Scores of a metric that are kept up from epoch to epoch."""
+        return self._running.setdefault(metric, Running())
 
     def announce(self, metrics: tuple[str, ...], logits: bool) -> None:
         """Make metric names known."""
@@ -233,16 +240,36 @@ class Stream:
         return column is not None and not column.closed
 
     def label_codes(self, places: Array) -> Array:
-        """Label codes at `places`, -1 where unknown."""
+        """Label codes (int64) at `places`, -1 where unknown."""
         found = np.full(places.shape, -1, np.int64)
         inside = (places >= 0) & (places < self.codes.shape[0])
         found[inside] = self.codes[places[inside]]
         return found
 
+    def all_label_codes(self) -> Array:
+        """Label codes of all places in the narrowest type, -1 where unknown."""
+        missing = self.instances.size - self.codes.shape[0]
+        if missing <= 0:
+            return self.codes[: self.instances.size]
+        return np.concatenate([self.codes, np.full(missing, -1, self.codes.dtype)])
+
     def label_values(self, places: Array) -> tuple[Any, ...]:
         """Labels at `places`, None where unknown."""
         values = self.table.values
         return tuple(values[c] if c >= 0 else None for c in self.label_codes(places).tolist())
+
+    def label_column(self, places: Array) -> Array:
+        """Labels at `places`: int64, or an object array where there are strings or none."""
+        codes, values = self.label_codes(places), self.table.values
+        if codes.size and codes.min() >= 0 and all(type(v) is int and abs(v) < 2**63 for v in values):
+            return np.array(values, np.int64)[codes]
+        return as_column([values[c] if c >= 0 else None for c in codes.tolist()])
+
+    def unlabelled(self) -> int:
+        """How many instances have no label."""
+        if not self._some_unlabelled:
+            return 0
+        return int(np.count_nonzero(self.label_codes(self.instances.known()) < 0))
 
     def state(self) -> dict[str, Any]:
         """Everything, to be saved; all chunks have been taken in."""
@@ -268,6 +295,7 @@ class Stream:
         for name in _SAVED:
             setattr(self, name, state[name])
         self.metrics = tuple(self.metrics)
+        self._running.clear()
         self.instances = IndexMap.restored(state["instances"])
         self.columns = {
             m: {e: Column.restored(c) for e, c in epochs.items()} for m, epochs in state["columns"].items()
