@@ -33,6 +33,8 @@ export class Strip implements Part {
   private order: Order = "x";
   private ascending = true;
   private rows: Int32Array = new Int32Array(0);
+  /** The selection these rows are of: a key may come before the frame that shows a new one. */
+  private of: Int32Array = this.rows;
   private at = 0;
   private readonly observer = new ResizeObserver(() => this.render());
 
@@ -79,6 +81,7 @@ export class Strip implements Part {
     const axes: Partial<Record<Order, string>> = { x: meta.x.text, y: meta.y.text };
     this.by.set(ORDERS.map((value) => ({ value, text: axes[value] ?? value })), this.order);
     this.direction.set([{ value: "low", text: "lowest" }, { value: "high", text: "highest" }], this.ascending ? "low" : "high");
+    this.of = this.app.selected;
     this.rows = sortRows(this.app.selected, this.app.state.columns, this.order, this.ascending).subarray(0, MOST);
     say(this.said, this.app.selected.length > MOST ? `First ${count(MOST)} of ${count(this.app.selected.length)}` : `${count(this.rows.length)} selected`);
     this.track.style.width = `${this.rows.length * WIDTH}px`;
@@ -188,6 +191,7 @@ export class Strip implements Part {
   }
 
   private key(event: KeyboardEvent): void {
+    if (this.of !== this.app.selected) this.refill(true);
     const moves: Record<string, number> = { ArrowLeft: this.at - 1, ArrowRight: this.at + 1, Home: 0, End: this.rows.length - 1 };
     const row = this.rows[this.at];
     if (event.key in moves) this.moveTo(moves[event.key]!);
