@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { wordPlace, REGIONS } from "../src/map/axes";
 import { colorTable, scaleTable } from "../src/map/colors";
 import { short } from "../src/map/dom";
+import { readZoom } from "../src/map/memory";
 import { counts, filtering, NO_FILTERS, setLevels } from "../src/map/levels";
 import { sortRows } from "../src/map/order";
 import { DIM, FADED, FULL, HIDDEN } from "../src/map/pick";
@@ -40,7 +41,7 @@ describe("filters", () => {
   it("count what each would leave", () => {
     const made = counts(columns, 2, 2);
     expect([...made.labels]).toEqual([2, 2]);
-    expect([made.suspected, made.never, made.movers, made.forgotten, made.noValue]).toEqual([3, 1, 1, 3, 1]);
+    expect([made.suspected, made.never, made.movers, made.wrong, made.forgotten, made.noValue]).toEqual([3, 1, 1, 0, 3, 1]);
   });
 });
 
@@ -94,5 +95,25 @@ describe("small things", () => {
     expect(decode("descending", "high")).toBe(true);
     expect(decode("size", "")).toBeNull();
     expect(decode("x", "mean")).toBe("mean");
+  });
+});
+
+describe("the zoom kept over a reload", () => {
+  const limits = { x0: 0, x1: 1, y0: 0, y1: 2 };
+  const window = { x0: 0.2, x1: 0.4, y0: 0, y1: 0.5 };
+
+  it("is given back for the same axes", () => {
+    expect(readZoom(JSON.stringify({ axes: "a", window }), "a", limits)).toEqual(window);
+    expect(readZoom(JSON.stringify({ axes: "b", window }), "a", limits)).toBeNull();
+  });
+
+  it.each(["null", "3", "{", "[]", '{"axes":"a"}', '{"axes":"a","window":{"x0":1}}'])("is not taken from %s", (text) => {
+    expect(readZoom(text, "a", limits)).toBeNull();
+  });
+
+  it("is not taken from outside the axes, or backwards", () => {
+    for (const wrong of [{ ...window, x1: 3 }, { ...window, x1: 0.1 }]) {
+      expect(readZoom(JSON.stringify({ axes: "a", window: wrong }), "a", limits)).toBeNull();
+    }
   });
 });

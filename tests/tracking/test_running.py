@@ -80,3 +80,37 @@ def test_a_constant_has_no_spread(name):
         .result(name, tracker._streams[("train", None)].columns["loss"], 2, False)
     )
     assert all(values.dtype == np.float64 and values.shape == (2,) for values in found)
+
+
+def test_last_predictions_and_who_was_wrong():
+    tracker = Tracker(label_names={"cat": 0, "dog": 1})
+    assert tracker.predictions() == ()
+    logits = np.array([[2.0, 0.0], [0.0, 2.0], [0.0, 2.0]])
+    tracker.record([5, 6, 7], [0, 0, 1], loss=np.ones(3), logits=logits)
+    assert tracker.predictions([5]) == (None,), "the epoch is still open"
+    tracker.end_epoch()
+    assert tracker.predictions() == (0, 1, 1)
+    assert tracker.predictions([6, 99, 5]) == (1, None, 0)
+    tracker.record([6], [0], loss=np.ones(1), prediction=[0])
+    tracker.end_epoch()
+    assert tracker.predictions([5, 6, 7]) == (0, 0, 1), "those not seen keep their last one"
+    assert tracker.scores("wrong").tolist() == [0.0, 0.0, 0.0]
+    tracker.record([7], [1], loss=np.ones(1), prediction=[0])
+    tracker.end_epoch()
+    assert tracker.scores("wrong").tolist() == [0.0, 0.0, 1.0]
+    assert tracker.extremes(by="wrong", n_max=1)[0].index == (7,)
+    restored = Tracker()
+    restored.load_state_dict(tracker.state_dict())
+    assert restored.predictions([5, 6, 7]) == (0, 0, 0)
+
+
+def test_predictions_that_are_names_and_none_at_all():
+    tracker = Tracker()
+    tracker.record(["a", "b"], ["cat", "dog"], loss=[1.0, 2.0], prediction=["dog", "dog"])
+    tracker.record(["a"], ["cat"], mode="eval", loss=[1.0])
+    tracker.end_epoch()
+    assert tracker.predictions(["b", "a"]) == ("dog", "dog")
+    assert tracker.predictions(["a"], "eval") == (None,)
+    assert tracker.predictions(["a"], "test") == (None,)
+    with pytest.raises(ValueError, match="prediction="):
+        tracker.scores("wrong", mode="eval")

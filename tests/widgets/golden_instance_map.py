@@ -51,7 +51,7 @@ def meta(**more: Any) -> dict[str, Any]:
         "y": {**axis, "name": "confidence", "text": "confidence", "hi": 1.0}, "color": None, "size": None,
         "metric": "loss", "sort": "mean", "descending": True, "index": {"kind": "range", "start": 0, "step": 1},
         "filters": protocol.Filters().as_dict(),
-        "available": {"suspected": True, "never": True, "movers": False, "forgotten": True},
+        "available": {"suspected": True, "never": True, "movers": False, "wrong": True, "forgotten": True},
         "samples": False, "pin": True, "explain": False, "missing": 0, "height": 380, "note": "", **more,
     }  # fmt: skip
 
@@ -68,7 +68,7 @@ def session() -> dict[str, Any]:
         "x": protocol.quantise(rng.uniform(0, 0.5, n), 0, 0.5),
         "y": protocol.quantise(np.where(np.arange(n) == 7, np.nan, rng.uniform(0, 1, n)), 0, 1),
         "label": (np.arange(n) % 3).astype("<u2"),
-        "flags": rng.integers(0, 8, n).astype("|u1"),
+        "flags": rng.integers(0, 16, n).astype("|u1"),
         "forgets": rng.integers(0, 5, n).astype("|u1"),
     }
     labels = [
@@ -141,7 +141,11 @@ def requests() -> list[dict[str, Any]]:
         ({"kind": "set", "field": "size", "value": None}, []),
         ({"kind": "set", "field": "descending", "value": False}, []),
         (
-            {"kind": "set", "field": "filters", "value": protocol.Filters(1, True, False, True, 3).as_dict()},
+            {
+                "kind": "set",
+                "field": "filters",
+                "value": protocol.Filters(1, True, False, True, False, 3).as_dict(),
+            },
             [],
         ),
         ({"kind": "details", "id": 1, "row": 9}, []),

@@ -85,7 +85,7 @@ def test_bad_arguments_say_what_would_be_right(tracker: Tracker) -> None:
     view = InstanceMap(tracker)
     try:
         with pytest.raises(traitlets.TraitError, match="suspected"):
-            view.filters = {"wrong": 1}
+            view.filters = {"nonsense": 1}
         with pytest.raises(traitlets.TraitError):
             view.filters = {"forgotten": -1}
         view.filters = {"never": True}
@@ -94,6 +94,7 @@ def test_bad_arguments_say_what_would_be_right(tracker: Tracker) -> None:
             "suspected": False,
             "never": True,
             "movers": False,
+            "wrong": False,
             "forgotten": 0,
         }
     finally:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from xai_widgets.tracking import Tracker
 from xai_widgets.widgets import _protocol as protocol
 from xai_widgets.widgets import instance_map_answers as answers
+from xai_widgets.widgets.instance_map_hearing import filters_from
 from xai_widgets.widgets.instance_map_model import Controls, MapModel
 from xai_widgets.widgets.instance_map_source import Source, score_range, score_text, score_unit
+from xai_widgets.widgets.instance_map_traits import FILTERS
 
 N = 300
 
@@ -118,6 +122,39 @@ def test_filters_name_the_right_instances() -> None:
     assert model.shown(protocol.Filters(forgotten=3)).tolist() == [10]
     assert model.shown(protocol.Filters(label=1, never=True)).tolist() == [1, 3]
     assert len(model.shown(protocol.Filters())) == 200
+
+
+def test_predictions_are_shown_and_wrong_ones_filtered() -> None:
+    tracker = Tracker(label_names={"cat": 0, "dog": 1})
+    predicted = np.arange(6) % 2
+    predicted[2] = 1
+    tracker.record(np.arange(6), np.arange(6) % 2, loss=np.ones(6, np.float32), prediction=predicted)
+    tracker.end_epoch("train")
+    source, model = opened(tracker), MapModel()
+    model.restart(source, Controls())
+    model.flags(source, Controls())
+    assert model.available["wrong"] is True
+    assert model.shown(protocol.Filters(wrong=True)).tolist() == [2]
+    assert source.predictions(np.array([2, 0])) == ["dog", "cat"]
+    without = MapModel()
+    without.restart(opened(trained()), Controls())
+    without.flags(opened(trained()))
+    assert without.available["wrong"] is False
+
+
+def test_labels_merged_under_one_name_are_one() -> None:
+    tracker = Tracker(label_names={"animal": (0, 2), "thing": 1})
+    tracker.record(np.arange(8), np.arange(8) % 4, loss=np.ones(8, np.float32))
+    tracker.end_epoch("train")
+    source = opened(tracker)
+    assert source.labels.names == ("animal", "thing", "3")
+    assert source.labels.values == ((0, 2), 1, 3)
+    assert source.labels.codes.tolist() == [0, 1, 0, 2, 0, 1, 0, 2]
+    view = SimpleNamespace(source=source)
+    for label in ((0, 2), 0, 2):
+        assert filters_from(view, {**FILTERS, "label": label}).label == 0
+    assert filters_from(view, {**FILTERS, "label": 9}).label == -1
+    assert filters_from(view, {**FILTERS, "label": None}).label == -1
 
 
 def test_the_biggest_movers_of_the_last_epoch_are_marked() -> None:

@@ -27,6 +27,7 @@ _RUNNING: dict[str, type[np.generic]] = {
     "forgotten": np.uint16,
     "first_learnt": np.uint16,
     "was_correct": np.bool_,
+    "predicted": np.int32,  # one more than the code of the last prediction, 0 before any
 }
 
 
@@ -83,7 +84,7 @@ class Dynamics:
         Returns
         -------
         dict
-            confidence, variability, correctness, forgetting, first_learnt, aum, el2n, entropy.
+            confidence, variability, correctness, forgetting, first_learnt, wrong, aum, el2n, entropy.
         """
         self._grow(size)
         s = {name: values[:size] for name, values in self._state.items()}
@@ -96,6 +97,7 @@ class Dynamics:
                 "correctness": s["correct"] / judged,
                 "forgetting": np.where(judged > 0, s["forgotten"].astype(np.float32), np.nan),
                 "first_learnt": np.where(s["first_learnt"] > 0, s["first_learnt"].astype(np.float32), np.nan),
+                "wrong": np.where(judged > 0, ~s["was_correct"], np.nan),
                 "aum": s["margin"] / s["margins"],
                 "el2n": np.where(seen > 0, s["el2n"] / seen, np.nan),
                 "entropy": np.where(seen > 0, s["entropy"] / seen, np.nan),
@@ -103,6 +105,14 @@ class Dynamics:
         return {
             name: values.astype(np.float32) for name, values in found.items() if not np.isnan(values).all()
         }
+
+    def predicted(self, places: Array, size: int) -> Array:
+        """Codes of the last predictions at `places` as of the last epoch that ended; -1 where there is none."""
+        self._grow(size)
+        found = np.full(places.shape, -1, np.int64)
+        inside = places >= 0
+        found[inside] = self._state["predicted"][places[inside]].astype(np.int64) - 1
+        return found
 
     def state(self) -> dict[str, Any]:
         """Everything, to be saved."""
@@ -120,8 +130,11 @@ class Dynamics:
     def restored(cls, state: dict[str, Any]) -> Dynamics:
         """Make the dynamics of what `state` gave."""
         dynamics = cls()
-        dynamics._state = {name: state["running"][name] for name in _RUNNING}
-        dynamics.size = dynamics._state["seen"].shape[0]
+        dynamics.size = state["running"]["seen"].shape[0]
+        # what a checkpoint of an earlier release does not have begins anew
+        dynamics._state = {
+            name: state["running"].get(name, np.zeros(dynamics.size, kind)) for name, kind in _RUNNING.items()
+        }
         dynamics.confusion = {epoch: (pairs, counts) for epoch, (pairs, counts) in state["confusion"].items()}
         dynamics.late, dynamics._ended = state["late"], state["ended"]
         dynamics._open = {
@@ -153,6 +166,10 @@ class Dynamics:
             at = _finite(columns["@margin"])
             s["margin"][at] += columns["@margin"][at]
             s["margins"][at] += 1
+        if "@prediction" in columns:
+            x = columns["@prediction"]
+            at = _finite(x)
+            s["predicted"][at] = x[at].astype(np.int32) + 1
         if "@correct" in columns:
             x = columns["@correct"]
             at = _finite(x)

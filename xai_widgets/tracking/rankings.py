@@ -11,7 +11,7 @@ from xai_widgets.tracking import scores
 from xai_widgets.tracking.confusion import confusion_of, drift
 from xai_widgets.tracking.convert import Array
 from xai_widgets.tracking.reading import Reading
-from xai_widgets.tracking.results import Confusion, Extremes
+from xai_widgets.tracking.results import Confusion, Extremes, Label
 from xai_widgets.tracking.scorer import Scorer, score_name
 from xai_widgets.tracking.selection import highest, lowest
 from xai_widgets.tracking.series import wanted_names
@@ -46,7 +46,8 @@ class Rankings(Reading):
             The score: "mean" (over all epochs; it survives memorisation), "last" (as FastEstimator's InstanceTracker),
             "recent" (the last five epochs), "std", "min", "max", "rank_change" (who moved most), "margin" (area under
             the margin), "confidence", "variability", "correctness", "forgetting" (those never learnt first),
-            "first_learnt", "never_learnt" (those only, by their mean), "el2n", "entropy", "label_error".
+            "first_learnt", "never_learnt" (those only, by their mean), "wrong" (predicted wrongly at last), "el2n",
+            "entropy", "label_error".
         labels
             Rank instances of these labels only (values or names).
         indices
@@ -118,7 +119,8 @@ class Rankings(Reading):
         Table
             index, label, and of `seen`, `mean`, `last`, `recent`, `std`, `min`, `max`, `rank_change`, `confidence`,
             `variability`, `correctness` (dataset cartography, Swayamdipta et al., 2020), `forgetting`, `never_learnt`
-            (Toneva et al., 2019), `first_learnt`, `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021), `entropy`
+            (Toneva et al., 2019), `first_learnt`, `wrong` (1 where the last prediction was not the label; needs logits
+            or predictions), `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021), `entropy`
             and `label_error` those that what was recorded allows. From a loss that is never negative, taken for a
             cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of instances with more
             than half of the probability on their label; area under the margin, EL2N and entropy need logits.
@@ -136,6 +138,33 @@ class Rankings(Reading):
             for name in wanted if wanted is not None else scorer.available():
                 table[name] = scorer.get(name)[places].astype(np.float32)
             return Table(table)
+
+    def predictions(
+        self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None
+    ) -> tuple[Label | None, ...]:
+        """Give the last prediction for each instance, as of the last epoch that ended.
+
+        Parameters
+        ----------
+        indices
+            Index values; all instances in the order of `indices(mode)` by default.
+
+        Returns
+        -------
+        tuple
+            A label value each, None where no prediction (``prediction=`` or ``logits=`` of `record`) is known. Kept are
+            four bytes per instance.
+        """
+        with self._settling:
+            stream = self._stream(mode, ds_id)
+            if stream is None:
+                return () if indices is None else (None,) * len(wanted_names(indices))
+            known = stream.instances
+            places = known.known() if indices is None else known.find(wanted_names(indices))
+            if stream.dynamics is None:
+                return (None,) * len(places)
+            codes, values = stream.dynamics.predicted(places, known.size), self._predicted.values
+            return tuple(values[c] if c >= 0 else None for c in codes.tolist())
 
     def confusion(
         self, mode: str = "train", *, epoch: int | None = None, ds_id: str | None = None

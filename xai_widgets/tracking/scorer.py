@@ -27,6 +27,7 @@ SCORES = (
     "forgetting",
     "first_learnt",
     "never_learnt",
+    "wrong",
     "aum",
     "el2n",
     "entropy",
@@ -34,7 +35,8 @@ SCORES = (
 )
 _ALIASES = {"margin": "aum", "moved": "rank_change"}
 _FROM_LOGITS = ("aum", "el2n", "entropy")
-_TIED = ("forgetting", "never_learnt", "first_learnt", "correctness", "seen")
+_FROM_PREDICTIONS = ("wrong",)
+_TIED = ("wrong", "forgetting", "never_learnt", "first_learnt", "correctness", "seen")
 
 
 def score_name(by: str) -> str:
@@ -96,7 +98,7 @@ class Scorer:
     def _can(self, name: str) -> bool:
         if name in scores.OF_COLUMNS or name in ("rank_change", "label_error") or name in self._online:
             return True
-        if name in _FROM_LOGITS:
+        if name in (*_FROM_LOGITS, *_FROM_PREDICTIONS):
             return False
         return ("correctness" in self._online and name.endswith("_learnt")) or self._is_cross_entropy()
 
@@ -128,6 +130,10 @@ class Scorer:
         if name in _FROM_LOGITS:
             raise ValueError(
                 f"{name} needs logits: record(index, label, loss=..., logits=...) in mode {mode!r}"
+            )
+        if name in _FROM_PREDICTIONS:
+            raise ValueError(
+                f"{name} needs logits or predictions: record(index, label, loss=..., prediction=...) in mode {mode!r}"
             )
         if not self._is_cross_entropy():
             raise ValueError(

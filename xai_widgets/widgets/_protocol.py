@@ -13,12 +13,12 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-VERSION: Final = 1
+VERSION: Final = 2
 LEVELS: Final = 65534
 """Highest code of a quantised axis; the code above it means "no value"."""
 NONE16: Final = 65535
 NONE8: Final = 255
-SUSPECTED, NEVER, MOVER = 1, 2, 4
+SUSPECTED, NEVER, MOVER, WRONG = 1, 2, 4, 8
 """Bits of the flags column."""
 MAX_ROWS: Final = 20_000_000
 MAX_THUMBS: Final = 64
@@ -154,6 +154,7 @@ class Filters:
     suspected: bool = False
     never: bool = False
     movers: bool = False
+    wrong: bool = False
     forgotten: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -321,6 +322,7 @@ def filters_of(value: object) -> Filters:
         _flag(value, "suspected"),
         _flag(value, "never"),
         _flag(value, "movers"),
+        _flag(value, "wrong"),
         _integer(value, "forgotten", 0, 255),
     )
 

@@ -72,7 +72,8 @@ class InstanceMap(LiveMap):
     selected : tuple of int or str
         Index values of the selected instances; can be set to any iterable of them. On the wire it is int32 rows.
     filters : dict
-        ``label`` (a value or None), ``suspected``, ``never``, ``movers`` (bool), ``forgotten`` (at least so often).
+        ``label`` (a value or None), ``suspected``, ``never``, ``movers``, ``wrong`` (bool), ``forgotten`` (at least so
+        often).
     paused : bool
         Whether it stands still while training goes on.
 

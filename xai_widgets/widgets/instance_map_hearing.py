@@ -194,5 +194,8 @@ def filters_from(view: Any, given: dict[str, Any]) -> Filters:
     """Turn Python's filters into those that travel; a label that is not there yet filters nothing."""
     values = view.source.labels.values
     label = given["label"]
-    code = values.index(label) if label is not None and label in values else -1
+    found = [
+        i for i, value in enumerate(values) if label == value or (isinstance(value, tuple) and label in value)
+    ]
+    code = found[0] if label is not None and found else -1
     return replace(Filters(**{**given, "label": -1}), label=code)

@@ -16,6 +16,7 @@ from xai_widgets.widgets._protocol import (
     NEVER,
     NONE16,
     SUSPECTED,
+    WRONG,
     Column,
     Filters,
     changes,
@@ -66,7 +67,7 @@ class MapModel:
         self.columns: dict[str, Array] = {}
         self.values: dict[str, Array] = {}
         self.ranges: dict[str, tuple[float, float]] = {}
-        self.available = {"suspected": False, "never": False, "movers": False, "forgotten": False}
+        self.available = dict.fromkeys(("suspected", "never", "movers", "wrong", "forgotten"), False)
         self.notes: dict[str, str] = {}
         self._labels: list[dict[str, str]] = []
         self._index: Column | None = None
@@ -117,17 +118,20 @@ class MapModel:
         if controls is not None and self._mark_movers(controls):
             flags[:] = 0
             flags[self._movers] = MOVER
-        suspicion, never, forgetting = (
-            source.score(name) for name in ("label_error", "never_learnt", "forgetting")
+        suspicion, never, wrong, forgetting = (
+            source.score(name) for name in ("label_error", "never_learnt", "wrong", "forgetting")
         )
         self.available["suspected"] = suspicion is not None and bool(source.labels.values)
         self.available["never"] = never is not None
+        self.available["wrong"] = wrong is not None
         self.available["forgotten"] = forgetting is not None
         with np.errstate(invalid="ignore"):
             if suspicion is not None and source.labels.values:
                 flags[suspicion > SUSPICION] |= SUSPECTED
             if never is not None:
                 flags[never == 1] |= NEVER
+            if wrong is not None:
+                flags[wrong == 1] |= WRONG
         forgets = np.zeros(self.n, np.uint8)
         if forgetting is not None:
             forgets[:] = np.clip(np.nan_to_num(forgetting, nan=0.0), 0, 255)
@@ -244,6 +248,7 @@ class MapModel:
             (SUSPECTED if filters.suspected else 0)
             | (NEVER if filters.never else 0)
             | (MOVER if filters.movers else 0)
+            | (WRONG if filters.wrong else 0)
         )
         kept = (c["x"] != NONE16) & (c["y"] != NONE16) & (c["forgets"] >= filters.forgotten)
         kept &= (c["flags"] & wanted) == wanted

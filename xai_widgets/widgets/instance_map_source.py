@@ -29,6 +29,7 @@ _TEXTS: Final = {
     "forgetting": "times forgotten",
     "first_learnt": "epoch first learnt",
     "never_learnt": "never learnt",
+    "wrong": "predicted wrongly",
     "aum": "area under the margin",
     "el2n": "EL2N",
     "label_error": "suspicion of label error",
@@ -38,15 +39,23 @@ _UNITS: Final = {"entropy": "nats"}
 _GROUPS: Final = {
     "confidence": ("confidence", "variability"),
     "correctness": ("correctness", "forgetting", "first_learnt", "never_learnt"),
+    "wrong": ("wrong",),
     "aum": ("aum", "el2n", "entropy"),
 }
 _ALWAYS: Final = ("mean", "last", "recent", "std", "min", "max", "seen", "rank_change", "label_error")
-SCORES: Final = (*_GROUPS["confidence"], *_GROUPS["correctness"], *_GROUPS["aum"], *_ALWAYS)
+SCORES: Final = (
+    *_GROUPS["confidence"],
+    *_GROUPS["correctness"],
+    *_GROUPS["wrong"],
+    *_GROUPS["aum"],
+    *_ALWAYS,
+)
 _FIXED: Final = {
     "confidence": (0.0, 1.0),
     "variability": (0.0, 0.5),
     "correctness": (0.0, 1.0),
     "never_learnt": (0.0, 1.0),
+    "wrong": (0.0, 1.0),
     "label_error": (0.0, 1.0),
     "rank_change": (-1.0, 1.0),
 }
@@ -100,7 +109,7 @@ class Labels:
     codes
         (N,) uint16, positions in ``values``; 65535 where there is none.
     values, names
-        The label values in their order, and how they are shown.
+        The label values in their order, and how they are shown; labels merged under one name are one tuple.
     """
 
     codes: npt.NDArray[np.uint16]
@@ -168,19 +177,18 @@ class Source:
     def _read_labels(self, given: Array | None) -> Labels:
         if given is None:
             return Labels(np.full(self.n, NONE16, np.uint16), (), ())
-        values = list(self.tracker.labels)[:MAX_LABELS]
-        names = tuple(self.tracker.name_of(value) for value in values)
+        groups, of = _merged(self.tracker)
+        names = tuple(self.tracker.name_of(value) for value in groups)
         codes = np.full(self.n, NONE16, np.uint16)
         if given.dtype != object:
-            order = np.array([v for v in values if isinstance(v, int)], np.int64)
-            position = np.array([i for i, v in enumerate(values) if isinstance(v, int)], np.int64)
+            order = np.array(sorted(v for v in of if isinstance(v, int)), np.int64)
             if order.size:
+                position = np.array([of[v] for v in order.tolist()], np.int64)
                 at = np.minimum(np.searchsorted(order, given), order.size - 1)
                 codes = np.where(order[at] == given, position[at], NONE16).astype(np.uint16)
         else:
-            of = {value: i for i, value in enumerate(values)}
             codes = np.array([of.get(value, NONE16) for value in given.tolist()], np.uint16)
-        return Labels(codes, tuple(values), names)
+        return Labels(codes, groups, names)
 
     # ---- scores
 
@@ -276,8 +284,21 @@ class Source:
 
     def predictions(self, rows: Array) -> list[str]:
         """Give the last prediction for rows as it is shown, "" where none was recorded."""
-        read = getattr(self.tracker, "predictions", None)
-        if read is None:
-            return [""] * len(rows)
-        found = read(list(self.values_at(rows)), self.mode, ds_id=self.ds_id)
+        found = self.tracker.predictions(self.values_at(rows), self.mode, ds_id=self.ds_id)
         return ["" if value is None else self.tracker.name_of(value) for value in found]
+
+
+def _merged(tracker: Any) -> tuple[tuple[Any, ...], dict[Any, int]]:
+    """Labels seen, those that share a name as one tuple; and the position of each value among them."""
+    together = {
+        member: value
+        for value in tracker.label_names.values()
+        if isinstance(value, tuple)
+        for member in value
+    }
+    groups: dict[Any, int] = {}
+    of = {}
+    for value in tracker.labels[:MAX_LABELS]:
+        group = together.get(value, value)
+        of[value] = groups.setdefault(group, len(groups))
+    return tuple(groups), of

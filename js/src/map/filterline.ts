@@ -9,6 +9,7 @@ import { Word } from "./sentence";
 
 const TOGGLES = [
   { field: "suspected", text: "suspected label errors", flag: FLAG.suspected },
+  { field: "wrong", text: "predicted wrongly", flag: FLAG.wrong },
   { field: "never", text: "never learnt", flag: FLAG.never },
   { field: "movers", text: "biggest movers", flag: FLAG.mover },
 ] as const;

@@ -85,6 +85,7 @@ export function filters(from: Fields): Meta["filters"] {
     suspected: flag(from, "suspected"),
     never: flag(from, "never"),
     movers: flag(from, "movers"),
+    wrong: flag(from, "wrong"),
     forgotten: integer(from, "forgotten", 0, 255),
   };
 }
@@ -115,6 +116,7 @@ export function meta(from: Fields): Meta {
       suspected: flag(able, "suspected"),
       never: flag(able, "never"),
       movers: flag(able, "movers"),
+      wrong: flag(able, "wrong"),
       forgotten: flag(able, "forgotten"),
     },
     samples: flag(from, "samples"),

@@ -1,13 +1,13 @@
 // The wire protocol of the instance map: every message, its fields and its limits. xai_widgets/widgets/_protocol.py is its
 // mirror; tests/widgets/golden/instance_map.json is read by the tests of both sides. A change here is a new VERSION.
 
-export const VERSION = 1;
+export const VERSION = 2;
 /** Highest code of a quantised axis; the code above it means "no value". */
 export const LEVELS = 65534;
 export const NONE16 = 65535;
 export const NONE8 = 255;
 /** Bits of the flags column. */
-export const FLAG = { suspected: 1, never: 2, mover: 4 } as const;
+export const FLAG = { suspected: 1, never: 2, mover: 4, wrong: 8 } as const;
 
 export const LIMITS = {
   rows: 20_000_000,
@@ -62,6 +62,7 @@ export interface Filters {
   suspected: boolean;
   never: boolean;
   movers: boolean;
+  wrong: boolean;
   forgotten: number;
 }
 
@@ -84,7 +85,7 @@ export interface Meta {
   descending: boolean;
   index: { kind: "range"; start: number; step: number } | { kind: "number" } | { kind: "text" };
   filters: Filters;
-  available: { suspected: boolean; never: boolean; movers: boolean; forgotten: boolean };
+  available: { suspected: boolean; never: boolean; movers: boolean; wrong: boolean; forgotten: boolean };
   samples: boolean;
   pin: boolean;
   explain: boolean;

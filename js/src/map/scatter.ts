@@ -6,6 +6,7 @@ import { button, h, show, sized } from "./dom";
 import { drawMarks } from "./marks";
 import { colorTable } from "./colors";
 import { inside, nearest, type Polygon } from "./pick";
+import { recall, remember } from "./memory";
 import { LEVELS, NONE16 } from "./protocol";
 import { Raster, type Scene } from "./raster";
 import { type Area, home, transform, type Transform, type Window } from "./scale";
@@ -37,6 +38,7 @@ export class Scatter implements Part {
   private glideStart = -1;
   private frame = 0;
   private rest = 0;
+  private keeping = 0;
   private fullCost = 8;
   /** Drawings so far and the time of the last, for the tests and the benchmark. */
   drawn = 0;
@@ -70,7 +72,9 @@ export class Scatter implements Part {
     const key = JSON.stringify([x.name, y.name, this.app.meta!.mode]);
     const limits = home(x, y);
     const wasHome = JSON.stringify(this.window) === JSON.stringify(this.limits);
-    if (key !== this.axesKey || wasHome) this.window = limits;
+    const kept = this.axesKey === "" ? recall(this.app.state.stream, key, limits) : null;
+    if (kept) this.window = kept;
+    else if (key !== this.axesKey || wasHome) this.window = limits;
     this.limits = limits;
     this.axesKey = key;
   }
@@ -87,6 +91,13 @@ export class Scatter implements Part {
   show(window: Window, moving = false): void {
     this.window = window;
     this.redraw(moving);
+    clearTimeout(this.keeping);
+    this.keeping = globalThis.setTimeout(() => this.keep(), 200);
+  }
+
+  private keep(): void {
+    const home = JSON.stringify(this.window) === JSON.stringify(this.limits);
+    remember(this.app.state.stream, home ? null : { axes: this.axesKey, window: this.window });
   }
 
   /** Draw; while something moves a sample is enough, and everything follows when it rests. */
@@ -224,6 +235,7 @@ export class Scatter implements Part {
 
   close(): void {
     clearTimeout(this.rest);
+    clearTimeout(this.keeping);
     cancelAnimationFrame(this.frame);
   }
 }

@@ -79,7 +79,7 @@ export class Tooltip implements Part {
   private said(): (Node | string)[] {
     if (!this.details) return ["\u2026"];
     const { prediction } = this.details;
-    return prediction ? ["predicted ", name(prediction, 40, "name strong")] : ["no prediction recorded"];
+    return prediction ? ["predicted ", name(prediction, 40, "name strong")] : ["no prediction"];
   }
 
   private table(): HTMLElement {
