@@ -23,6 +23,18 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 TORCH_CPU = "download.pytorch.org"
+SIDE = ROOT / ".venvs"
+# what fits no environment but its own: FastEstimator asks for old packages, fastai for a torchvision that it does without
+FASTESTIMATOR = (  # one after the other: what it asks for contradicts what it works with
+    ("setuptools<81", "tensorflow-cpu==2.15.*", "torch==2.13.0", "numpy==1.26.4"),
+    ("setuptools<81", "fastestimator==1.7.0", "numpy==1.26.4"),
+    ("ipykernel==7.4.0", "nbclient==0.11.0", "ipywidgets==8.1.9", "bqplot==0.13.1", "ipycanvas==0.14.3", "anywidget==0.11.0",
+     "numpy==1.26.4"),
+)  # fmt: skip
+FASTAI = (
+    "fastai==2.8.12", "fastcore==2.2.39", "fastdownload==0.0.8", "fastprogress==1.1.6", "fasttransform==0.0.5",
+    "plum-dispatch==2.9.0", "beartype==0.23.1",
+)  # fmt: skip
 STARTED = time.monotonic()
 
 
@@ -56,6 +68,38 @@ def reachable(host: str) -> bool:
     return True
 
 
+def torch_index(gpu: bool) -> list[str]:
+    """Arguments that let pip find the CPU build of torch; none where the configured index is all there is."""
+    known = not gpu and sys.platform == "linux" and reachable(TORCH_CPU)
+    return ["--extra-index-url", f"https://{TORCH_CPU}/whl/cpu"] if known else []
+
+
+def make_side_environments(required: bool) -> None:
+    """Make ``.venvs/fastestimator`` and ``.venvs/fastai`` for the tests of these two; without them those tests skip."""
+    pip = ("-m", "pip", "install", "-qq", "--disable-pip-version-check")
+    index = torch_index(has_nvidia())
+    python = SIDE / "fastestimator" / PYTHON.relative_to(VENV)
+    steps = {"fastai": [(PYTHON, *pip, "--no-deps", "--target", SIDE / "fastai", *FASTAI)]}
+    if sys.version_info < (3, 12):  # newer ones have no TensorFlow 2.15
+        steps["fastestimator"] = [(python, *pip, *packages, *index) for packages in FASTESTIMATOR]
+    for name, commands in steps.items():
+        done, wanted = SIDE / name / "done", repr((FASTAI, FASTESTIMATOR))
+        if done.exists() and done.read_text() == wanted:
+            continue
+        say(f"installing {name} beside the environment, in {SIDE.name}/{name}")
+        shutil.rmtree(SIDE / name, ignore_errors=True)
+        if name == "fastestimator":
+            venv.create(SIDE / name, with_pip=True)
+        if all(
+            subprocess.run([str(part) for part in command], cwd=ROOT).returncode == 0 for command in commands
+        ):
+            done.write_text(wanted)
+        elif required:
+            sys.exit(f"{name} could not be installed, and --require-all was given")
+        else:
+            say(f"{name} could not be installed; its tests will be skipped")
+
+
 def make_environment(extras: str) -> None:
     """Make ``.venv`` and install the project with ``extras``, unless that was done for these very files."""
     if sys.version_info < (3, 10):
@@ -78,15 +122,11 @@ def make_environment(extras: str) -> None:
                 "this Python cannot make virtual environments: on Debian and Ubuntu, apt install python3-venv"
             )
     pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-c", ROOT / "constraints.txt")
-    if has_nvidia():
-        say("an NVIDIA GPU was found: installing torch with CUDA")
-        run(*pip, "torch")
-    elif sys.platform == "linux" and reachable(TORCH_CPU):
-        say("no NVIDIA GPU was found: installing the CPU build of torch")
-        run(*pip, "torch", "--extra-index-url", f"https://{TORCH_CPU}/whl/cpu")
-    else:
-        say("no NVIDIA GPU was found: installing torch from the configured index")
-        run(*pip, "torch")
+    gpu = has_nvidia()
+    say(
+        f"{'an' if gpu else 'no'} NVIDIA GPU was found: installing {'torch with CUDA' if gpu else 'the CPU build of torch'}"
+    )
+    run(*pip, "torch", *torch_index(gpu))
     say(f"installing xai_widgets with [{extras}]; this can take some minutes")
     run(*pip, "-e", f"{ROOT}[{extras}]")
     stamp.write_text(wanted.hexdigest())
@@ -151,6 +191,7 @@ def test(options: argparse.Namespace) -> None:
     say("mypy: strict types")
     run(PYTHON, "-m", "mypy")
     check_javascript(options.require_all)
+    make_side_environments(options.require_all)
     workers = str(min(4, os.cpu_count() or 1))
     say(f"pytest: everything but browsers, {workers} workers")
     run(

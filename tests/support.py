@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+SIDE = ROOT / ".venvs"
 
 
 def missing(tool: str, reason: str) -> None:
     """Skip because ``tool`` is missing; fail instead where the run promised to have everything."""
     if os.environ.get("XAI_WIDGETS_REQUIRE_ALL"):
         pytest.fail(f"{tool} is missing, and this run requires all tools: {reason}")
-    pytest.skip(f"{tool} is missing: {reason}")
+    pytest.skip(f"{tool} is missing: {reason}", allow_module_level=True)
+
+
+def fastestimator_python() -> str:
+    """The Python that has FastEstimator: the one named by ``XAI_WIDGETS_FE_PYTHON``, else the one ``dev.py test`` makes."""
+    python = os.environ.get("XAI_WIDGETS_FE_PYTHON", str(SIDE / "fastestimator" / "bin" / "python"))
+    if not Path(python).is_file():
+        if sys.version_info >= (3, 12):
+            pytest.skip("FastEstimator 1.7 needs TensorFlow 2.15, which this Python is too new for")
+        missing("FastEstimator", f"run python3 dev.py test, or name a Python that has it: {python} is none")
+    return python
+
+
+def add_fastai() -> None:
+    """Let fastai be imported from the folder that ``dev.py test`` made; last, so that it hides nothing."""
+    folder = SIDE / "fastai"
+    if importlib.util.find_spec("fastai") is None:
+        if not (folder / "fastai").is_dir():
+            missing("fastai", "run python3 dev.py test, which puts it beside the environment")
+        sys.path.append(str(folder))

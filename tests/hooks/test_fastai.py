@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from hooks_common import N_EVAL, N, check_means, check_run, matrix, same_weights
+from support import add_fastai
 from torch import nn
 from torch_common import Numbered, data, net, weights
 
 import xai_widgets as xw
 
-pytest.importorskip("fastai")
-basics = pytest.importorskip("fastai.basics", exc_type=ImportError)
+add_fastai()
+from fastai import basics  # noqa: E402
 from fastai.callback.training import GradientAccumulation  # noqa: E402
 
 TrackerCallback = xw.hooks.fastai.TrackerCallback

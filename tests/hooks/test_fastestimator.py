@@ -1,8 +1,6 @@
 """FastEstimator's traces, live. FastEstimator pins old packages, so it lives in an environment of its own.
 
-Point ``XAI_WIDGETS_FE_PYTHON`` at the Python of one made with::
-
-    pip install "setuptools<81" "tensorflow-cpu==2.15.*" "torch==2.13.0" "numpy==1.26.4" "fastestimator==1.7.0"
+``python3 dev.py test`` makes it, or point ``XAI_WIDGETS_FE_PYTHON`` at the Python of another one.
 """
 
 from __future__ import annotations
@@ -11,30 +9,17 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hooks_common import digits
+from support import fastestimator_python
 
 import xai_widgets as xw
 
 CASE = Path(__file__).with_name("fe_case.py")
 ROOT = CASE.parent.parent.parent
-
-
-def python() -> str:
-    """The Python that has FastEstimator: the one named, this one, or one beside the project."""
-    named = os.environ.get("XAI_WIDGETS_FE_PYTHON")
-    if named:
-        return named
-    if importlib.util.find_spec("fastestimator") is not None:
-        return sys.executable
-    beside = ROOT.parent / "env" / "fe" / "bin" / "python"
-    if beside.is_file():
-        return str(beside)
-    pytest.skip("FastEstimator is not installed; point XAI_WIDGETS_FE_PYTHON at a Python that has it")
 
 
 def run(case: str, folder: Path) -> dict:
@@ -47,7 +32,7 @@ def run(case: str, folder: Path) -> dict:
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     done = subprocess.run(
-        [python(), str(CASE), case, str(folder / "digits.npz")],
+        [fastestimator_python(), str(CASE), case, str(folder / "digits.npz")],
         env=environment, capture_output=True, text=True, timeout=280, cwd=folder,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("REPORT ")]

@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support import SHARED_DATA, missing
+from support import SHARED_DATA, fastestimator_python, missing
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 TUTORIALS = sorted(NOTEBOOKS.glob("0[2-9]_*.ipynb"))
@@ -138,14 +138,7 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
 
 
 def test_fastestimator_with_our_traces(tmp_path: Path) -> None:
-    """Runs where XAI_WIDGETS_FE_PYTHON names a Python with FastEstimator, ipykernel and nbclient, or this one has them."""
-    python = os.environ.get("XAI_WIDGETS_FE_PYTHON", sys.executable)
-    tried = subprocess.run(
-        [python, "-c", "import fastestimator, ipykernel, nbclient"], capture_output=True, text=True
-    )
-    if tried.returncode:
-        reason = tried.stderr.strip().splitlines()[-1]
-        pytest.skip(f"FastEstimator needs an environment of its own, see XAI_WIDGETS_FE_PYTHON: {reason}")
+    python = fastestimator_python()
     if not SHARED_DATA.exists():
         pytest.skip("the shared CIFAR-10 images are not beside this checkout (../shared/data)")
     name = "08_fastestimator"
