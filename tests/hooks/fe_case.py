@@ -210,9 +210,56 @@ def restore(path: str) -> dict:
     return {"same": bool(np.array_equal(one.values, two.values)), "epochs": [int(e) for e in two.epochs]}
 
 
+def stops(path: str) -> dict:
+    """What is kept after an exception in the middle of an epoch, a polite stop, and early stopping."""
+    from fastestimator.trace import Trace
+    from fastestimator.trace.adapt import EarlyStopping
+
+    import xai_widgets as xw
+    from xai_widgets.hooks.fastestimator import InstanceTracker
+
+    stored = np.load(path)
+    x, y = stored["x"].reshape(-1, 1, 8, 8), stored["y"]
+    report = {}
+
+    class At(Trace):
+        def __init__(self, step, action):
+            super().__init__(mode="train")
+            self.step, self.action = step, action
+
+        def on_batch_begin(self, data) -> None:
+            if self.system.global_step == self.step:
+                self.action()
+
+    def fail():
+        raise RuntimeError("the disk is full")
+
+    def one(name, extra, epochs=3):
+        tracker = xw.Tracker()
+
+        def traces(model):
+            own = InstanceTracker("index", "sample_ce", mode=("train", "eval"), tracker=tracker)
+            return [own, *extra(tracker)]
+
+        made, _ = estimator(x, y, traces, epochs=epochs)
+        error = None
+        try:
+            made.fit(warmup=False)
+        except RuntimeError as raised:
+            error = str(raised)
+        series = tracker.instance_series(range(203), "sample_ce", mode="train")
+        seen = np.isfinite(series.values).sum(0).tolist()
+        report[name] = {"seen": seen, "error": error, "status": tracker.status}
+
+    one("exception", lambda tracker: [At(10, fail)])
+    one("polite", lambda tracker: [At(10, tracker.request_stop)])
+    one("early", lambda tracker: [EarlyStopping(monitor="ce", min_delta=100, patience=1)], epochs=6)
+    return report
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "published":
         answer = published()
     else:
-        answer = {case.__name__: case(sys.argv[2]) for case in (training, masks, restore)}
+        answer = {case.__name__: case(sys.argv[2]) for case in (training, masks, restore, stops)}
     print("REPORT " + json.dumps(answer))

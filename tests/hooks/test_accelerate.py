@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
-from hooks_common import N_EVAL, N, check_means, check_run, same_weights
+from hooks_common import N_EVAL, N, check_means, check_run, matrix, same_weights
 from torch import nn
-from torch_common import Numbered, data, loader, net, weights
+from torch_common import Numbered, data, loader, net, plain_run, weights
 
 import xai_widgets as xw
 from xai_widgets.hooks.accelerate import Indexed, watch
@@ -108,3 +109,81 @@ def test_several_processes_need_a_log():
     with pytest.raises(ValueError, match=r"log_dir=.*follow"):
         watch(Two(), net(), nn.CrossEntropyLoss(), None, loader(data()[0]), xw.Tracker())
     assert accelerator.num_processes == 1
+
+
+def parts(seed=0):
+    """A prepared loop's parts, in a new accelerator."""
+    accelerate.state.AcceleratorState._reset_state(True)
+    accelerator = accelerate.Accelerator(cpu=True)
+    model = net(seed)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    return accelerator, *accelerator.prepare(model, optimizer, loader(data()[0])), nn.CrossEntropyLoss()
+
+
+def train(accelerator, model, optimizer, batches, loss, epochs, until=None):
+    for epoch in range(epochs):
+        for place, (x, y) in enumerate(batches):
+            if (epoch, place) == until:
+                raise RuntimeError("the disk is full")
+            accelerator.backward(loss(model(x), y))
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+def test_an_exception_in_the_middle_keeps_what_came_before():
+    accelerator, model, optimizer, batches, loss = parts()
+    tracker, known = xw.Tracker(), plain_run(epochs=2)
+    torch.manual_seed(5)
+    with (
+        pytest.raises(RuntimeError, match="the disk is full"),
+        watch(accelerator, model, loss, optimizer, batches, tracker),
+    ):
+        train(accelerator, model, optimizer, batches, loss, 2, until=(1, 3))
+    assert tracker.status == "failed"
+    found = matrix(tracker, "train", N)
+    assert np.isfinite(found).sum(1).tolist() == [N, 3 * 32]
+    want = np.array([[known.losses["train"][epoch][i] for i in range(N)] for epoch in (1, 2)])
+    np.testing.assert_allclose(found[0], want[0], atol=1e-5)
+    assert not loss._forward_hooks
+
+
+def test_a_polite_stop_and_leaving_early():
+    accelerator, model, optimizer, batches, loss = parts()
+    tracker = xw.Tracker()
+    with watch(accelerator, model, loss, optimizer, batches, tracker):
+        for _ in range(3):
+            for place, (x, y) in enumerate(batches):
+                accelerator.backward(loss(model(x), y))
+                optimizer.step()
+                if tracker.epoch == 2 and place == 2:
+                    tracker.request_stop()
+    assert np.isfinite(matrix(tracker, "train", N)).sum(1).tolist() == [N, 3 * 32]
+    assert tracker.status == "ended"
+
+
+def test_resuming_from_a_checkpoint(tmp_path):
+    tracker = xw.Tracker()
+    results = []
+    for kind in ("whole", "first half", "second half"):
+        accelerator, model, optimizer, batches, loss = parts(seed=1 if kind == "second half" else 0)
+        known = xw.Tracker() if kind == "whole" else tracker
+        if kind != "whole":
+            accelerator.register_for_checkpointing(tracker)
+        if kind == "second half":
+            known = tracker = xw.Tracker()
+            accelerator._custom_objects[:] = [tracker]
+            accelerator.load_state(str(tmp_path))
+            batches.base_dataloader.generator.set_state(order)
+        else:
+            torch.manual_seed(5)
+        with watch(accelerator, model, loss, optimizer, batches, known) as watched:
+            train(accelerator, model, optimizer, batches, loss, 4 if kind == "whole" else 2)
+        if kind == "first half":
+            accelerator.save_state(str(tmp_path))
+            order = batches.base_dataloader.generator.get_state()
+        results.append((matrix(known, "train", N), weights(model), watched.epoch))
+    whole, half, rest = results
+    np.testing.assert_array_equal(rest[0], whole[0])
+    np.testing.assert_array_equal(half[0], whole[0][:2])
+    same_weights(rest[1], whole[1])
+    assert rest[2] == 4

@@ -16,6 +16,7 @@ import xai_widgets as xw
 
 add_fastai()
 from fastai import basics  # noqa: E402
+from fastai.callback.tracker import EarlyStoppingCallback  # noqa: E402
 from fastai.callback.training import GradientAccumulation  # noqa: E402
 
 TrackerCallback = xw.hooks.fastai.TrackerCallback
@@ -131,3 +132,50 @@ def test_an_iterable_loader_is_refused():
     learn.dls.train.indexed = False
     with learn.no_bar(), learn.no_logging(), pytest.raises(TypeError, match="order in which samples arrive"):
         learn.fit(1, 0.1)
+
+
+def test_early_stopping_ends_the_run_with_whole_epochs():
+    tracker = xw.Tracker()
+    stopper = EarlyStoppingCallback(monitor="valid_loss", min_delta=100, patience=2)
+    learn = learner(cbs=[TrackerCallback(tracker), stopper])
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(6, 0.1)
+    assert np.isfinite(matrix(tracker, "train", N)).sum(1).tolist() == [N] * 3
+    assert np.isfinite(matrix(tracker, "eval", N_EVAL)).sum(1).tolist() == [N_EVAL] * 3
+    assert (tracker.status, tracker.epochs) == ("ended", 6)
+
+
+def test_a_compiled_model():
+    from hooks_common import Known
+
+    torch._dynamo.reset()
+    results = []
+    known, tracker = Known({}), xw.Tracker()
+    for callback, mark in ((Knowing(known), Numbered), (TrackerCallback(tracker), lambda rows: rows)):
+        learn = learner(cbs=[callback], mark=mark)
+        learn.model = torch.compile(learn.model, backend="eager")
+        torch.manual_seed(5)
+        with learn.no_bar(), learn.no_logging():
+            learn.fit(2, 0.1)
+        results.append(weights(learn.model))
+    check_run(tracker, known, data()[2].numpy())
+    same_weights(*results)
+
+
+def test_resuming_from_a_checkpoint(tmp_path):
+    first, second = xw.Tracker(), xw.Tracker()
+    learn = learner(cbs=[TrackerCallback(first)])
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(2, 0.1)
+        learn.save(tmp_path / "half", with_opt=True)
+    second.load_state_dict(first.state_dict())
+    learn = learner(cbs=[TrackerCallback(second)])
+    learn.create_opt()
+    learn.load(tmp_path / "half", with_opt=True)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(4, 0.1, start_epoch=2)
+    series = second.instance_series(range(N), "loss", mode="train")
+    assert list(series.epochs) == [1, 2, 3, 4]
+    assert np.isfinite(series.values).all()
+    np.testing.assert_array_equal(series.values[:, :2].T, matrix(first, "train", N))
+    assert second.epochs == 4

@@ -66,6 +66,11 @@ def test_a_live_run_is_the_run_itself(tmp_path):
         for name in ("get_masks", "get_smoothed_masks", "get_integrated_masks")
     }
     assert reports["restore"] == {"same": True, "epochs": [1, 2]}
+    stops = reports["stops"]
+    # what FastEstimator itself raises passes its traces by, so the tracker is not told
+    assert stops["exception"] == {"seen": [203, 64], "error": "the disk is full", "status": "training"}
+    assert stops["polite"] == {"seen": [203, 96], "error": None, "status": "ended"}
+    assert stops["early"] == {"seen": [203, 203], "error": None, "status": "ended"}
 
 
 @pytest.mark.skipif(

@@ -100,6 +100,20 @@ def test_a_polite_stop_and_an_exception():
     assert np.isfinite(matrix(tracker, "train", N)).sum(1).tolist() == [N, 3 * 32]
 
 
+def test_resuming_from_a_checkpoint(tmp_path):
+    """The second half, on restored weights and a restored tracker, continues the epochs and keeps the first."""
+    first = xw.Tracker()
+    run(first, epochs=2)
+    second = xw.Tracker()
+    second.load_state_dict(first.state_dict())
+    run(second, epochs=2)
+    series = second.instance_series(range(N), "loss", mode="train")
+    assert list(series.epochs) == [1, 2, 3, 4]
+    assert np.isfinite(series.values).all()
+    np.testing.assert_array_equal(series.values[:, :2].T, matrix(first, "train", N))
+    assert second.counts("train").duplicates == 0
+
+
 def test_elements_and_errors():
     named = next(iter(indexed(tf.data.Dataset.from_tensor_slices({"x": [5.0]}))))
     assert int(named["index"]) == 0

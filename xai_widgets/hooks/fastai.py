@@ -70,7 +70,9 @@ class LearnerWatch:
     def fit_begins(self, learn: Any) -> None:
         """Start a run."""
         self.attach(learn)
-        self._offset = self._tracker.epoch
+        # fit(..., start_epoch=n) counts on from n by itself; any other fit starts at nought again
+        started = getattr(getattr(learn, "skip_to_epoch", None), "_skip_to", 0)
+        self._offset = 0 if started else self._tracker.epoch
         self._tracker.epochs = learn.n_epoch + self._offset
         self._tracker.start()
 
