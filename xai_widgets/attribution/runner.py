@@ -68,6 +68,8 @@ class Runner:
         while heap and room > 0:
             _, place, sample = heapq.heappop(heap)
             part = parts[place]
+            if asked and part.rows_per_unit > room:
+                break  # a few rows more would go to the model as a chunk of their own, at several times the price
             lane = part.lanes[sample]
             already = asked.get((place, sample), 0)
             quantum = max(1, min(lane.needs - already, max(1, room // (4 * part.rows_per_unit))))
