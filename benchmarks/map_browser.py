@@ -45,7 +45,9 @@ for epoch in range(4):
 CELLS = [
     "view = xw.InstanceMap(tracker)\nview",
     "record(5)",
-    "t = time.time()\ntracker.end_epoch('train')\nprint(t * 1000)",
+    "said, plain = [], view.say\n"
+    "view.say = lambda message: (said.append(time.time() * 1000), plain(message))[1]\n"
+    "ended = time.time() * 1000\ntracker.end_epoch('train')\nview.publisher.flush(20)\nprint(ended, said[0])",
 ]
 FIRST = """() => {
     window.first = 0;
@@ -60,10 +62,14 @@ FIRST = """() => {
 }"""
 UPDATED = """() => {
     const map = document.querySelector('.xw-map').instanceMap, seq = map.app.state.seq, drawn = map.scatter.drawn;
-    window.updated = 0;
+    window.updated = window.came = 0;
     const bytes = [];
     const plain = map.app.state.delta.bind(map.app.state);
-    map.app.state.delta = (m, b) => { bytes.push(b.reduce((s, x) => s + x.byteLength, 0)); return plain(m, b); };
+    map.app.state.delta = (m, b) => {
+        window.came ||= Date.now();
+        bytes.push(b.reduce((s, x) => s + x.byteLength, 0));
+        return plain(m, b);
+    };
     window.deltas = bytes;
     const look = () => {
         if (map.app.state.seq > seq && map.scatter.drawn > drawn) window.updated = Date.now();
@@ -112,9 +118,14 @@ def measure(notebook: Notebook, n: int) -> None:
     notebook.execute(3, 120)
     updated = wait_for(lambda: page.evaluate("window.updated"), seconds=120, what="the update")
     time.sleep(3)
-    ended = float(notebook.cell(3).locator(".jp-OutputArea-output pre").last.text_content() or "nan")
+    text = notebook.cell(3).locator(".jp-OutputArea-output pre").last.text_content() or "nan nan"
+    ended, said = map(float, text.split())
+    came = page.evaluate("window.came")
     sizes = page.evaluate("window.deltas")
-    print(f"{n:>9,} points  epoch end to new picture {updated - ended:6.0f} ms")
+    print(
+        f"{n:>9,} points  epoch end to new picture {updated - ended:6.0f} ms: scores and codes {said - ended:.0f},"
+        f" on the way {came - said:.0f}, read and drawn {updated - came:.0f}"
+    )
     print(
         f"{n:>9,} points  bytes per epoch {[f'{size:,}' for size in sizes]}: {sum(sizes) / n:.2f} per instance in all"
     )
@@ -129,12 +140,9 @@ def main() -> None:
     chromium = next(
         (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
     )
-    flags = [flag for flag in CHROMIUM_FLAGS if "swiftshader" not in flag and "angle" not in flag]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
         server = JupyterServer(Path(folder))
-        browser = playwright.chromium.launch(
-            executable_path=chromium, headless=True, args=[*flags, "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
         try:
             for n in sizes:
                 print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

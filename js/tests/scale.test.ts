@@ -42,7 +42,7 @@ describe("scales", () => {
   it("write numbers with what is known of them", () => {
     expect(format(0.12345)).toBe("0.123");
     expect(format(0.01234)).toBe("0.0123");
-    expect(format(-3.14159, "nats")).toBe("\u22123.142 nats");
+    expect(format(-3.14159, "nats")).toBe("\u22123.14 nats");
     expect(format(5)).toBe("5");
     expect(format(1.5e9)).toBe("1.50e9");
     expect(format(NaN)).toBe("no value");

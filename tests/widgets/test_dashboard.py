@@ -57,6 +57,16 @@ def test_the_header_says_where_the_run_is(no_leak: None) -> None:
         assert not dashboard.front.run["ticking"]
 
 
+def test_beyond_the_plan_no_time_is_left_to_tell(no_leak: None) -> None:
+    tracker = xw.Tracker(label_names=NAMES, epochs=1)
+    with make(tracker) as dashboard:
+        record(tracker, 1)
+        record(tracker, 2)
+        dashboard.publisher.flush()
+        assert dashboard.front.run["epoch"].endswith(", 1 planned")
+        assert dashboard.front.run["left"] is None
+
+
 def test_pausing_stops_the_views_and_not_the_run(tracker: Any, no_leak: None) -> None:
     with make(tracker) as dashboard:
         dashboard.publisher.flush()

@@ -157,6 +157,16 @@ def test_labels_merged_under_one_name_are_one() -> None:
     assert filters_from(view, {**FILTERS, "label": None}).label == -1
 
 
+def test_labels_have_the_colours_of_the_label_chart() -> None:
+    tracker = Tracker(label_names={"owl": 2, "cat": 0, "unseen": 1})
+    tracker.record(np.arange(4), [0, 2, 2, 5], loss=np.ones(4, np.float32))
+    tracker.end_epoch("train")
+    source = opened(tracker)
+    assert source.labels.names[:3] == tuple(tracker.label_series("loss", mode="train").names)
+    assert source.labels.names[3] == "5"
+    assert source.labels.codes.tolist() == [1, 0, 0, 3]
+
+
 def test_the_biggest_movers_of_the_last_epoch_are_marked() -> None:
     tracker = trained(3, n=400)
     source, model = opened(tracker), MapModel()
@@ -178,11 +188,11 @@ def test_the_biggest_movers_of_the_last_epoch_are_marked() -> None:
 
 def test_ranges_stay_while_they_fit() -> None:
     first = score_range("mean", np.array([0.1, 3.9, np.nan]), None)
-    assert first == (0.0, 5.0)
-    assert score_range("mean", np.array([0.1, 4.9]), first) == first
-    assert score_range("mean", np.array([0.1, 5.1]), first) == (0.0, 10.0)
-    assert score_range("mean", np.array([0.1, 1.2]), first) == (0.0, 2.0), "a third is too little"
-    assert score_range("mean", np.array([-3.0, 1.0]), None) == (-5.0, 1.0)
+    assert first == (0.0, 4.0)
+    assert score_range("mean", np.array([0.1, 3.9]), first) == first
+    assert score_range("mean", np.array([0.1, 5.1]), first) == (0.0, 6.0)
+    assert score_range("mean", np.array([0.1, 1.2]), first) == (0.0, 1.5), "a third is too little"
+    assert score_range("mean", np.array([-3.0, 1.0]), None) == (-3.0, 1.0)
     assert score_range("mean", np.array([np.nan]), None) == (0.0, 1.0)
     assert score_range("confidence", np.array([0.4]), None) == (0.0, 1.0)
     assert score_text("mean", "loss") == "mean loss"

@@ -80,7 +80,7 @@ def run_state(tracker: Any, course: Course, *, title: str, training: bool, pause
     if paused:
         status, state = "paused", f"views paused, {state}"
     left = None
-    if ticking and fraction is not None and fraction > 0.02:
+    if ticking and fraction is not None and 0.02 < fraction < 1.0:  # beyond the plan nobody knows
         left = course.elapsed * (1.0 - fraction) / fraction
     epoch = f"epoch {tracker.epoch:,}" if tracker.epoch else ""
     if epoch and tracker.epochs:

@@ -95,9 +95,11 @@ def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tu
 
 
 def _round_up(value: float) -> float:
-    """Give the next of 1, 2, 2.5, 5 times a power of ten."""
+    """Give the next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(value))
-    return float(next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * 0.9999))
+    return float(
+        next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.9999)
+    )
 
 
 @dataclass(frozen=True)
@@ -289,16 +291,16 @@ class Source:
 
 
 def _merged(tracker: Any) -> tuple[tuple[Any, ...], dict[Any, int]]:
-    """Labels seen, those that share a name as one tuple; and the position of each value among them."""
-    together = {
-        member: value
-        for value in tracker.label_names.values()
-        if isinstance(value, tuple)
-        for member in value
-    }
-    groups: dict[Any, int] = {}
-    of = {}
-    for value in tracker.labels[:MAX_LABELS]:
-        group = together.get(value, value)
-        of[value] = groups.setdefault(group, len(groups))
+    """Give the labels in the order of the label chart, so that colours agree, and the position of each value among them.
+
+    Labels that share a name are one tuple.
+    """
+    groups: list[Any] = []
+    of: dict[Any, int] = {}
+    for value in (*tracker.label_names.values(), *tracker.labels):
+        members = value if isinstance(value, tuple) else (value,)
+        fresh = [member for member in members if member not in of]
+        if fresh and len(groups) < MAX_LABELS:
+            of.update(dict.fromkeys(fresh, len(groups)))
+            groups.append(value)
     return tuple(groups), of

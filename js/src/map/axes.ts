@@ -27,7 +27,7 @@ export interface Region {
 export const REGIONS: readonly Region[] = [
   { name: "easy to learn", x: [0, 0.2], y: [0.7, 1], at: [0, 1] },
   { name: "ambiguous", x: [0.3, 0.5], y: [0.2, 0.8], at: [1, 0.5] },
-  { name: "hard, or mislabelled", x: [0, 0.2], y: [0, 0.3], at: [1, 0] },
+  { name: "hard, or mislabelled", x: [0, 0.2], y: [0, 0.3], at: [0, 0] },
 ];
 
 export const hasRegions = (meta: Meta): boolean => meta.x.name === "variability" && meta.y.name === "confidence";

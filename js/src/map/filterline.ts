@@ -41,7 +41,7 @@ export class FilterLine implements Part {
     });
     this.take = button("select them", "xw-word", () => app.select(app.passingRows), "Select all that are shown");
     this.reset = button("show all", "xw-word", () => app.clearFilters(), "Remove the filters");
-    const forget = h("span", { class: "xw-forget" }, this.forgotten, " \u2265 ", this.times, " times ", this.forgottenCount);
+    const forget = h("span", { class: "xw-forget" }, this.forgotten, " \u2265 ", this.times, " times: ", this.forgottenCount);
     this.element.append(h("span", { class: "xw-quiet" }, "Filter: "), this.label.element, ...this.toggles.map((toggle) => toggle.button), forget, this.shown, this.take, this.reset);
   }
 

@@ -27,6 +27,14 @@ export function drawHeatAxes(context: CanvasRenderingContext2D, shown: Shown, ap
   context.textAlign = "right";
   context.textBaseline = "bottom";
   context.fillText("epoch", area.left + area.width, area.top + area.height + HEAT_MARGIN.bottom - 2);
+  const { meta } = app;
+  const score = meta?.scores.find((one) => one.name === meta.sort)?.text ?? "";
+  context.save();
+  context.translate(12, area.top);
+  context.rotate(-Math.PI / 2);
+  context.textBaseline = "middle";
+  context.fillText(`instances, ${meta?.descending ? "highest" : "lowest"} ${score} at the top`, 0, 0);
+  context.restore();
   rowNumbers(context, shown, drawn);
   selected(context, shown, app, drawn);
 }

@@ -26,6 +26,8 @@ export interface Kernel {
   reach: number;
   /** PHASES * PHASES masks of side * side bytes, the phase of x first. */
   masks: Uint8Array[];
+  /** The same without the empty pixels: line, column and coverage, packed as 0x00LLCCVV. */
+  spots: Int32Array[];
 }
 
 /** Whether a point (in units of the radius, y downwards) belongs to a shape. All shapes have about the disc's area. */
@@ -67,6 +69,12 @@ function mask(shape: Shape, radius: number, reach: number, fx: number, fy: numbe
   return made;
 }
 
+function spotsOf(made: Uint8Array, side: number): Int32Array {
+  const found: number[] = [];
+  made.forEach((cover, i) => cover > 0 && found.push((Math.floor(i / side) << 16) | (i % side << 8) | cover));
+  return Int32Array.from(found);
+}
+
 const cache = new Map<string, Kernel>();
 
 /** The masks of a shape at a radius in device pixels; made once. */
@@ -81,7 +89,8 @@ export function kernel(shape: Shape, radius: number): Kernel {
       masks.push(mask(shape, radius, reach, (fx + 0.5) / PHASES - 0.5, (fy + 0.5) / PHASES - 0.5));
     }
   }
-  const made = { side: 2 * reach + 1, reach, masks };
+  const side = 2 * reach + 1;
+  const made = { side, reach, masks, spots: masks.map((one) => spotsOf(one, side)) };
   if (cache.size > 256) cache.clear();
   cache.set(key, made);
   return made;

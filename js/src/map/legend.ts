@@ -37,7 +37,7 @@ export class Legend implements Part {
   private rebuild(): void {
     const { labels, columns } = this.app.state;
     this.known = counts(columns, labels.length, 1);
-    const order = [...labels.keys()].filter((code) => this.known!.labels[code]! > 0 || labels.length <= 20).slice(0, MOST);
+    const order = [...labels.keys()].filter((code) => this.known!.labels[code]! > 0 || this.app.state.n === 0).slice(0, MOST);
     const colored = this.app.meta!.color === null;
     this.entries = order.map((code) => this.entry(code, colored));
     const rest = labels.length - order.length;

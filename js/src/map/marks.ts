@@ -1,7 +1,9 @@
-// What is drawn on top of the points: the lasso, rings around the selected, and the one pointed at.
+// What is drawn on top of the points: the lasso and rings around the selected. The ring around the one pointed at is an
+// element of its own: moving it repaints a few pixels, where a canvas would be repainted whole.
 
 import type { App } from "./app";
 import { type Area, toX, toY, type Transform, type Window } from "./scale";
+import { show } from "./dom";
 import { NONE16 } from "./protocol";
 
 interface Drawn {
@@ -14,6 +16,21 @@ interface Drawn {
 
 /** More rings than this say nothing: the others are faded instead. */
 const MOST_RINGS = 80;
+
+/** Whether there is anything to draw. */
+export const hasMarks = (plot: Pick<Drawn, "lasso" | "lastLasso">, app: App): boolean =>
+  plot.lasso.length > 0 || plot.lastLasso.length > 0 || (app.selected.length > 0 && app.selected.length <= MOST_RINGS);
+
+/** Put a ring around a row's point; away where there is none in view. */
+export function placeRing(element: HTMLElement, app: App, plot: Pick<Drawn, "area" | "pixels">, row: number): void {
+  const { x, y } = app.state.columns;
+  const { area, pixels: t } = plot;
+  const known = row >= 0 && row < app.state.n && x[row] !== NONE16 && y[row] !== NONE16;
+  const [px, py] = known ? [x[row]! * t.ax + t.bx, y[row]! * t.ay + t.by] : [NaN, NaN];
+  const inside = px >= area.left - 6 && px <= area.left + area.width + 6 && py >= area.top - 6 && py <= area.top + area.height + 6;
+  show(element, inside);
+  if (inside) element.style.transform = `translate(${px}px, ${py}px)`;
+}
 
 export function drawMarks(context: CanvasRenderingContext2D, plot: Drawn, app: App): void {
   const { area, window, pixels } = plot;
@@ -28,8 +45,6 @@ export function drawMarks(context: CanvasRenderingContext2D, plot: Drawn, app: A
     const few = app.selected.length <= 12;
     for (const row of app.selected) ring(context, app, pixels, row, few ? 6.5 : 4, few ? 2 : 1, app.theme.ink);
   }
-  if (app.focus >= 0) ring(context, app, pixels, app.focus, 9, 2, app.theme.accent);
-  if (app.hover >= 0) ring(context, app, pixels, app.hover, 6, 2, app.theme.ink);
   context.restore();
 }
 

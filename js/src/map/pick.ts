@@ -19,8 +19,9 @@ export function nearest(
   py: number,
   radius: number,
 ): number {
-  const cx0 = (px - radius - t.bx) / t.ax;
-  const cx1 = (px + radius - t.bx) / t.ax;
+  // whole numbers, so that the one comparison that nearly every point fails stays one of integers
+  const cx0 = Math.ceil((px - radius - t.bx) / t.ax) | 0;
+  const cx1 = Math.floor((px + radius - t.bx) / t.ax) | 0;
   let best = -1;
   let least = radius * radius;
   for (let i = 0; i < xs.length; i++) {

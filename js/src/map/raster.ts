@@ -3,7 +3,7 @@
 // enough; it needs no WebGL context, of which a page of notebooks soon has too many; and the same data give the same bytes
 // everywhere, which is what the tests compare. Pure: typed arrays in, typed arrays out.
 
-import { kernel, PHASES, shapeOf } from "./kernels";
+import { type Kernel, kernel, PHASES, shapeOf } from "./kernels";
 import { DIM, FADED, FULL, HIDDEN } from "./pick";
 import { NONE16 } from "./protocol";
 import type { Transform } from "./scale";
@@ -65,7 +65,7 @@ export class Raster {
     const radius = pointRadius(this.shown) * scene.ratio;
     const side = 2 * Math.ceil(radius * 1.25 + 0.5) + 1;
     this.fine = this.shown <= FINE_POINTS && this.shown * side * side <= FINE_WORK;
-    if (this.fine) this.drawFine(scene, radius);
+    if (this.fine) this.drawFine(scene, radius, census, stride);
     else this.drawCoarse(scene, census, stride);
   }
 
@@ -170,51 +170,66 @@ export class Raster {
 
   // ---- few points: antialiased shapes, the strongest level on top ------------------------------------------------
 
-  private drawFine(scene: Scene, radius: number): void {
+  private drawFine(scene: Scene, radius: number, census: number[], stride: number): void {
     const shapes = scene.labels !== null && radius >= 3.4 * scene.ratio;
+    const plain = shapes || scene.sizes ? null : kernel("disc", radius);
     for (const level of [DIM, FADED, FULL]) {
+      if (census[level] === 0) continue;
       const opacity = level === FULL ? (this.shown > 3000 ? 0.7 : 0.82) : level === FADED ? 0.26 : 0.22;
-      for (let i = 0; i < scene.xs.length; i++) {
-        if (scene.level[i] === level) this.stamp(scene, i, radius, opacity, shapes);
+      for (let i = 0; i < scene.xs.length; i += stride) {
+        if (scene.level[i] === level) this.stamp(scene, i, plain ?? this.kernelOf(scene, i, radius, shapes), opacity);
       }
     }
   }
 
-  private stamp(scene: Scene, i: number, radius: number, opacity: number, shapes: boolean): void {
+  private kernelOf(scene: Scene, i: number, radius: number, shapes: boolean): Kernel {
+    const size = scene.sizes ? radius * (0.55 + Math.round((scene.sizes[i]! / 254) * 8) / 6) : radius;
+    return kernel(shapes ? shapeOf(scene.labels![i] === NONE16 ? 0 : scene.labels![i]!) : "disc", size);
+  }
+
+  private stamp(scene: Scene, i: number, { spots, reach, side }: Kernel, opacity: number): void {
     const { transform: t, from, progress } = scene;
     const px = place(scene.xs, from?.x, i, progress) * t.ax + t.bx;
     const py = place(scene.ys, from?.y, i, progress) * t.ay + t.by;
     if (!(px > -8 && py > -8 && px < this.width + 8 && py < this.height + 8)) return;
-    const size = scene.sizes ? radius * (0.55 + Math.round((scene.sizes[i]! / 254) * 8) / 6) : radius;
-    const shape = shapes ? shapeOf(scene.labels![i] === NONE16 ? 0 : scene.labels![i]!) : "disc";
-    const { side, reach, masks } = kernel(shape, size);
-    const [column, line] = [Math.floor(px), Math.floor(py)];
+    const column = Math.floor(px);
+    const line = Math.floor(py);
     const phase = Math.floor((py - line) * PHASES) * PHASES + Math.floor((px - column) * PHASES);
     const code = scene.codes[i]!;
     const last = scene.lut.length - 1;
     const color = scene.level[i] === DIM ? scene.dim : scene.lut[code < last ? code : last]!;
-    this.blend(masks[phase]!, side, column - reach, line - reach, color, opacity);
+    const left = column - reach;
+    const top = line - reach;
+    const whole = left >= 0 && top >= 0 && left + side <= this.width && top + side <= this.height;
+    this.blend(spots[phase]!, left, top, whole, color & 0xffffff, opacity);
   }
 
-  private blend(mask: Uint8Array, side: number, left: number, top: number, color: number, opacity: number): void {
+  private blend(spots: Int32Array, left: number, top: number, whole: boolean, color: number, opacity: number): void {
     const { pixels, width, height } = this;
-    const [r, g, b] = [color & 255, (color >> 8) & 255, (color >> 16) & 255];
-    for (let y = Math.max(0, -top); y < side && top + y < height; y++) {
-      for (let x = Math.max(0, -left); x < side && left + x < width; x++) {
-        const cover = mask[y * side + x]!;
-        if (cover === 0) continue;
-        const o = (top + y) * width + left + x;
-        const alpha = (cover / 255) * opacity;
-        const below = pixels[o]!;
-        const rest = ((below >>> 24) / 255) * (1 - alpha);
-        const total = alpha + rest;
-        const wa = alpha / total;
-        const wb = 1 - wa;
-        const R = (r * wa + (below & 255) * wb + 0.5) | 0;
-        const G = (g * wa + ((below >> 8) & 255) * wb + 0.5) | 0;
-        const B = (b * wa + ((below >> 16) & 255) * wb + 0.5) | 0;
-        pixels[o] = ((((total * 255 + 0.5) | 0) << 24) | (B << 16) | (G << 8) | R) >>> 0;
+    const r = color & 255;
+    const g = (color >> 8) & 255;
+    const b = color >> 16;
+    const strength = opacity / 255;
+    for (let k = 0; k < spots.length; k++) {
+      const spot = spots[k]!;
+      const y = top + (spot >> 16);
+      const x = left + ((spot >> 8) & 255);
+      if (!whole && (x < 0 || y < 0 || x >= width || y >= height)) continue;
+      const o = y * width + x;
+      const alpha = (spot & 255) * strength;
+      const below = pixels[o]!;
+      if (below === 0) {
+        pixels[o] = ((((alpha * 255 + 0.5) | 0) << 24) | color) >>> 0;
+        continue;
       }
+      const rest = ((below >>> 24) / 255) * (1 - alpha);
+      const total = alpha + rest;
+      const wa = alpha / total;
+      const wb = 1 - wa;
+      const R = (r * wa + (below & 255) * wb + 0.5) | 0;
+      const G = (g * wa + ((below >> 8) & 255) * wb + 0.5) | 0;
+      const B = (b * wa + ((below >> 16) & 255) * wb + 0.5) | 0;
+      pixels[o] = ((((total * 255 + 0.5) | 0) << 24) | (B << 16) | (G << 8) | R) >>> 0;
     }
   }
 }

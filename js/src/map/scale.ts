@@ -102,7 +102,7 @@ export function format(value: number, unit = ""): string {
   let text: string;
   if (size !== 0 && (size < 0.001 || size >= 1e6)) text = value.toExponential(2).replace("e+", "e");
   else if (Number.isInteger(value)) text = count(value);
-  else text = value.toFixed(size < 0.1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : 1);
+  else text = value.toFixed(size < 0.1 ? 4 : size < 1 ? 3 : size < 100 ? 2 : 1);
   return (unit ? `${text} ${unit}` : text).replace("-", "\u2212");
 }
 

@@ -3,7 +3,7 @@
 import type { App, Change, Part } from "./app";
 import { areaOf, drawAxes, hasRegions, REGIONS, valueAt, wordPlace } from "./axes";
 import { button, h, show, sized } from "./dom";
-import { drawMarks } from "./marks";
+import { drawMarks, hasMarks, placeRing } from "./marks";
 import { colorTable } from "./colors";
 import { inside, nearest, type Polygon } from "./pick";
 import { recall, remember } from "./memory";
@@ -24,6 +24,8 @@ export class Scatter implements Part {
   readonly back = h("canvas");
   readonly points = h("canvas");
   readonly front = h("canvas");
+  private readonly pointed = h("div", { class: "xw-ring", hidden: true });
+  private readonly current = h("div", { class: "xw-ring xw-current", hidden: true });
   private readonly words: HTMLElement[] = [];
   private raster = new Raster(1, 1);
   private image: ImageData | null = null;
@@ -45,7 +47,7 @@ export class Scatter implements Part {
   lastDraw = 0;
 
   constructor(private readonly app: App) {
-    this.element = h("div", { class: "xw-canvases" }, this.back, this.points, this.front);
+    this.element = h("div", { class: "xw-canvases" }, this.back, this.points, this.front, this.current, this.pointed);
     for (const region of REGIONS) {
       const word = button(region.name, "xw-region", () => this.selectRegion(region), `Select the instances that are ${region.name}`);
       this.words.push(word);
@@ -63,7 +65,7 @@ export class Scatter implements Part {
     if (changes.has("selection") && this.app.selected !== this.lassoSelection) this.lastLasso = [];
     const all = ["data", "meta", "selection", "filters", "theme", "size"] as const;
     if (all.some((change) => changes.has(change))) this.redraw();
-    else if (changes.has("hover")) this.mark();
+    else if (changes.has("hover")) this.ring();
   }
 
   /** Keep the zoom while the axes stay the same; else show everything. */
@@ -180,9 +182,19 @@ export class Scatter implements Part {
 
   /** Marks on top: the lasso, the selected, the one pointed at. */
   mark(): void {
+    this.ring();
     const { area } = this;
+    const some = hasMarks(this, this.app);
+    show(this.front, some);
+    if (!some) return;
     const context = sized(this.front, area.left + area.width + 14, area.top + area.height + 38, devicePixelRatio);
     drawMarks(context, this, this.app);
+  }
+
+  private ring(): void {
+    if (!this.app.meta) return;
+    placeRing(this.current, this.app, this, this.app.focus);
+    placeRing(this.pointed, this.app, this, this.app.hover);
   }
 
   /** Whether the regions of the cartography are shown. */

@@ -32,14 +32,24 @@ export function mark(element: Element, name: string, value: string | null): void
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** Put the children into this order, moving only what is not in its place. */
+/** Put the children into this order; the one with the focus is not moved, for that would take the focus from it. */
 export function arrange(parent: Element, children: Element[]): void {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
-  children.forEach((child, place) => {
-    const there = parent.children[place];
-    if (there !== child) parent.insertBefore(child, there ?? null);
-  });
+  const focused = children.findIndex((child) => child.parentElement === parent && child.contains(document.activeElement));
+  const fixed = Math.max(0, focused);
+  let next: Element | null = focused < 0 ? null : children[fixed]!;
+  for (let place = fixed - 1; place >= 0; place--) {
+    const child = children[place]!;
+    if (child.nextElementSibling !== next || child.parentElement !== parent) parent.insertBefore(child, next);
+    next = child;
+  }
+  for (let place = focused < 0 ? 0 : fixed + 1; place < children.length; place++) {
+    const child = children[place]!;
+    const before: Element | null = place > 0 ? children[place - 1]! : null;
+    if (child.previousElementSibling === before && child.parentElement === parent) continue;
+    parent.insertBefore(child, before ? before.nextElementSibling : parent.firstElementChild);
+  }
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -39,6 +39,7 @@ export function makeLegend(place: HTMLElement, send: Send, hover: Hover): Legend
       }
       place.hidden = !legend || legend.rows.length === 0;
       if (!legend) return;
+      const held = place.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
       mark(place, "aria-label", legend.label);
       const kept = new Set(legend.rows.map((row) => row.key));
       for (const key of [...rows.keys()]) if (!kept.has(key)) rows.delete(key);
@@ -59,6 +60,8 @@ export function makeLegend(place: HTMLElement, send: Send, hover: Hover): Legend
         }),
       );
       for (const [name, items] of lists) arrange(groupOf(groups, name).list, items);
+      // a row that went over to another group keeps the focus, too
+      if (held && held !== document.activeElement && place.contains(held)) held.focus({ preventScroll: true });
     },
     heat(key) {
       for (const [name, { element }] of rows) element.classList.toggle("xaiw-hot", name === key);
