@@ -3,6 +3,9 @@
 A small CNN whose step takes 5 ms or more, batch 128, one thread. A step's time is the processor time of this process
 (other load does not count), compared with the plain runs right before and after; the median over the rounds is
 printed. The floor is the loop that a user would write by hand: ``reduction="none"`` and one ``tracker.record``.
+
+fastai and FastEstimator are left out unless this Python has them: add ``PYTHONPATH=.venvs/fastai``, and run it with
+``.venvs/fastestimator/bin/python``; ``python3 dev.py test`` makes both.
 """
 
 from __future__ import annotations
@@ -49,6 +52,13 @@ def torch_parts(steps: int):
     return model, loss, optimizer, DataLoader(rows, BATCH, shuffle=True), rows
 
 
+def complete(tracker: xw.Tracker, steps: int) -> None:
+    """Make sure that what was timed did its work."""
+    rows = tracker.counts("train").rows
+    if rows != steps * BATCH:
+        raise RuntimeError(f"the hook recorded {rows} rows of {steps * BATCH}: {tracker.problems}")
+
+
 def steps_of(loop) -> list[float]:
     """Processor seconds of each step of a generator that yields after every one, the first two left out."""
     times, last = [], time.process_time()
@@ -88,6 +98,7 @@ def torch_loop(steps: int, kind: str) -> list[float]:
     times = steps_of(loop())
     if watched is not None:
         watched.detach()
+        complete(tracker, steps)
     return times
 
 
@@ -104,6 +115,7 @@ def keras_loop(steps: int, kind: str) -> list[float]:
     )  # fmt: skip
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     times: list[float] = []
+    tracker = xw.Tracker()
 
     class Clock(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
@@ -112,9 +124,11 @@ def keras_loop(steps: int, kind: str) -> list[float]:
     callbacks, data = [Clock()], (x, y)
     if kind != "plain":
         logits = False if kind == "loss and label" else None
-        callbacks.append(xw.hooks.keras.TrackerCallback(xw.Tracker(), model, logits=logits))
+        callbacks.append(xw.hooks.keras.TrackerCallback(tracker, model, logits=logits))
         data = xw.hooks.keras.indexed(x, y)
     model.fit(*data, batch_size=BATCH, verbose=0, callbacks=callbacks)
+    if kind != "plain":
+        complete(tracker, steps)
     return list(np.diff(times)[2:])
 
 
@@ -123,6 +137,7 @@ def lightning_loop(steps: int, kind: str) -> list[float]:
 
     net, criterion, _, loader, _ = torch_parts(steps)
     times: list[float] = []
+    tracker = xw.Tracker()
 
     class Module(L.LightningModule):
         def __init__(self):
@@ -141,12 +156,174 @@ def lightning_loop(steps: int, kind: str) -> list[float]:
     callbacks = []
     if kind != "plain":
         logits = False if kind == "loss and label" else None
-        callbacks.append(xw.hooks.lightning.TrackerCallback(xw.Tracker(), logits=logits))
+        callbacks.append(xw.hooks.lightning.TrackerCallback(tracker, logits=logits))
     trainer = L.Trainer(
         max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, callbacks=callbacks,
     )  # fmt: skip
     trainer.fit(Module(), loader)
+    if kind != "plain":
+        complete(tracker, steps)
+    return list(np.diff(times)[2:])
+
+
+def accelerate_loop(steps: int, kind: str) -> list[float]:
+    from accelerate import Accelerator
+
+    model, loss, optimizer, loader, _ = torch_parts(steps)
+    accelerator = Accelerator(cpu=True)
+    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    watched, tracker = None, xw.Tracker()
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        watched = xw.hooks.accelerate.watch(
+            accelerator, model, loss, optimizer, loader, tracker, logits=logits
+        )
+
+    def loop():
+        for x, y in loader:
+            accelerator.backward(loss(model(x), y))
+            optimizer.step()
+            optimizer.zero_grad()
+            yield
+
+    times = steps_of(loop())
+    if watched is not None:
+        watched.detach()
+        complete(tracker, steps)
+    accelerator.free_memory()
+    return times
+
+
+def ignite_loop(steps: int, kind: str) -> list[float]:
+    from ignite.engine import Events, create_supervised_trainer
+
+    model, loss, optimizer, loader, _ = torch_parts(steps)
+    trainer = create_supervised_trainer(model, optimizer, loss)
+    times: list[float] = []
+    tracker = xw.Tracker()
+    trainer.add_event_handler(Events.ITERATION_STARTED, lambda: times.append(time.process_time()))
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        xw.hooks.ignite.watch(trainer, model, loss, optimizer, tracker, logits=logits)
+    trainer.run(loader, max_epochs=1)
+    if kind != "plain":
+        complete(tracker, steps)
+    return list(np.diff(times)[2:])
+
+
+def transformers_loop(steps: int, kind: str) -> list[float]:
+    import tempfile
+
+    import torch
+    from transformers import Trainer, TrainerCallback, TrainingArguments
+    from transformers.utils.logging import set_verbosity_error
+
+    set_verbosity_error()
+
+    net, criterion, _, _, rows = torch_parts(steps)
+    times: list[float] = []
+    tracker = xw.Tracker()
+
+    class Classifier(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x, labels):
+            logits = self.net(x)
+            return {"loss": criterion(logits, labels), "logits": logits}
+
+    class Clock(TrainerCallback):
+        def on_step_begin(self, args, state, control, **_):
+            times.append(time.process_time())
+
+    samples = [{"x": x, "labels": int(y)} for x, y in rows]
+    data = samples if kind == "plain" else xw.hooks.transformers.indexed(samples)
+    callbacks: list[TrainerCallback] = [Clock()]
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        callbacks.append(xw.hooks.transformers.TrackerCallback(tracker, logits=logits))
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            folder, num_train_epochs=1, per_device_train_batch_size=BATCH, report_to=[], use_cpu=True, save_strategy="no",
+            disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False,
+        )  # fmt: skip
+        Trainer(
+            Classifier(), arguments, train_dataset=rows, data_collator=collate, callbacks=callbacks
+        ).train()
+    if kind != "plain":
+        complete(tracker, steps)
+    return list(np.diff(times)[2:])
+
+
+def fastai_loop(steps: int, kind: str) -> list[float]:
+    import fastai.callback.progress  # noqa: F401 - gives a Learner its no_bar
+    from fastai.basics import SGD, Callback, CrossEntropyLossFlat, DataLoader, DataLoaders, Learner
+
+    model, _, _, _, rows = torch_parts(steps)
+    times: list[float] = []
+    tracker = xw.Tracker()
+
+    class Clock(Callback):
+        def before_batch(self):
+            times.append(time.process_time())
+
+    callbacks: list[Callback] = [Clock()]
+    if kind != "plain":
+        logits = False if kind == "loss and label" else None
+        callbacks.append(xw.hooks.fastai.TrackerCallback(tracker, logits=logits))
+    loaders = DataLoaders(DataLoader(rows, bs=BATCH, shuffle=True), DataLoader(rows, bs=BATCH))
+    loaders.n_inp = 1
+    learner = Learner(loaders, model, loss_func=CrossEntropyLossFlat(), opt_func=SGD, cbs=callbacks)
+    with learner.no_bar(), learner.no_logging():
+        learner._do_epoch_validate = lambda *_, **__: None
+        learner.fit(1, 0.01)
+    if kind != "plain":
+        complete(tracker, steps)
+    return list(np.diff(times)[2:])
+
+
+def fastestimator_loop(steps: int, kind: str) -> list[float]:
+    """Plain is FastEstimator with its own two trackers: it asks for per-sample losses just the same."""
+    import fastestimator as fe
+    from fastestimator.dataset import NumpyDataset
+    from fastestimator.op.tensorop.loss import CrossEntropy
+    from fastestimator.op.tensorop.model import ModelOp, UpdateOp
+    from fastestimator.trace import Trace
+    from fastestimator.trace.xai import InstanceTracker, LabelTracker
+
+    from xai_widgets.hooks import fastestimator as ours
+
+    net, _, _, _, _ = torch_parts(steps)
+    x, y = pictures(steps)
+    times: list[float] = []
+
+    class Clock(Trace):
+        def on_batch_begin(self, data):
+            times.append(time.process_time())
+
+    live = (
+        ours.LabelTracker,
+        ours.InstanceTracker,
+    )  # asked for in plain runs too: this repairs FastEstimator's sampler
+    pair = (LabelTracker, InstanceTracker) if kind == "plain" else live
+    tracker = ours.tracker(reset=True)
+    model = fe.build(lambda: net, "sgd")
+    network = fe.Network(
+        [ModelOp(model=model, inputs="x", outputs="out"),
+         CrossEntropy(inputs=("out", "y"), outputs="ce_each", average_loss=False, from_logits=True),
+         CrossEntropy(inputs=("out", "y"), outputs="ce", from_logits=True),
+         UpdateOp(model=model, loss_name="ce")]
+    )  # fmt: skip
+    rows = NumpyDataset({"x": x, "y": y, "index": np.arange(len(y))})
+    estimator = fe.Estimator(
+        fe.Pipeline(train_data=rows, batch_size=BATCH, num_process=0), network, epochs=1, log_steps=None,
+        traces=[Clock(mode="train"), pair[0]("y", "ce_each", mode="train"), pair[1]("index", "ce_each", mode="train")],
+    )  # fmt: skip
+    estimator.fit(warmup=False)
+    if kind != "plain":
+        complete(tracker, steps)
     return list(np.diff(times)[2:])
 
 
@@ -181,16 +358,21 @@ def compare(name: str, run, kinds: tuple[str, ...], rounds: int, steps: int) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer steps")
-    parser.add_argument("--only", choices=["torch", "keras", "lightning"], help="one framework")
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    rounds, steps = (5, 30) if options.quick else (9, 60)
     kinds = ("loss and label", "with logits")
     table = {
         "torch": (torch_loop, ("by hand", *kinds)),
         "keras": (keras_loop, kinds),
         "lightning": (lightning_loop, kinds),
+        "transformers": (transformers_loop, kinds),
+        "accelerate": (accelerate_loop, kinds),
+        "ignite": (ignite_loop, kinds),
+        "fastai": (fastai_loop, kinds),
+        "fastestimator": (fastestimator_loop, ("loss and label",)),
     }
+    parser.add_argument("--only", choices=list(table), help="one framework")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    rounds, steps = (5, 30) if options.quick else (9, 60)
     for name, (run, compared) in table.items():
         if options.only in (None, name):
             try:

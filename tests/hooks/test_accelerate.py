@@ -162,28 +162,30 @@ def test_a_polite_stop_and_leaving_early():
 
 
 def test_resuming_from_a_checkpoint(tmp_path):
-    tracker = xw.Tracker()
-    results = []
-    for kind in ("whole", "first half", "second half"):
-        accelerator, model, optimizer, batches, loss = parts(seed=1 if kind == "second half" else 0)
-        known = xw.Tracker() if kind == "whole" else tracker
-        if kind != "whole":
-            accelerator.register_for_checkpointing(tracker)
-        if kind == "second half":
-            known = tracker = xw.Tracker()
-            accelerator._custom_objects[:] = [tracker]
-            accelerator.load_state(str(tmp_path))
-            batches.base_dataloader.generator.set_state(order)
-        else:
-            torch.manual_seed(5)
-        with watch(accelerator, model, loss, optimizer, batches, known) as watched:
-            train(accelerator, model, optimizer, batches, loss, 4 if kind == "whole" else 2)
-        if kind == "first half":
-            accelerator.save_state(str(tmp_path))
-            order = batches.base_dataloader.generator.get_state()
-        results.append((matrix(known, "train", N), weights(model), watched.epoch))
-    whole, half, rest = results
-    np.testing.assert_array_equal(rest[0], whole[0])
-    np.testing.assert_array_equal(half[0], whole[0][:2])
-    same_weights(rest[1], whole[1])
-    assert rest[2] == 4
+    accelerator, model, optimizer, batches, loss = parts()
+    whole = xw.Tracker()
+    torch.manual_seed(5)
+    with watch(accelerator, model, loss, optimizer, batches, whole):
+        train(accelerator, model, optimizer, batches, loss, 4)
+    expected = weights(model)
+
+    accelerator, model, optimizer, batches, loss = parts()
+    half = xw.Tracker()
+    accelerator.register_for_checkpointing(half)
+    torch.manual_seed(5)
+    with watch(accelerator, model, loss, optimizer, batches, half):
+        train(accelerator, model, optimizer, batches, loss, 2)
+    accelerator.save_state(str(tmp_path))
+    order = batches.base_dataloader.generator.get_state()
+
+    accelerator, model, optimizer, batches, loss = parts(seed=1)
+    rest = xw.Tracker()
+    accelerator.register_for_checkpointing(rest)
+    accelerator.load_state(str(tmp_path))
+    batches.base_dataloader.generator.set_state(order)
+    with watch(accelerator, model, loss, optimizer, batches, rest) as watched:
+        train(accelerator, model, optimizer, batches, loss, 2)
+    np.testing.assert_array_equal(matrix(half, "train", N), matrix(whole, "train", N)[:2])
+    np.testing.assert_array_equal(matrix(rest, "train", N), matrix(whole, "train", N))
+    same_weights(weights(model), expected)
+    assert watched.epoch == 4
