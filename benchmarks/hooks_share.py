@@ -249,9 +249,7 @@ def transformers_loop(steps: int, kind: str) -> list[float]:
             folder, num_train_epochs=1, per_device_train_batch_size=BATCH, report_to=[], use_cpu=True, save_strategy="no",
             disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False,
         )  # fmt: skip
-        Trainer(
-            Classifier(), arguments, train_dataset=rows, data_collator=collate, callbacks=callbacks
-        ).train()
+        Trainer(Classifier(), arguments, train_dataset=data, callbacks=callbacks).train()
     if kind != "plain":
         complete(tracker, steps)
     return list(np.diff(times)[2:])
