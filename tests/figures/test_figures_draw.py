@@ -201,10 +201,14 @@ def test_fifty_samples_stay_readable(tracker):
 def test_the_map_places_colors_and_rings(tracker):
     table = tracker.dynamics(mode="train")
     figure = figures.instance_map(table, label_names=NAMES, selected=[4, 9])
-    marks, rings = figure.figure.axes[0].collections
+    *marks, rings = figure.figure.axes[0].collections
     expected = np.column_stack([table["variability"], table["confidence"]])
-    assert np.allclose(marks.get_offsets(), expected)
-    assert [to_hex(c) for c in marks.get_facecolors()[:10, :3]] == palette.label_colors(10)
+    assert len(marks) == 7, "seven shapes for ten labels"
+    for shape, mark in enumerate(marks):
+        rows = np.flatnonzero(table["label"] % 7 == shape)
+        assert np.allclose(mark.get_offsets(), expected[rows])
+        wanted = [palette.label_colors(10)[label] for label in table["label"][rows]]
+        assert [to_hex(c) for c in mark.get_facecolors()[:, :3]] == wanted
     assert np.allclose(rings.get_offsets(), expected[[4, 9]])
     assert {"easy to learn", "ambiguous", "hard, or mislabelled"} <= set(texts(figure))
     some = figures.instance_map(table, labels=[3])

@@ -1,7 +1,11 @@
-"""Every figure against a picture that was looked at; ``python tests/figures/test_figures_references.py`` makes them anew."""
+"""Every figure, light and dark, against a picture that was looked at.
+
+``python tests/figures/test_figures_references.py`` makes them anew.
+"""
 
 from __future__ import annotations
 
+import inspect
 import io
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -55,8 +59,23 @@ def made() -> dict[str, figures.StaticFigure]:
         "saliency_grid": figures.saliency_grid(
             grid, [photo(0), photo(1)], index=[10, 18], labels=[4, 2], label_names=NAMES
         ),
+        "saliency_grid_signed_dark": figures.saliency_grid(
+            grid, [photo(0), photo(1)], index=["a.png", "b.png"], signed=True, weights="step 640", dark=True
+        ),
         "instance_map": figures.instance_map(table, label_names=NAMES, selected=list(hard.index)),
+        "instance_map_dark": figures.instance_map(
+            table,
+            x="mean",
+            y="last",
+            label_names=NAMES,
+            labels=[2, 3, 5],
+            title="Mean and last loss",
+            dark=True,
+        ),
         "history_heatmap": figures.history_heatmap(series),
+        "history_heatmap_dark": figures.history_heatmap(
+            some, label_names=NAMES, colormap="viridis", dark=True
+        ),
     }
 
 
@@ -70,6 +89,10 @@ REFERENCES = sorted(p.stem for p in FOLDER.glob("*.png"))
 
 def test_every_figure_has_a_reference(drawn):
     assert sorted(drawn) == REFERENCES == sorted(p.stem for p in FOLDER.glob("*.svg"))
+    functions = inspect.getmembers(figures, inspect.isfunction)
+    makers = [name for name, made in functions if inspect.signature(made).return_annotation == "StaticFigure"]
+    assert len(makers) == 5
+    assert [name for name in makers if not any(key.startswith(name) for key in drawn)] == []
 
 
 @pytest.mark.parametrize("name", REFERENCES)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.figures._sheet import BODY, PX, SMALL, Sheet
+from xai_widgets.figures._shapes import outline, reach
+from xai_widgets.figures._sheet import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
 from xai_widgets.figures.text import number
 
 ROW = 25.0
@@ -23,6 +25,8 @@ class Row:
     color: str = ""
     dash: str = "solid"
     marker: str | None = None
+    shape: str | None = None
+    """One of the shapes of a map's points, shown instead of a line."""
     detail: str = ""
     strong: bool = False
     picture: NDArray[np.uint8] | None = None
@@ -72,8 +76,11 @@ def draw_legend(
         elif samples:
             sheet.line([x, x + 22], [middle, middle], row.color, width=2.0, dash=row.dash)
             if row.marker is not None:
-                _marker(sheet, x + 22, middle, row.marker, row.color)
+                _marker(sheet, x + 22, middle, MARKER_SHAPES[row.marker], row.color)
             left = x + 30
+        elif row.shape is not None:
+            _marker(sheet, x + 6, middle, outline(row.shape), row.color, 9 * reach(row.shape))
+            left = x + 18
         else:
             sheet.box(x, top + 2, 2, row_height - 6, row.color)
             left = x + 9
@@ -109,18 +116,16 @@ def _thumbnail(sheet: Sheet, x: float, y: float, side: float, picture: NDArray[n
     )
 
 
-def _marker(sheet: Sheet, x: float, y: float, marker: str, color: str) -> None:
+def _marker(sheet: Sheet, x: float, y: float, marker: Any, color: str, size: float = 5.5) -> None:
     from matplotlib.lines import Line2D
-
-    from xai_widgets.figures._sheet import MARKER_SHAPES, quiet
 
     point = Line2D(
         [x / sheet.width],
         [1 - y / sheet.height],
         transform=sheet.figure.transFigure,
         linestyle="none",
-        marker=MARKER_SHAPES[marker],
-        markersize=5.5 * PX,
+        marker=marker,
+        markersize=size * PX,
         markerfacecolor=color,
         markeredgecolor=color,
         markeredgewidth=0,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
 from xai_widgets.figures._legend import Row, draw_legend, fitting
+from xai_widgets.figures._shapes import SHAPES, outline, reach, shape_of
 from xai_widgets.figures._sheet import BODY, PX, SMALL, TITLE, Sheet, quiet
 from xai_widgets.figures._sources import key_of, names_by_value
 from xai_widgets.figures.picture import StaticFigure
@@ -20,11 +21,14 @@ _SIDE = 140.0
 _MOST_MARKS, _MOST_VECTORS = 4000, 1000
 """More points than the first are painted as one image; more than the second are drawn as marks, but into an image."""
 
+_SHAPED = 6.8
+"""From this size in CSS pixels on each label has a shape of its own, as in the widget; smaller ones could not be told apart."""
+
 # where dataset cartography (Swayamdipta et al., 2020) finds which instances; fractions of the plot
 _REGIONS = (
-    (0.03, 0.05, "easy to learn", "left"),
+    (0.16, 0.05, "easy to learn", "left"),
     (0.97, 0.42, "ambiguous", "right"),
-    (0.52, 0.93, "hard, or mislabelled", "left"),
+    (0.16, 0.94, "hard, or mislabelled", "left"),
 )
 
 
@@ -94,7 +98,7 @@ def instance_map(
     colors = palette.label_colors(max(len(values), 1), dark)
     shades = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors], np.float32)
     at = np.flatnonzero(chosen)
-    _points(sheet, axes, box, limits, xs[at], ys[at], shades[codes[at]])
+    _points(axes, box, xs[at], ys[at], shades[codes[at]], codes[at])
     _rings(axes, table, selected, xs, ys, theme)
     if (x, y) == ("variability", "confidence"):
         for fx, fy, words, ha in _REGIONS:
@@ -225,30 +229,33 @@ def _frame(
 
 
 def _points(
-    sheet: Sheet,
     axes: Any,
     box: tuple[float, float, float, float],
-    limits: Any,
     xs: NDArray[np.float64],
     ys: NDArray[np.float64],
     shades: NDArray[np.float32],
+    codes: NDArray[np.int64],
 ) -> None:
     alpha = float(np.clip(1500 / max(len(xs), 1), 0.25, 0.8))
     if len(xs) <= _MOST_MARKS:
-        size = float(np.clip(9 - len(xs) / 900, 4.5, 9)) * PX
-        marks = axes.scatter(
-            xs,
-            ys,
-            s=size**2,
-            c=shades / 255,
-            alpha=alpha,
-            marker="o",
-            linewidths=0,
-            edgecolors="none",
-            zorder=3,
-        )
-        quiet(marks).set_clip_on(False)
-        marks.set_rasterized(len(xs) > _MOST_VECTORS)
+        size = _size(len(xs))
+        kinds = codes % len(SHAPES) if size >= _SHAPED else np.zeros_like(codes)
+        for kind in np.unique(kinds):
+            among = np.flatnonzero(kinds == kind)
+            marks = axes.scatter(
+                xs[among],
+                ys[among],
+                s=(size * reach(SHAPES[kind]) * PX) ** 2,
+                c=shades[among] / 255,
+                alpha=alpha,
+                marker=outline(SHAPES[kind]),
+                linewidths=0,
+                edgecolors="none",
+                zorder=3,
+            )
+            quiet(marks).set_clip_on(False)
+            marks.set_gid(f"instances-{SHAPES[kind]}")
+            marks.set_rasterized(len(xs) > _MOST_VECTORS)
         return
     width, height = box[2:]
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
@@ -319,10 +326,23 @@ def _legend(
     if not values:
         return
     counts = np.bincount(codes, minlength=len(values))
+    shaped = _size(int(counts.sum())) >= _SHAPED
     rows = [
-        Row(names.get(value, shown_text(value, 24)), (), colors[i], detail=f"{counts[i]:,}")
+        Row(
+            names.get(value, shown_text(value, 24)),
+            (),
+            colors[i],
+            detail=f"{counts[i]:,}",
+            shape=shape_of(i) if shaped else "disc",
+        )
         for i, value in enumerate(values)
+        if counts[i]
     ]
     draw_legend(
         sheet, width - _SIDE - 15, 62, _SIDE, fitting(rows, height - 80, 22), row_height=22, samples=False
     )
+
+
+def _size(count: int) -> float:
+    """Give the size of a point in CSS pixels."""
+    return float(np.clip(9 - count / 900, 4.5, 9))

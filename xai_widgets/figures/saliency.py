@@ -29,11 +29,12 @@ _MOST_TALL = 12
 
 @dataclass(frozen=True)
 class Column:
-    """One column of masks: (B, H, W) in [0, 1]."""
+    """One column of masks: (B, H, W) in [0, 1]; ``sizes`` are the same without the sign, for the overlay."""
 
     key: str
     title: str
     masks: NDArray[np.float32]
+    sizes: NDArray[np.float32]
 
 
 def saliency_grid(
@@ -117,7 +118,7 @@ def saliency_grid(
         name = by_key[key].title if key in by_key else TITLES[key]
         sheet.text(x, _TOP - 13, name, size=SMALL, color=theme.muted, max_width=side)
         for row, shot in enumerate(shots):
-            pixels = _pixels(key, by_key, masks, shot, row, map_name)
+            pixels = _pixels(key, by_key, masks[-1], shot, row, map_name, signed)
             _place(sheet, x, _TOP + row * row_height, side, pixels)
     for row in range(len(shots)):
         lines = _words(result, row, None if index is None else index[row], true[row], names, theme)
@@ -141,11 +142,14 @@ def saliency_grid(
 def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[Column]]:
     """Give the result that knows predictions and errors (or None), and the columns of masks."""
     if isinstance(given, Mapping):
-        columns = [Column(str(k), shown_text(k, 20), _checked_masks(v)) for k, v in given.items()]
+        masks = {k: _checked_masks(v) for k, v in given.items()}
+        columns = [
+            Column(str(k), shown_text(k, 20), m, np.abs(2 * m - 1) if signed else m) for k, m in masks.items()
+        ]
         result = None
     elif hasattr(given, "smint"):
         parts = [(key, getattr(given, key)) for key in ("raw", "smoothed", "integrated", "smint")]
-        columns = [Column(k, TITLES[k], _masks(a, signed, percentile)) for k, a in parts if a is not None]
+        columns = [_column(k, TITLES[k], a, signed, percentile) for k, a in parts if a is not None]
         result = given
     else:
         many = [given] if hasattr(given, "masks_at") else list(given) if isinstance(given, Sequence) else []
@@ -154,7 +158,7 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
                 f"expected SaliencyColumns, an Attribution, several of them or a dict of masks, got {type(given).__name__}"
             )
         columns = [
-            Column(a.method, TITLES.get(a.method, shown_text(a.method, 20)), _masks(a, signed, percentile))
+            _column(a.method, TITLES.get(a.method, shown_text(a.method, 20)), a, signed, percentile)
             for a in many
         ]
         result = many[-1]
@@ -163,6 +167,11 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
     if len({len(column.masks) for column in columns}) > 1:
         raise ValueError(f"the columns hold different numbers of samples: {[len(c.masks) for c in columns]}")
     return result, columns
+
+
+def _column(key: str, title: str, attribution: Any, signed: bool, percentile: float) -> Column:
+    masks = _masks(attribution, signed, percentile)
+    return Column(key, title, masks, _masks(attribution, False, percentile) if signed else masks)
 
 
 def _masks(attribution: Any, signed: bool, percentile: float) -> NDArray[np.float32]:
@@ -220,17 +229,19 @@ def _keys(columns: list[Column], show: Sequence[str] | None) -> list[str]:
 def _pixels(
     key: str,
     by_key: dict[str, Column],
-    columns: list[Column],
+    best: Column,
     shot: NDArray[np.uint8],
     row: int,
     map_name: str,
+    signed: bool,
 ) -> NDArray[np.uint8]:
     if key == "input":
         return shot
-    if key == "overlay":  # the best column there is, they are in rising order
+    if key == "overlay":  # of the last column, they are in rising order
         from xai_widgets.attribution.masks import overlay
 
-        return overlay(shot, columns[-1].masks[row], palette.colormap(map_name))
+        # what argues against a class is looked at as well: a sign would hide where that is
+        return overlay(shot, best.sizes[row], palette.colormap("inferno" if signed else map_name))
     return palette.paint(by_key[key].masks[row], map_name)
 
 

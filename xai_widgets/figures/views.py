@@ -134,7 +134,10 @@ def saliency_view(
                 model if isinstance(model, AttributionEngine) else AttributionEngine(model, **(engine or {}))
             )
         held["engine"].weights_version = (summary.epoch, summary.step)
-        columns = held["engine"].saliency_columns(samples.batch(index).inputs, **options)
+        # named samples get the noise that a SaliencyPanel gives them: the same picture
+        columns = held["engine"].saliency_columns(
+            samples.batch(index).inputs, **{"index": index, "layout": samples.layout, **options}
+        )
         drawing = {"weights": f"epoch {summary.epoch}, step {summary.step:,}", **(figure or {})}
         return saliency_grid(columns, samples, index=index, **drawing)
 

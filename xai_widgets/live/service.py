@@ -155,6 +155,17 @@ class AttributionService:
         self._safe_points.interrupt()
         return job
 
+    def prepare(self, request: ColumnsRequest) -> None:
+        """Do now what drawing random numbers would otherwise have wait for the end of the cell.
+
+        A Keras model is built, or samples that augment are read, here in the caller's thread, if that is the one that runs
+        cells and nothing trains; the streams are put back. What goes wrong is raised by the request itself.
+        """
+        with self._lock:
+            closed = self._closed
+        if not closed:
+            self._preparation.in_callers_thread(request)
+
     def cancel(self) -> None:
         """Cancel everything that waits or runs."""
         with self._lock:

@@ -68,6 +68,10 @@ class Asking(View):
     def _ask_soon(self, _change: Any = None) -> None:
         """Ask for the pictures of the newest settings, in the publisher's thread; the latest call wins."""
         if self.children and not self._closed:
+            # in a cell that goes on, the publisher's thread could not know that nothing trains
+            asked, _ = self._page()
+            if asked:
+                self.service.prepare(ColumnsRequest(asked))
             self.publisher.submit(("ask", id(self)), functools.partial(self._safely, self._ask))
 
     def _safely(self, task: Callable[..., Any], *arguments: Any) -> Any:
@@ -82,12 +86,9 @@ class Asking(View):
         for name, slider in self._sliders.items():
             slider.max = max(slider.max, getattr(self, name))
             slider.value = getattr(self, name)
-        explained = self.selection.explained
-        if self._first >= max(len(explained), 1):
+        if self._first >= max(len(self.selection.explained), 1):
             self._first = 0
-        page = explained[self._first : self._first + self._rows.most]
-        self._missing = tuple(index for index in page if not self.samples.has(index))
-        asked = tuple(index for index in page if index not in self._missing)
+        asked, self._missing = self._page()
         if asked != self._asked:
             self._result, self._asked = None, asked
         self._cancel_job()
@@ -97,6 +98,12 @@ class Asking(View):
             self._start(self._request(asked))
         self._rows.stale(bool(asked))
         self._show_state()
+
+    def _page(self) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
+        """Give the instances to show now: those that the samples have, and the others."""
+        page = self.selection.explained[self._first : self._first + self._rows.most]
+        missing = tuple(index for index in page if not self.samples.has(index))
+        return tuple(index for index in page if index not in missing), missing
 
     def _request(self, asked: tuple[Index, ...]) -> ColumnsRequest:
         target = self._true_labels(asked) if self.target == "true" else self.target
