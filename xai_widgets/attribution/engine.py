@@ -198,7 +198,7 @@ class AttributionEngine:
                 parts.append(self._planner.integrated(job, integrating))
                 self._preparer.score_baselines(job)
             if smoothing and integrating:
-                parts.extend(self._planner.averaged(job, smoothing, integrating, magnitude))
+                parts.append(self._planner.averaged(job, smoothing, integrating, magnitude))
         for done in self._run(job, parts, partial):
             if done or (partial and parts[0].started):
                 yield picture_of(job, parts, done, magnitude)
@@ -242,7 +242,7 @@ class AttributionEngine:
             self._preparer.score_baselines(job)
             return [planner.integrated(job, steps)]
         squared = settings.magnitude and name == "smint"
-        return planner.averaged(job, settings.smoothing, steps, squared)
+        return [planner.averaged(job, settings.smoothing, steps, squared)]
 
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
         """Give False after every chunk and True at the end."""

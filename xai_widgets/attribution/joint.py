@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.path import PathTrack
 from xai_widgets.attribution.sequences import kronecker
 from xai_widgets.attribution.tracks import ENDLESS, Averaging, contributions
 from xai_widgets.attribution.units import Units, relative
 
 Floats = NDArray[Any]
+FIRST_LOOK, LAST_LOOK = 16, 128
+"""Rows after which it is thought over for the first and the last time where on the path to look."""
+CELLS = 8
+"""Stretches of the path that are told apart for it."""
 
 
 class Density:
@@ -26,7 +29,7 @@ class Density:
         sizes = np.ones(1) if sizes is None or not np.any(sizes) else sizes
         share = sizes * np.ones(len(self.borders) - 1)
         lengths = np.diff(self.borders)
-        # some of it everywhere: a stretch that the pilot found quiet may not be so for other draws
+        # some of it everywhere: a stretch that was quiet for some draws may not be so for other draws
         share = 0.3 + 0.7 * share / float(share @ lengths)
         self.heights = share / float(share @ lengths)
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.heights * lengths)])
@@ -43,27 +46,46 @@ class Density:
 
 
 class _Joint(Averaging):
-    """Draw and path position sampled together."""
+    """Draw and path position sampled together.
 
-    def __init__(self, kind: str, shift: Floats, pilot: PathTrack | None) -> None:
+    The first units look everywhere alike. After 16, 32, 64 and 128 rows, what was found so far decides where the next ones look,
+    so that a unit depends on those before it alone, and a longer run begins with the shorter one. Every unit is unbiased.
+    """
+
+    def __init__(self, kind: str, shift: Floats) -> None:
         super().__init__()
         self.kind = kind
         self._shift = shift
-        self._pilot = pilot
-        self._density: Density | None = Density() if pilot is None else None
+        self._density = Density()
+        self._until = max(1, FIRST_LOOK // self.rows_per_unit)  # the unit at which it is thought over
+        self._found = np.zeros(CELLS)
+        self._looks = np.zeros(CELLS)
 
     def available(self) -> int:
-        """See `Track`; nothing before the pilot has been round."""
-        if self._density is None and self._pilot is not None and self._pilot.scouted:
-            self._density = Density(*self._pilot.profile())
-        return ENDLESS if self._density is not None else 0
+        """See `Track`; where the next ones look is known when these are back."""
+        return self._until - self.units
 
-    @property
-    def density(self) -> Density:
-        """Where on the path it looks."""
-        if self._density is None:
-            raise ValueError("the pilot has not been round")
-        return self._density
+    def positions(self, unit: int, count: int) -> tuple[Floats, Floats]:
+        """Give the positions of units that are available, and their weights, (count, sides) each."""
+        t = self._density.place(self._uniform(unit, count))
+        return t, self._density.weight(t)
+
+    def _uniform(self, unit: int, count: int) -> Floats:
+        return kronecker(1, count, unit, self._shift)
+
+    def add(self, estimate: Floats, t: Floats, found: Floats) -> None:
+        """Count a unit's estimate, (D,), and learn from its contributions (P, D) at positions (P,)."""
+        self.means.add(estimate)
+        if self._until == ENDLESS:
+            return
+        cells = np.minimum((t * CELLS).astype(np.int64), CELLS - 1)
+        np.add.at(self._found, cells, np.square(found).sum(axis=1, dtype=np.float64))
+        np.add.at(self._looks, cells, 1)
+        if self.units == self._until:
+            anywhere = self._found.sum() / self._looks.sum()
+            mean = np.where(self._looks > 0, self._found / np.maximum(self._looks, 1), anywhere)
+            self._density = Density(np.linspace(0, 1, CELLS + 1), np.sqrt(mean))
+            self._until = 2 * self.units if self.units * self.rows_per_unit < LAST_LOOK else ENDLESS
 
 
 class JointTrack(_Joint):
@@ -73,14 +95,15 @@ class JointTrack(_Joint):
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
-        t = self.density.place(kronecker(1, count, unit, self._shift)[:, 0])
+        t = self.positions(unit, count)[0][:, 0]
         draws = np.repeat(1 + unit + np.arange(count), 2)  # draw 0 is the integrated column's
         return draws, np.repeat(t, 2), np.tile([1.0, -1.0], count)
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
-        weight = self.density.weight(self.rows(self.units, 1)[1]).astype(grads.dtype)
-        self.means.add(weight @ contributions(grads, steps) / 2)
+        t, weight = self.positions(self.units, 1)
+        found = contributions(grads, steps).mean(axis=0)
+        self.add(np.asarray(found * weight[0, 0], found.dtype), t[0], found[None])
 
 
 class JointSquareTrack(_Joint):
@@ -103,28 +126,31 @@ class JointSquareTrack(_Joint):
 
     rows_per_unit = 8
 
-    def __init__(self, kind: str, shift: Floats, pilot: PathTrack | None, moment: Floats | None) -> None:
-        super().__init__(kind, shift, pilot)
+    def __init__(self, kind: str, shift: Floats, moment: Floats | None) -> None:
+        super().__init__(kind, shift)
         self._moment = moment
         self._calm = Units()
         self._missed = Units(keep=False)
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
-        halves = (kronecker(4, count, unit, self._shift) + np.array([0.0, 1.0, 0.0, 1.0])) / 2
-        t = self.density.place(halves)
+        t, _ = self.positions(unit, count)
         draws = np.repeat(1 + unit + np.arange(count), 8)
         return draws, np.concatenate([t, t], axis=1).reshape(-1), np.tile(np.repeat([1.0, -1.0], 4), count)
+
+    def _uniform(self, unit: int, count: int) -> Floats:
+        return np.asarray((kronecker(4, count, unit, self._shift) + np.array([0.0, 1.0, 0.0, 1.0])) / 2)
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
         if steps is None:
             raise ValueError("squared integrals need the steps from the baseline")
-        weight = self.density.weight(self.rows(self.units, 1)[1]).astype(grads.dtype)
-        halves = (grads * weight[:, None]).reshape(4, 2, -1).sum(axis=1) / 2
+        t, weight = self.positions(self.units, 1)
+        both = np.tile(weight[0], 2).astype(grads.dtype)
+        halves = (grads * both[:, None]).reshape(4, 2, -1).sum(axis=1) / 2
         products = halves[0::2] * halves[1::2]
         exact = (products * np.square(steps[0::4])).mean(axis=0)
-        self.means.add(exact)
+        self.add(exact, np.tile(t[0], 2), grads * steps)
         if self._moment is not None:
             calm = products.mean(axis=0) * self._moment
             self._calm.add(calm)

@@ -19,7 +19,6 @@ from xai_widgets.attribution.secant import SecantTrack
 from xai_widgets.attribution.tracks import CleanTrack, NoisyTrack, ProductTrack, Track
 
 _LEAST = 4  # units before an error estimate is believed
-_PILOTED = 32  # evaluations from which on it pays to scout the path first
 
 
 @dataclass
@@ -95,7 +94,6 @@ class Part:
 
     name: str
     lanes: list[Lane]
-    hidden: bool = False
 
     @property
     def rows_per_unit(self) -> int:
@@ -148,20 +146,17 @@ class Planner:
             "smoothed", [self._lane(job, s, ("smoothed",), NoisyTrack, pairs) for s in range(len(job))]
         )
 
-    def integrated(self, job: Job, steps: int, kind: str = "path", hidden: bool = False) -> Part:
+    def integrated(self, job: Job, steps: int, kind: str = "path") -> Part:
         """Plan integrated gradients along one path per sample."""
-        if job.settings.rule != "adaptive" and not hidden:
+        if job.settings.rule != "adaptive":
             return self._fixed(job, steps, kind)
-        goal = steps if hidden else self._goal(job, steps)
+        goal = self._goal(job, steps)
         goal += goal % 2 if goal < FIRST else 0  # the first points come in mirrored pairs
         lanes = []
         for sample in range(len(job)):
             key = ("integrated", kind, self._start(job, sample, kind))
             lanes.append(self._lane(job, sample, key, lambda: PathTrack(kind), goal))
-        if hidden:
-            for lane in lanes:
-                lane.enough = None
-        return Part("integrated", lanes, hidden)
+        return Part("integrated", lanes)
 
     def _fixed(self, job: Job, steps: int, kind: str) -> Part:
         """Plan equal steps, all of them or nothing."""
@@ -181,36 +176,29 @@ class Planner:
         ]  # fmt: skip
         return Part("integrated", lanes)
 
-    def averaged(self, job: Job, draws: int, steps: int, squared: bool) -> list[Part]:
-        """Plan the mean over draws of the integrated gradient or of its square; its pilot comes first."""
+    def averaged(self, job: Job, draws: int, steps: int, squared: bool) -> Part:
+        """Plan the mean over draws of the integrated gradient or of its square."""
         kind = job.kind if job.kind != "path" else "noisy_path"
         if job.settings.sampling == "product":
-            return [self._product(job, kind, draws, steps, squared)]
+            return self._product(job, kind, draws, steps, squared)
         wanted = self._goal(job, max(draws, steps))
         per_unit = 8 if squared else 2
         if job.settings.max_evaluations is not None and wanted < per_unit:
             raise ValueError(f"SmInt needs at least {per_unit} evaluations, max_evaluations is {wanted}")
-        pilot = None
-        if kind in ("uniform", "gaussian") and wanted >= _PILOTED:
-            pilot = self.integrated(job, FIRST, hidden=True)
-            wanted -= FIRST  # so that the whole keeps to what was asked for
         goal = wanted // per_unit if wanted > per_unit else 1
         lanes = []
         for sample in range(len(job)):
             shift = noise.mix(job.scene.seed, 7, job.scene.keys[sample : sample + 1], np.arange(4)) / 2.0**64
-            scout = pilot.lanes[sample].track if pilot else None
             moment = job.scene.mean_square_step(kind, sample) if squared else None
-            # a track that was scouted for looks elsewhere than one that was not
-            key = ("joint", kind, squared, pilot is not None, self._start(job, sample, kind))
-            make = self._joint(squared, kind, shift, scout, moment)
-            lanes.append(self._lane(job, sample, key, make, goal))
-        return [*([pilot] if pilot else []), Part("smint", lanes)]
+            key = ("joint", kind, squared, self._start(job, sample, kind))
+            lanes.append(self._lane(job, sample, key, self._joint(squared, kind, shift, moment), goal))
+        return Part("smint", lanes)
 
     @staticmethod
-    def _joint(squared: bool, kind: str, shift: Any, scout: Any, moment: Any) -> Callable[[], Track]:
+    def _joint(squared: bool, kind: str, shift: Any, moment: Any) -> Callable[[], Track]:
         if squared:
-            return lambda: JointSquareTrack(kind, shift, scout, moment)
-        return lambda: JointTrack(kind, shift, scout)
+            return lambda: JointSquareTrack(kind, shift, moment)
+        return lambda: JointTrack(kind, shift)
 
     def _product(self, job: Job, kind: str, draws: int, steps: int, squared: bool) -> Part:
         lanes = [

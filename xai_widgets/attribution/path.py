@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.sequences import first_points, rotated, stretches
+from xai_widgets.attribution.sequences import FIRST_POINTS, rotated, stretches
 from xai_widgets.attribution.units import storable
 
 Floats = NDArray[Any]
-FIRST = 8
+FIRST = len(FIRST_POINTS)
 
 
 class PathTrack:
@@ -32,7 +32,7 @@ class PathTrack:
     def __init__(self, kind: str = "path") -> None:
         self.kind = kind
         self.units = 0
-        self._points: list[float] = list(first_points(FIRST))  # all that are planned
+        self._points: list[float] = list(FIRST_POINTS)  # all that are planned
         self._kept: Floats = np.zeros((0, 0))
         self._gaps: dict[tuple[int, int], float] = {}
         self._limit = FIRST
@@ -94,18 +94,6 @@ class PathTrack:
         return self._known[units]
 
     @property
-    def scouted(self) -> bool:
-        """Whether `profile` can be given."""
-        return self.units >= FIRST
-
-    def profile(self) -> tuple[Floats, Floats]:
-        """Give the first points' cell borders on the path, and the norm of the contributions in each cell."""
-        points = np.array(self._points[:FIRST])
-        order = np.argsort(points)
-        borders = np.concatenate([[0.0], (points[order][1:] + points[order][:-1]) / 2, [1.0]])
-        return borders, np.linalg.norm(self._kept[:FIRST][order].astype(np.float64), axis=1)
-
-    @property
     def nbytes(self) -> int:
         """Memory held."""
         return int(self._kept.nbytes + 100 * len(self._points))
@@ -158,17 +146,17 @@ class PathTrack:
 def path_weights(points: Any) -> Floats:
     """Give the weights of path points: their own stretches of the path, exact for gradients linear along it.
 
-    Between the points this is the trapezoid rule; over the ends the line through the two nearest points goes on.
+    Between the points this is the trapezoid rule; over the ends the slope from the first point to the last goes on, which is
+    the best unbiased guess for a gradient that drifts and jumps at random (kriging with a linear trend).
     """
     where = np.asarray(points, np.float64)
     order = np.argsort(where, kind="stable")
     ordered = where[order]
     inner = stretches(ordered)
     if len(where) > 1:
-        for end, near, next_ in ((ordered[0], 0, 1), (1 - ordered[-1], -1, -2)):
-            lean = end**2 / 2 / abs(ordered[next_] - ordered[near])
-            inner[near] += lean
-            inner[next_] -= lean
+        lean = ((1 - ordered[-1]) ** 2 - ordered[0] ** 2) / 2 / (ordered[-1] - ordered[0])
+        inner[-1] += lean
+        inner[0] -= lean
     weights = np.empty(len(where))
     weights[order] = inner
     return weights

@@ -109,7 +109,7 @@ def picture_of(job: Job, parts: Sequence[Part], done: bool, magnitude: bool) -> 
     """Give the whole picture as far as its parts have found it."""
     names = {"raw": "saliency", "integrated": "integrated_gradients", "smint": "smint"}
     names["smoothed"] = "smoothgrad_squared" if magnitude else "smoothgrad"
-    shown = [part for part in parts if not part.hidden and part.started]
+    shown = [part for part in parts if part.started]
     made = {part.name: attribution_of(job, part, names[part.name], done, [part]) for part in shown}
     best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
     errors = np.stack([one.standard_error for one in made.values()])

@@ -59,7 +59,7 @@ class Runner:
         used = self._spent(job, parts)
         heap: list[tuple[float, int, int]] = []
         asked: dict[tuple[int, int], int] = {}
-        claimed: set[int] = set()  # a pilot and its column share a track, which must not be asked twice
+        claimed: set[int] = set()  # equal samples share a track, which must not be asked twice
         for place, part in enumerate(parts):
             for sample, lane in enumerate(part.lanes):
                 if id(lane.track) not in claimed and self._may(job, part, lane, used[sample], 0):

@@ -13,7 +13,7 @@ STORE_BYTES = 32 << 20
 
 def storable(size: int, itemsize: int, least: int = 16, most: int = 4096) -> int:
     """Give how many vectors of this size may be kept."""
-    return int(np.clip(STORE_BYTES // max(1, size * itemsize), least, most))
+    return max(least, min(most, STORE_BYTES // max(1, size * itemsize)))
 
 
 class Units:
