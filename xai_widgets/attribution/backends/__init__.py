@@ -33,26 +33,26 @@ def backend_for(model: Any, device: Any = None) -> Backend:
         from xai_widgets.attribution.backends.torch import TorchBackend
 
         return TorchBackend(model, device)
-    if _of_keras_2(model):
+    refuse_keras_2(model)
+    raise TypeError(f"model should be a torch.nn.Module or a keras.Model, got {type(model).__name__}")
+
+
+def refuse_keras_2(model: Any) -> None:
+    """Say what to do with a model of tf_keras, or of the Keras 2 that came inside TensorFlow.
+
+    Raises
+    ------
+    TypeError
+        If it is one.
+    """
+    old = ("tf_keras.", "tensorflow.python.keras.", "keras.engine.", "keras.src.engine.")
+    if any(f"{kind.__module__}.".startswith(old) for kind in type(model).__mro__):
         kind = type(model)
         raise TypeError(
             f"model is of Keras 2 ({kind.__module__}.{kind.__qualname__}); expected a model of Keras 3 or of PyTorch. Build "
             "the same architecture with `import keras`, version 3, in place of tf_keras (and without "
             "TF_USE_LEGACY_KERAS); what is trained already comes over by new_model.set_weights(model.get_weights())"
         )
-    raise TypeError(f"model should be a torch.nn.Module or a keras.Model, got {type(model).__name__}")
 
 
-def _of_keras_2(model: Any) -> bool:
-    """Tell a model of tf_keras, or of the Keras 2 that came inside TensorFlow, by the classes it is made of."""
-    old = (
-        "tf_keras.",
-        "tensorflow.python.keras.",
-        "tensorflow_core.python.keras.",
-        "keras.engine.",
-        "keras.src.engine.",
-    )
-    return any(f"{kind.__module__}.".startswith(old) for kind in type(model).__mro__)
-
-
-__all__ = ["Backend", "backend_for"]
+__all__ = ["Backend", "backend_for", "refuse_keras_2"]
