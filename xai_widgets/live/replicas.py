@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from xai_widgets.attribution.backends import refuse_keras_2
 from xai_widgets.live._keras_copy import KerasReplica
 from xai_widgets.live._torch_copy import TorchReplica
 
@@ -59,6 +60,7 @@ def replica_of(model: Any, model_fn: Callable[[], Any] | None = None) -> Replica
         return KerasReplica(model, model_fn)
     if torch is not None and isinstance(model, torch.nn.Module):
         return TorchReplica(model, model_fn)
+    refuse_keras_2(model)
     raise TypeError(
         f"saliency needs a torch.nn.Module or a keras.Model, got {type(model).__module__}.{type(model).__qualname__}"
     )
