@@ -200,13 +200,15 @@ def test(options: argparse.Namespace) -> None:
         "pytest",
         "-q",
         "-m",
-        "not browser and not soak",
+        "not browser and not docs and not soak",
         "-n",
         workers,
         "--dist",
         "loadfile",
         env=env,
     )
+    say("pytest: the site of the documentation, with the notebooks as they just ran")
+    run(PYTHON, "-m", "pytest", "-q", "-m", "docs", "tests/docs", env=env)
     say("pytest: real browsers, one at a time")
     run(PYTHON, "-m", "pytest", "-q", "-m", "browser and not soak", env=env)
     say("all tests passed")

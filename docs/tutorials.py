@@ -1,7 +1,8 @@
 """Turn the tutorials into pages while the site is built.
 
-``python notebooks/execute.py --output site/tutorials`` leaves executed copies, which are taken where they are; a notebook
-that was not executed is shown without outputs and says so. Outputs are put in as text and pictures, never as HTML.
+The tests of the notebooks, and ``python notebooks/execute.py --output site/tutorials``, leave executed copies, which are taken
+where they are; a notebook that was not executed as it stands now is shown without outputs and says so. Outputs are put in as
+text and pictures, never as HTML.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ def on_files(files: Files, config: Any) -> Files:
     """Add a page for each notebook, its pictures, and the list of them."""
     entries = []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        executed = EXECUTED / path.name
-        notebook = nbformat.read(executed if executed.exists() else path, as_version=4)
+        executed = run_of(path)
+        notebook = nbformat.read(path, as_version=4) if executed is None else executed
         page, pictures = as_markdown(notebook, path.stem)
-        if not executed.exists():
+        if executed is None:
             page = page.replace(
                 "\n", "\n\n*Shown without outputs: this build of the site did not run it.*\n", 1
             )
@@ -39,6 +40,24 @@ def on_files(files: Files, config: Any) -> Files:
     text = "# Tutorials\n\nEvery one is a notebook in `notebooks/`, run from the first cell to the last in CI.\n\n"
     files.append(File.generated(config, "tutorials/index.md", content=text + "\n".join(entries) + "\n"))
     return files
+
+
+def run_of(path: Path) -> Any:
+    """Give the executed copy of a notebook; None without one, or where it is of other code."""
+    copy = EXECUTED / path.name
+    if not copy.exists():
+        return None
+    executed = nbformat.read(copy, as_version=4)
+    return executed if code_of(executed) == code_of(nbformat.read(path, as_version=4)) else None
+
+
+def code_of(notebook: Any) -> list[str]:
+    """Give the code of the cells but for the parameters, which a run may set as it likes."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", [])
+    ]
 
 
 def as_markdown(notebook: Any, stem: str) -> tuple[str, dict[str, bytes]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import os
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def execute(path: Path, parameters: dict[str, Any] | None = None, timeout: float = 900) -> Any:
-    """Run a notebook in a fresh kernel.
+    """Run a notebook in a fresh kernel, and leave the last picture of every widget in its place.
 
     Parameters
     ----------
@@ -53,9 +54,41 @@ def execute(path: Path, parameters: dict[str, Any] | None = None, timeout: float
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
     }
+    source = f"{inspect.getsource(leave_last_pictures)}\nleave_last_pictures()"
+    notebook.cells.append(nbformat.v4.new_code_cell(source))  # type: ignore[no-untyped-call]
     client = NotebookClient(notebook, timeout=timeout, resources={"metadata": {"path": str(HERE)}})
     client.execute(env=environment)
+    notebook.cells.pop()
     return notebook
+
+
+def leave_last_pictures() -> None:
+    """Close all widgets as a reader's kernel would at the very end: what they showed last stays in the notebook.
+
+    Its source runs in the kernel as one more cell.
+    """
+    import gc
+    import sys
+    import time
+
+    widgets = sys.modules.get("xai_widgets.widgets")
+    kinds = tuple(getattr(widgets, name) for name in widgets.__all__) if widgets else ()
+    views = [found for found in gc.get_objects() if isinstance(found, kinds)]
+    end = time.monotonic() + 60
+    for view in views:
+        panel = getattr(view, "saliency", None) or view
+        while hasattr(panel, "service") and panel.selected and time.monotonic() < end:
+            panel.publisher.flush()
+            try:
+                panel.figure()
+            except ValueError:  # nothing is computed yet
+                time.sleep(0.1)
+                continue
+            if panel.service.state == "idle":
+                break
+            time.sleep(0.1)
+    for view in sorted(views, key=lambda view: not hasattr(view, "views")):  # a dashboard before its parts
+        view.close()
 
 
 def set_parameter(notebook: Any, name: str, value: Any) -> None:
@@ -74,12 +107,16 @@ def set_parameter(notebook: Any, name: str, value: Any) -> None:
     )
 
 
-def without_chatter(notebook: Any) -> Any:
-    """Take out what frameworks write to the error stream; failures are exceptions and stop the run anyway."""
+def keep(notebook: Any, folder: Path, name: str) -> None:
+    """Write an executed copy, for the documentation.
+
+    What frameworks write to the error stream is left out; failures are exceptions and stop the run anyway.
+    """
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
-    return notebook
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, folder / f"{name}.ipynb")  # type: ignore[no-untyped-call]
 
 
 def main() -> None:
@@ -95,10 +132,9 @@ def main() -> None:
     names = options.names or [path.stem for path in sorted(HERE.glob("0[2-9]_*.ipynb"))]
     for name in names:
         print(f"{name} ...", flush=True)
-        executed = without_chatter(execute(HERE / f"{name}.ipynb", parameters))
+        executed = execute(HERE / f"{name}.ipynb", parameters)
         if options.output:
-            options.output.mkdir(parents=True, exist_ok=True)
-            nbformat.write(executed, options.output / f"{name}.ipynb")  # type: ignore[no-untyped-call]
+            keep(executed, options.output, name)
 
 
 if __name__ == "__main__":

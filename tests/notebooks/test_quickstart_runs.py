@@ -7,34 +7,19 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-
-
-def outputs(notebook: nbformat.NotebookNode) -> str:
-    return "\n".join(
-        output.get("text", "") or output.get("data", {}).get("text/plain", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-    )
+from executed import NOTEBOOKS, pictures, run, text, widgets
 
 
 @pytest.mark.parametrize("name", ["01_quickstart", "01_quickstart_keras"])
 def test_quickstart_finds_the_planted_labels(name: str) -> None:
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=280, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-    text = outputs(notebook)
-    found = re.search(r"of the 20 hardest images, (\d+) carry", text)
-    assert found, text
+    notebook = run(name)
+    found = re.search(r"of the 20 hardest images, (\d+) carry", text(notebook))
+    assert found, text(notebook)
     assert int(found[1]) >= 16, f"{found[1]} of the 20 hardest images are planted ones"
-    pictures = [
-        output
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]
-    assert len(pictures) >= 2, "the static figures are shown"
+    assert len(pictures(notebook)) >= 2, "the static figures are shown"
+    (said,) = widgets(notebook)
+    assert said.startswith("<Dashboard: ")
+    assert "not started" not in said, "the dashboard left its last picture"
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)

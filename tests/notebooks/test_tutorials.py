@@ -5,7 +5,6 @@ On the photographs of ``../shared/data`` where they are beside the checkout, oth
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -16,58 +15,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from executed import COPIES, NOTEBOOKS, execute, load, pictures, text, widgets
 from support import SHARED_DATA, fastestimator_python, missing
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 TUTORIALS = sorted(NOTEBOOKS.glob("0[2-9]_*.ipynb"))
 BOTH = pytest.mark.parametrize("twin", ["", "_keras"], ids=["torch", "keras"])
-VIEW = "application/vnd.jupyter.widget-view+json"
 Run = Callable[..., Any]
-
-
-def load(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
-execute = load(NOTEBOOKS / "execute.py")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a tutorial on few images."""
-    data = "cifair10" if SHARED_DATA.exists() else "digits"
-    if SHARED_DATA.exists():
-        monkeypatch.setenv("XAI_WIDGETS_CIFAIR10", str(SHARED_DATA))
-
-    def run(name: str, **parameters: Any) -> Any:
-        chosen = {"DATA": data, "IMAGES": 600, "EPOCHS": 2} | parameters
-        return execute.execute(NOTEBOOKS / f"{name}.ipynb", chosen, timeout=250)
-
-    return run
-
-
-def outputs(notebook: Any) -> list[Any]:
-    return [out for cell in notebook.cells for out in cell.get("outputs", [])]
-
-
-def text(notebook: Any) -> str:
-    return "".join(out.text for out in outputs(notebook) if out.get("name") == "stdout")
-
-
-def pictures(notebook: Any) -> list[str]:
-    """Return the PNGs of the figures in the notebook, as base64."""
-    shown = [out.get("data", {}) for out in outputs(notebook)]
-    return [data["image/png"] for data in shown if "image/png" in data and VIEW not in data]
-
-
-def widgets(notebook: Any) -> int:
-    return sum(VIEW in out.get("data", {}) for out in outputs(notebook))
 
 
 @BOTH
@@ -86,7 +39,7 @@ def test_saliency_alone(run: Run, twin: str) -> None:
     assert spent, text(notebook)
     assert 1 < int(spent[1]) < 6 * 100, "all columns together, for less than the grid of draws and steps"
     assert len(pictures(notebook)) == 2
-    assert widgets(notebook) == 0
+    assert widgets(notebook) == []
     errors = [float(e) for e in re.findall(r"of 1000 draws, error (\S+)", text(notebook))]
     assert errors[-1] <= 0.1
     assert errors == sorted(errors, reverse=True)
@@ -98,7 +51,8 @@ def test_which_class_is_hard(run: Run, twin: str) -> None:
     ranking = [float(loss) for loss in re.findall(r"(\S+) nats   \(\d+ images\)", text(notebook))]
     assert len(ranking) == 10
     assert ranking == sorted(ranking, reverse=True)
-    assert widgets(notebook) == 1
+    (said,) = widgets(notebook)
+    assert said.startswith("<LabelDifficulty: mean loss of 10 labels after epoch 4; hardest "), said
     assert len(pictures(notebook)) == 2
 
 
@@ -112,7 +66,9 @@ def test_hard_pictures_and_what_the_network_saw(run: Run, twin: str) -> None:
     assert losses[:5] == sorted(losses[:5], reverse=True)
     assert max(losses[5:]) <= losses[4]
     assert re.search(r"labelled \w+, taken for \w+ with probability", text(notebook))
-    assert widgets(notebook) == 2
+    history, panel = widgets(notebook)
+    assert history.startswith("<InstanceHistory: ")
+    assert panel == f"<SaliencyPanel: saliency of {', '.join(f'#{index}' for index, _ in rows[:5])}>"
     assert len(pictures(notebook)) == 2
 
 
@@ -133,11 +89,11 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
     found = re.search(r"hardest: (\d+) (\d+) (\d+)    easiest: (\d+) (\d+) (\d+)", text(notebook))
     assert found, text(notebook)
     assert len(set(found.groups())) == 6
-    assert widgets(notebook) == 1
+    assert len(widgets(notebook)) == 1
     assert len(pictures(notebook)) == 2
 
 
-def test_fastestimator_with_our_traces(tmp_path: Path) -> None:
+def test_fastestimator_with_our_traces() -> None:
     python = fastestimator_python()
     if not SHARED_DATA.exists():
         pytest.skip("the shared CIFAR-10 images are not beside this checkout (../shared/data)")
@@ -148,18 +104,18 @@ def test_fastestimator_with_our_traces(tmp_path: Path) -> None:
             NOTEBOOKS / "execute.py",
             name,
             "--set",
-            "IMAGES=300",
+            "IMAGES=1000",
             "--set",
-            "EPOCHS=2",
+            "EPOCHS=3",
             "--output",
-            tmp_path,
+            COPIES,
         ],
         env={**os.environ, "XAI_WIDGETS_CIFAIR10": str(SHARED_DATA)},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    notebook = nbformat.read(tmp_path / f"{name}.ipynb", as_version=4)
+    notebook = nbformat.read(COPIES / f"{name}.ipynb", as_version=4)
     assert re.search(r"hardest:( \d+){5}\n", text(notebook))
     assert len(pictures(notebook)) == 3
 
