@@ -82,7 +82,7 @@ def as_parts(output: Any, stem: str, pictures: dict[str, bytes]) -> list[str]:
     if "image/png" in data:
         name = f"{stem}_{len(pictures) + 1}.png"
         pictures[name] = base64.b64decode(data["image/png"])
-        return [f"![Output of the cell above]({name})"]
+        return [f"[![Output of the cell above]({name})]({name})"]  # a click shows it in its full size
     return [fenced(data["text/plain"])] if "text/plain" in data else []
 
 
