@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lab import wait_for
+from lab import ROOT, wait_for
 from PIL import Image
+from support import missing
 
 REFERENCES = Path(__file__).parent / "references"
 DATA = """
@@ -138,3 +139,13 @@ def looks_like(png: bytes, name: str, tolerance: float = 7.0) -> None:
     ]
     difference = float(np.abs(small[0] - small[1]).mean())
     assert difference < tolerance, f"{name} differs from its reference by {difference:.1f} of 255 on average"
+
+
+def serious_violations(page: Any, selector: str) -> list[tuple[str, str]]:
+    """What axe-core finds serious or critical in a part of the page: the rule, and the first element that breaks it."""
+    axe = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.exists():
+        missing("axe-core", "run npm install in js/")
+    page.evaluate(axe.read_text())
+    found = page.evaluate("async selector => (await axe.run(selector)).violations", selector)
+    return [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]

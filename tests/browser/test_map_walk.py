@@ -8,10 +8,9 @@ from typing import Any
 
 import lab
 from lab import ROOT, SCREENSHOTS, wait_for
-from map_page import DATA, MapPage
+from map_page import DATA, MapPage, serious_violations
 
 NOTEBOOK = ROOT / "notebooks" / "01_quickstart.ipynb"
-AXE = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TRAINING = 4
 
 
@@ -119,10 +118,7 @@ def test_it_can_be_used_without_a_mouse_and_read_aloud(browser: Any, lab_server:
         keys.press("Delete")
         wait_for(lambda: len(page.selected) == before - 1, seconds=10, what="one fewer")
 
-        notebook.page.evaluate(AXE.read_text())
-        found = notebook.page.evaluate("async () => (await axe.run('.xw-map')).violations")
-        serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
-        assert serious == []
+        assert serious_violations(notebook.page, ".xw-map") == []
         assert not notebook.problems
     finally:
         notebook.close()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import traitlets
-from map_desk import Desk, N, desks, record, trained
+from map_desk import Desk, N, Window, desks, record, trained
 
 from xai_widgets.tracking import Tracker
 from xai_widgets.widgets import _protocol as protocol
@@ -181,6 +181,19 @@ def test_state_sent_past_the_protocol_is_checked_too(tracker: Tracker, desk: Cal
     assert view.hearing.refused == 4
     view.set_state({"selected": memoryview(np.array([8], "<i4").tobytes())})
     assert view.selected == (8,)
+
+
+def test_what_was_selected_before_the_map_was_shown_is_selected(
+    tracker: Tracker, desk: Callable[..., Desk]
+) -> None:
+    selection = Selection()
+    selection.change(indices=(7, 9))
+    d = desk(tracker, selection=selection)
+    made = Window(d.view, "w1")
+    d.windows.append(made)
+    made.ask(kind="ready", reason="display")
+    assert d.view.selected == (7, 9)
+    assert d.view.selected_rows.tolist() == [7, 9]
 
 
 def test_one_selection_with_the_other_views(tracker: Tracker, desk: Callable[..., Desk]) -> None:

@@ -316,3 +316,55 @@ def test_settings_out_of_range_are_refused(name: str, value: Any, make: Any) -> 
 def test_a_wrong_data_set_leaves_nothing_behind(no_leak: None) -> None:
     with pytest.raises(ValueError, match="2 labels for 4 samples"):
         xw.SaliencyPanel(Net(), np.zeros((4, 1, 8, 8), np.float32), labels=[1, 2])
+
+
+def test_two_epochs_are_compared_side_by_side(make: Any, digits: tuple) -> None:
+    """Above what was set aside, below the newest; each row says which weights it is of."""
+    tracker, model = xw.Tracker(), Net()
+
+    def epoch(number: int) -> None:
+        with torch.no_grad():
+            model.last.weight.add_(torch.linspace(-1, 1, model.last.weight.numel()).reshape(10, -1) * number)
+        tracker.record(range(4), digits[1][:4], loss=np.ones(4), step=10 * number)
+        tracker.end_epoch()
+
+    epoch(1)
+    panel = make(model, tracker=tracker, indices=[1, 2])
+    settle(panel, lambda: panel._result is not None and panel._result.weights.epoch == 1)
+    assert "compare with epoch 1, step 10" in str(panel.front.head["words"])
+    alone = panel._rows.pictures(0)
+    tell(panel, {"type": "word", "name": "follow", "value": "compare"})
+    assert panel.comparing
+    settle(panel, lambda: panel._reference is not None and panel._reference.done)
+    epoch(2)
+    settle(panel, lambda: panel._result.weights.epoch == 2)
+    said = [str(row.caption.parts) for row in panel._rows._rows[:4]]
+    assert ["epoch 1, step 10" in text for text in said] == [True, False, True, False]
+    assert ["epoch 2, step 20" in text for text in said] == [False, True, False, True]
+    assert ["'#1'" in text for text in said] == [True, True, False, False]
+    above, below = panel._rows.pictures(0), panel._rows.pictures(1)
+    assert np.array_equal(above["raw"], alone["raw"])
+    assert not np.array_equal(above["raw"], below["raw"])
+    assert np.array_equal(above["input"], below["input"])
+
+    panel.smoothing = 9  # a slider changes both rows
+    settle(panel, lambda: panel._reference.request.smoothing == 9 and panel._reference.done)
+    assert not np.array_equal(above["smoothed"], panel._rows.pictures(0)["smoothed"])
+    assert panel._reference.weights.epoch == 1
+
+    tell(panel, {"type": "action", "name": "pin"})
+    settle(panel, lambda: panel._reference is not None and panel._reference.weights.epoch == 2)
+    tell(panel, {"type": "word", "name": "follow", "value": "follow"})
+    settle(panel, lambda: panel.service.pinned is None)
+    assert not panel.comparing
+    hidden = ["xaiw-hide" in row.box._dom_classes for row in panel._rows._rows]
+    assert hidden == [False, False, True, True]
+    assert "epoch 2, step 20" not in str(panel._rows._rows[0].caption.parts)
+
+
+def test_comparing_can_be_asked_before_there_are_weights(make: Any, digits: tuple) -> None:
+    panel = make(tracker=xw.Tracker())
+    panel.comparing = True
+    panel.selected = (3,)
+    settle(panel, lambda: panel._reference is not None and panel._reference.done)
+    assert panel.service.pinned is not None

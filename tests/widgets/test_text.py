@@ -34,7 +34,8 @@ def test_keys_are_short_and_tell_values_apart(one: int | str, other: int | str) 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(1.994, "1.99"), (0.0, "0.00"), (-0.5, "−0.50"), (0.0004, "4.0e-04"), (123.456, "123.5"), (2e7, "2.0e+07"),
+    [(1.994, "1.99"), (0.0, "0.00"), (-0.5, "−0.50"), (0.0004, "0.0004"), (0.0031, "0.003"), (4e-6, "4.0e-06"),
+     (123.456, "123.5"), (2e7, "2.0e+07"),
      (math.nan, ""), (None, ""), (math.inf, "∞")],
 )  # fmt: skip
 def test_numbers_stop_at_what_is_known(value: float, shown: str) -> None:

@@ -47,8 +47,10 @@ def number(value: float | None, digits: int = 2) -> str:
         return "∞" if value > 0 else "\N{MINUS SIGN}∞"
     size = abs(value)
     text = f"{value:.{digits}f}"
-    if size >= 1e5 or (size and size < 0.5 * 10**-digits):
+    if size >= 1e5 or 0 < size < 5e-5:
         text = f"{value:.1e}"
+    elif 0 < size < 0.5 * 10**-digits:
+        text = f"{value:.{-math.floor(math.log10(size))}f}"
     elif size >= 100:
         text = f"{value:.1f}"
     return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text

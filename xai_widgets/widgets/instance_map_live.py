@@ -171,6 +171,7 @@ class LiveMap(anywidget.AnyWidget):
         self.stamp += 1
         self.model.restart(self.source, self._controls)
         self._replace_selected()
+        self._follow_selection()  # what was selected elsewhere before there were rows
         self._dirty.clear()
         self._cause = ""
         self._meta = self._metadata()
