@@ -6,6 +6,7 @@ running state, once per instance and epoch. Repeated rows, their order and the s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,18 @@ _RUNNING: dict[str, type[np.generic]] = {
     "was_correct": np.bool_,
     "predicted": np.int32,  # one more than the code of the last prediction, 0 before any
 }
+_SCORES: dict[str, tuple[str, Callable[[dict[str, Array]], Array]]] = {
+    "confidence": ("seen", lambda s: s["confidence"]),
+    "variability": ("seen", lambda s: np.sqrt(s["spread"] / s["seen"])),
+    "correctness": ("judged", lambda s: s["correct"] / s["judged"].astype(np.float32)),
+    "forgetting": ("judged", lambda s: s["forgotten"]),
+    "first_learnt": ("first_learnt", lambda s: s["first_learnt"]),
+    "wrong": ("judged", lambda s: ~s["was_correct"]),
+    "aum": ("margins", lambda s: s["margin"] / s["margins"]),
+    "el2n": ("seen", lambda s: s["el2n"] / s["seen"]),
+    "entropy": ("seen", lambda s: s["entropy"] / s["seen"]),
+}
+"""Per score: what is positive where an instance has it, and how it is computed."""
 
 
 class Dynamics:
@@ -78,33 +91,23 @@ class Dynamics:
             if "@prediction" in columns:
                 self.confusion[each] = _pairs(codes, columns["@prediction"])
 
-    def scores(self, size: int) -> dict[str, Array]:
-        """Scores (N,) float32 as of the last epoch that ended; NaN where an instance was not seen.
+    def available(self) -> frozenset[str]:
+        """Names of the scores that at least one instance has.
 
         Returns
         -------
-        dict
-            confidence, variability, correctness, forgetting, first_learnt, wrong, aum, el2n, entropy.
+        frozenset
+            Of confidence, variability, correctness, forgetting, first_learnt, wrong, aum, el2n, entropy.
         """
+        return frozenset(name for name, (known, _) in _SCORES.items() if self._state[known].any())
+
+    def score(self, name: str, size: int) -> Array:
+        """One of the available scores (N,) float64 as of the last epoch that ended; NaN where an instance has none."""
         self._grow(size)
-        s = {name: values[:size] for name, values in self._state.items()}
-        seen = s["seen"].astype(np.float32)
-        judged = s["judged"].astype(np.float32)
+        s = {key: values[:size] for key, values in self._state.items()}
+        known, compute = _SCORES[name]
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = {
-                "confidence": np.where(seen > 0, s["confidence"], np.nan),
-                "variability": np.where(seen > 0, np.sqrt(s["spread"] / seen), np.nan),
-                "correctness": s["correct"] / judged,
-                "forgetting": np.where(judged > 0, s["forgotten"].astype(np.float32), np.nan),
-                "first_learnt": np.where(s["first_learnt"] > 0, s["first_learnt"].astype(np.float32), np.nan),
-                "wrong": np.where(judged > 0, ~s["was_correct"], np.nan),
-                "aum": s["margin"] / s["margins"],
-                "el2n": np.where(seen > 0, s["el2n"] / seen, np.nan),
-                "entropy": np.where(seen > 0, s["entropy"] / seen, np.nan),
-            }
-        return {
-            name: values.astype(np.float32) for name, values in found.items() if not np.isnan(values).all()
-        }
+            return np.where(s[known] > 0, compute(s), np.nan)
 
     def predicted(self, places: Array, size: int) -> Array:
         """Codes of the last predictions at `places` as of the last epoch that ended; -1 where there is none."""

@@ -61,7 +61,7 @@ class Scorer:
         self._size = stream.instances.size
         self._epochs = sorted(stream.columns.get(metric, ()))
         self._columns = [stream.columns[metric][e].padded(self._size) for e in self._epochs[-scores.RECENT :]]
-        self._online = {} if stream.dynamics is None else stream.dynamics.scores(self._size)
+        self._online = frozenset() if stream.dynamics is None else stream.dynamics.available()
         self._found: dict[str, Array] = {}
 
     def get(self, name: str) -> Array:
@@ -119,8 +119,8 @@ class Scorer:
         if name == "never_learnt":
             judged = self.get("correctness")
             return np.where(np.isnan(judged), np.nan, np.isnan(self.get("first_learnt")))
-        if name in self._online:
-            return self._online[name].astype(np.float64)
+        if name in self._online and self._stream.dynamics is not None:
+            return self._stream.dynamics.score(name, self._size)
         if name == "first_learnt" and "correctness" in self._online:
             return np.full(self._size, np.nan)
         return self._of_loss(name)
