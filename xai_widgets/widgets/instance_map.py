@@ -128,7 +128,7 @@ class InstanceMap(LiveMap):
         keep_route(self, self.publisher.post)
         self._closed = False
         if self._alone:
-            self.add_class("xaiw-view")  # by which the page knows a live view of ours; in a dashboard that has it
+            self.add_class("xaiw-view")  # by which the page knows a live view of ours
             replace_earlier(self, "view")
         self.publisher.add(self)
         self.publisher.watch(tracker)

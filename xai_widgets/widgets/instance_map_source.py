@@ -251,8 +251,10 @@ class Source:
         if not wanted:
             return np.zeros(0, np.int64)
         if self.index.dtype != object:
-            if all(isinstance(value, (int, np.integer)) for value in wanted):
-                return self._find_numbers(np.array(wanted, dtype=object))
+            # numpy makes strings of numbers and strings, and objects of numbers that are too large
+            plain = np.array(wanted)
+            if plain.dtype == np.int64:
+                return self._find_here(plain)
             numbers = [v for v in wanted if isinstance(v, (int, np.integer))]
             known: dict[Any, int] = dict(
                 zip(numbers, self._find_numbers(np.array(numbers, object)).tolist(), strict=True)
@@ -268,12 +270,17 @@ class Source:
             return np.full(len(wanted), -1, np.int64)
         inside = np.array([-(2**63) <= int(v) < 2**63 for v in wanted])
         numbers = np.array([int(v) if fits else 0 for v, fits in zip(wanted, inside, strict=True)], np.int64)
+        return np.where(inside, self._find_here(numbers), -1)
+
+    def _find_here(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        if self.n == 0:
+            return np.full(len(numbers), -1, np.int64)
         if self._sorted is None:
             order = np.argsort(self.index, kind="stable")
             self._sorted = (self.index[order], order)
         names, order = self._sorted
         at = np.minimum(np.searchsorted(names, numbers), self.n - 1)
-        return np.where(inside & (names[at] == numbers), order[at], -1)
+        return np.where(names[at] == numbers, order[at], -1)
 
     def values_at(self, rows: Array) -> tuple[Index, ...]:
         """Give the index values of rows."""

@@ -30,8 +30,11 @@ class IndexValues(traitlets.TraitType[Any, Any]):
             value = value.ravel().tolist()
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             self.error(obj, value)
+        values = list(value)
+        if set(map(type, values)) <= {int, str}:  # a lasso may have half a million of them
+            return tuple(dict.fromkeys(values))
         found: dict[int | str, None] = {}
-        for each in value:
+        for each in values:
             plain = each.item() if isinstance(each, np.generic) else each
             if isinstance(plain, bool) or not isinstance(plain, (int, str)):
                 self.error(obj, value)
