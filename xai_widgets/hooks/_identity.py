@@ -111,15 +111,18 @@ def add_index(sample: Any, index: Any) -> Any:
     KeyError
         A dict that has an entry ``"index"`` of its own.
     """
-    if isinstance(sample, Mapping):
+    if type(sample) in (
+        tuple,
+        list,
+    ):  # asked first, since asking for a mapping takes longer than all else here
+        return (*sample, index)
+    if type(sample) is dict or isinstance(sample, Mapping):
         if INDEX in sample:
             raise KeyError(
                 f"the samples have a field {INDEX!r} of their own; if it names them, use Indexed(data, "
                 f"key={INDEX!r}, keep=True), else rename it"
             )
         return {**sample, INDEX: index}
-    if type(sample) in (tuple, list):
-        return (*sample, index)
     return (sample, index)
 
 

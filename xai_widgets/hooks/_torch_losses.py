@@ -75,6 +75,7 @@ class PerSample:
         """
         import torch
 
+        args, value = tuple(_plain(one) for one in args), _plain(value)
         with torch.no_grad():
             outputs, targets = _outputs_and_targets(args, kwargs)
             per_sample = self._values(args, kwargs, value, outputs, targets)
@@ -141,6 +142,17 @@ class PerSample:
             margin = outputs.detach().reshape(-1)
             return torch.stack([torch.zeros_like(margin), margin], 1)
         return None
+
+
+def _plain(value: Any) -> Any:
+    """Give fastai's tensors as plain ones: theirs go through Python at every operation, with the same numbers."""
+    if type(value).__module__.startswith("fastai"):
+        import torch
+
+        if isinstance(value, torch.Tensor):
+            with torch._C.DisableTorchFunctionSubclass():
+                return value.as_subclass(torch.Tensor)
+    return value
 
 
 def fold(per_sample: Any, ignored: Any, size: int | None, batch: Any = None, *, total: bool = False) -> Any:

@@ -10,10 +10,7 @@ from xai_widgets.hooks._feed import Feed
 from xai_widgets.hooks._identity import Key
 from xai_widgets.hooks._torch_loader import Tap
 from xai_widgets.hooks._torch_observer import Observer, after_step
-
-
-class TrainingStopped(Exception):
-    """Raised at the next batch after a stop was asked for; `Watch`, as a context manager, catches it."""
+from xai_widgets.tracking import TrainingStopped
 
 
 class Watch:

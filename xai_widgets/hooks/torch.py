@@ -25,7 +25,8 @@ from typing import Any
 from xai_widgets.hooks._identity import Key
 from xai_widgets.hooks._require import HookWarning, require
 from xai_widgets.hooks._torch_data import Indexed
-from xai_widgets.hooks._torch_watch import TrainingStopped, Watch
+from xai_widgets.hooks._torch_watch import Watch
+from xai_widgets.tracking import TrainingStopped
 
 __all__ = ["HookWarning", "Indexed", "TrainingStopped", "Watch", "watch"]
 
