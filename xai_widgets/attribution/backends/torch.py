@@ -43,7 +43,6 @@ class TorchBackend:
         )
         self.float = floats[0].dtype if floats else torch.float32
         self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
-        self._recurrent = any(isinstance(m, torch.nn.RNNBase) for m in self.model.modules())
         self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
 
     def as_inputs(self, x: Any) -> Inputs:
@@ -155,9 +154,9 @@ class TorchBackend:
     def fingerprint(self) -> int:
         """See `Backend`."""
         torch = self.torch
-        total = 0
+        sums: list[Any] = []
         with torch.no_grad():
-            for place, tensor in enumerate([*self.model.parameters(), *self.model.buffers()]):
+            for tensor in [*self.model.parameters(), *self.model.buffers()]:
                 if tensor.is_meta or tensor.is_sparse:
                     continue
                 whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}.get(
@@ -165,7 +164,12 @@ class TorchBackend:
                 )
                 bits = tensor.detach().contiguous()
                 bits = bits.view(whole) if whole is not None else bits
-                total = (total * 1000003 + int(bits.sum(dtype=torch.int64)) + place) & 0xFFFFFFFFFFFFFFFF
+                sums.append(bits.sum(dtype=torch.int64))
+            # brought over together: every number read from a GPU by itself would wait for it
+            numbers = torch.stack([one.to(self.device) for one in sums]).tolist() if sums else []
+        total = 0
+        for place, number in enumerate(numbers):
+            total = (total * 1000003 + number + place) & 0xFFFFFFFFFFFFFFFF
         return total
 
     def good_chunk(self, size: int) -> int:
@@ -241,17 +245,23 @@ class TorchBackend:
     def _calm(self) -> Iterator[None]:
         """Take evaluation mode and no inference mode, and put back what was there on every way out."""
         torch = self.torch
-        training = [module for module in self.model.modules() if module.training]
+        modules = list(self.model.modules())
+        training = [module for module in modules if module.training]
+        # cuDNN's recurrent layers give gradients in training mode only, which is evaluation mode but for their dropout
+        on_gpu = torch.device(self.device).type == "cuda"
+        recurrent = [m for m in modules if isinstance(m, torch.nn.RNNBase)] if on_gpu else []
+        dropout = [module.dropout for module in recurrent]
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.autocast(torch.device(self.device).type, enabled=False))
-            if self._recurrent and torch.backends.cudnn.is_available():
-                # cuDNN's recurrent layers give gradients in training mode only
-                stack.enter_context(torch.backends.cudnn.flags(enabled=False))
             try:
                 for module in training:
                     module.training = False
+                for module in recurrent:
+                    module.training, module.dropout = True, 0.0
                 yield
             finally:
+                for module, share in zip(recurrent, dropout, strict=True):
+                    module.training, module.dropout = False, share
                 for module in training:
                     module.training = True
