@@ -6,6 +6,7 @@ Public names are lazy: importing this package loads numpy and nothing heavier.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets._version import __version__
@@ -58,6 +59,24 @@ def __getattr__(name: str) -> Any:
         )
     globals()[name] = value
     return value
+
+
+def _show_background_runs() -> None:
+    """Have IPython show a background run with its stop button, however `background` was imported.
+
+    By name, so that nothing is loaded before a run is shown.
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    formatter = getattr(getattr(shell, "display_formatter", None), "ipython_display_formatter", None)
+    if formatter is not None:
+        formatter.for_type_by_name("xai_widgets.live.running", "BackgroundRun", _show_background_run)
+
+
+def _show_background_run(run: Any) -> None:
+    importlib.import_module("xai_widgets.widgets").BackgroundView(run)._ipython_display_()
+
+
+_show_background_runs()
 
 
 def __dir__() -> list[str]:

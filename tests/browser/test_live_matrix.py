@@ -16,9 +16,6 @@ import lab
 import pytest
 from lab import wait_for
 
-# twelve minutes: run on purpose with `-m soak`
-pytestmark = pytest.mark.soak
-
 MOVES = 8
 KERNELS = ("6.31", "7.3", "7.4")
 FRAMEWORKS = ("torch", "keras")
@@ -226,19 +223,33 @@ def check(measured: Measured, place: str) -> None:
     assert measured.report["traffic"]["failures"] == 0
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("version", KERNELS)
+def combinations(app: str) -> list[Any]:
+    """All of one host; every second one, so that each pair of choices is among them, is also run in CI.
+
+    The others take six more minutes: run them on purpose with ``-m soak``.
+    """
+    return [
+        pytest.param(
+            version,
+            framework,
+            place,
+            id=f"{version}-{framework}-{place}",
+            marks=[pytest.mark.soak] if (v + f + p + (app == "notebook")) % 2 else [],
+        )
+        for v, version in enumerate(KERNELS)
+        for f, framework in enumerate(FRAMEWORKS)
+        for p, place in enumerate(PLACES)
+    ]
+
+
+@pytest.mark.parametrize(("version", "framework", "place"), combinations("lab"))
 def test_moves_are_answered_in_jupyterlab(
     version: str, framework: str, place: str, browser: Any, kernel: Any, lab_server: lab.JupyterServer
 ) -> None:
     check(measure(browser, lab_server, kernel(version), framework, place), place)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("version", KERNELS)
+@pytest.mark.parametrize(("version", "framework", "place"), combinations("notebook"))
 def test_moves_are_answered_in_notebook(
     version: str, framework: str, place: str, browser: Any, kernel: Any, notebook_server: lab.JupyterServer
 ) -> None:

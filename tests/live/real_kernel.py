@@ -34,6 +34,7 @@ class RealKernel:
         self.client.wait_for_ready(timeout=60)
         self.subshell = None
         self.replies: set[str] = set()
+        self.shown: list[dict[str, Any]] = []
         if subshells and version.startswith("7"):
             self.subshell = self._control("create_subshell_request")["subshell_id"]
 
@@ -58,7 +59,9 @@ class RealKernel:
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             kind, content = message["msg_type"], message["content"]
-            if kind == "stream":
+            if kind in ("display_data", "update_display_data", "execute_result"):
+                self.shown.append(content["data"])
+            elif kind == "stream":
                 printed.append(content["text"])
             elif kind == "error" and not allow_error:
                 raise AssertionError("\n".join(content["traceback"]))
@@ -77,6 +80,12 @@ class RealKernel:
 
     def run(self, code: str, **options: Any) -> str:
         return self.finish(self.start(code), **options)
+
+    def displayed(self, code: str) -> list[dict[str, Any]]:
+        """Run a cell and return the MIME bundles it showed."""
+        self.shown = []
+        self.run(code)
+        return self.shown
 
     def value(self, expression: str) -> Any:
         """Evaluate in the kernel, and bring it here as JSON."""

@@ -183,3 +183,28 @@ def test_the_override_is_what_makes_ipykernel_7_4_listen(kernel):
     )
     time.sleep(0.5)
     assert not any(busy for _, busy, _ in kernel.value("seen")), "the override is no longer needed: remove it"
+
+
+def test_a_page_that_is_loaded_anew_is_answered_while_a_plain_loop_runs(ready):
+    """It asks which kernel this is and which widgets there are, on the main shell, before it shows any."""
+    comm = ready.value("slider.comm.comm_id")
+    cell = ready.start("train()")
+    time.sleep(0.3)
+    client, asked = ready.client, {}
+    for kind, content in (
+        ("kernel_info_request", {}),
+        ("comm_info_request", {"target_name": "jupyter.widget"}),
+    ):
+        message = client.session.msg(kind, content)
+        client.shell_channel.send(message)
+        asked[message["header"]["msg_id"]] = kind
+    replies = []
+    while len(replies) < 3:
+        reply = client.get_shell_msg(timeout=60)
+        replies.append((asked.get(reply["parent_header"].get("msg_id"), "the cell"), reply["content"]))
+        ready.replies.add(reply["parent_header"].get("msg_id"))
+    assert [kind for kind, _ in replies] == ["kernel_info_request", "comm_info_request", "the cell"]
+    assert replies[0][1]["language_info"]["name"] == "python"
+    assert comm in replies[1][1]["comms"]
+    ready.finish(cell)
+    assert ready.value("[view.problems, tracker.problems]") == [[], []]

@@ -123,3 +123,10 @@ def test_cells_are_told_apart_from_widget_messages(kernel):
     assert kernel.value("still") == [True, True]
     assert kernel.value("[running for running, _ in states][:1]") == [True]
     assert kernel.value("cells.running"), "asked by a cell"
+
+
+def test_a_background_run_shows_itself_however_it_was_imported(kernel):
+    kernel.run("import sys, threading\ngate = threading.Event()\nfrom xai_widgets.live import background")
+    shown = kernel.displayed("run = background(gate.wait, 30)\nrun")
+    kernel.run("gate.set(); run.result(30)")
+    assert any("application/vnd.jupyter.widget-view+json" in data for data in shown), shown

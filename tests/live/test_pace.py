@@ -69,10 +69,10 @@ def test_the_whole_share_means_no_pause(monkeypatch):
 
 def test_passes_keep_their_distance_and_pictures_wait_for_nothing_else():
     pacing = Pacing(4.0, 100_000.0)
-    pacing.pass_starts(10.0)
+    pacing.pass_starts(10.0, views=True)
     pacing.views_drawn(10.2, 0.2)  # a slow machine: two tenths of a second for the views
     pacing.views_sent(10.2, 150_000)
-    assert pacing.pictures == pytest.approx(10.25)
+    assert pacing.pictures <= 10.2  # there is room for an answer at once
     assert pacing.views == pytest.approx(13.2)  # never held up for more than three seconds
 
 
@@ -80,7 +80,7 @@ def test_drawing_views_takes_a_tenth_of_the_time_at_most():
     pacing, now, drawn = Pacing(4.0, 100_000.0), 0.0, 0.0
     for _ in range(100):
         now = max(now, pacing.views)
-        pacing.pass_starts(now)
+        pacing.pass_starts(now, views=True)
         now, drawn = now + 0.1, drawn + 0.1
         pacing.views_drawn(now, 0.1)
     assert drawn / now <= 0.105
@@ -92,8 +92,8 @@ def test_bytes_stay_under_the_bound_on_average(size, pictures):
     pacing, now, sent, passes = Pacing(4.0, 100_000.0), 0.0, 0, 0
     while now < 200.0:
         now = max(now, pacing.pictures if pictures else pacing.views)
-        pacing.pass_starts(now)
+        pacing.pass_starts(now, views=not pictures)
         (pacing.picture_sent if pictures else pacing.views_sent)(now, size)
         sent, passes = sent + size, passes + 1
     assert sent <= 100_000 * now + size + 1  # rounding
-    assert passes <= 4 * now + 1
+    assert passes <= 4 * now + 4  # four in any second

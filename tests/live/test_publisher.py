@@ -12,6 +12,7 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.live import Publisher
+from xai_widgets.live.pacing import Pacing
 
 
 class View:
@@ -70,6 +71,65 @@ def test_bytes_are_bounded_on_average():
     assert publisher.traffic.sent <= 10_000 * elapsed + 2_000
     assert view.draws >= 3
     publisher.close()
+
+
+def times_of(pacing, wants, until, each=0.01):
+    """The moments of passes, on a clock of our own, while views always want one and pictures when `wants` says so."""
+    made, now = [], 0.0
+    while now < until:
+        if (picture := wants(now) and now >= pacing.pictures) or now >= pacing.views:
+            made.append((now, picture))
+            pacing.pass_starts(now, views=not picture or pacing.views_too(now))
+        now += each
+    return made
+
+
+def test_views_leave_a_pass_of_every_second_to_an_answer():
+    alone = times_of(Pacing(4, 1e9), lambda now: False, 10)
+    assert len(alone) == 30
+    for asked in np.arange(2.0, 4.0, 0.07):
+        made = times_of(Pacing(4, 1e9), lambda now, asked=asked: asked <= now < asked + 0.015, 6)
+        answered = min(now for now, picture in made if picture)
+        assert answered - asked < 0.02, "an answer waits for nobody's turn"
+
+
+def test_no_second_has_more_than_four_passes_however_much_is_asked():
+    generator = np.random.default_rng(0)
+    made = [now for now, _ in times_of(Pacing(4, 1e9), lambda now: generator.random() < 0.3, 30)]
+    windows = np.searchsorted(made, np.asarray(made) + 1.0) - np.arange(len(made))
+    assert windows.max() == 4
+    assert len(made) >= 100
+
+
+def test_views_are_drawn_although_pictures_never_end():
+    pacing, drawn, now = Pacing(4, 1e9), [], 0.0
+    while now < 10:
+        if now >= pacing.pictures:
+            drawn.append(pacing.views_too(now))
+            pacing.pass_starts(now, views=drawn[-1])
+        now += 0.01
+    assert sum(drawn) >= 9, "once a second at least"
+
+
+def test_an_answer_does_not_wait_for_the_views_that_are_left(publisher):
+    order = []
+
+    class Slow(View):
+        def draw(self):
+            super().draw()
+            if self.draws == 1 and not order:
+                publisher.submit(
+                    "slider", lambda: publisher.draw_soon("picture", lambda: order.append("picture"))
+                )
+            order.append(self)
+
+    first, second = Slow(), Slow()
+    with publisher._wake:
+        publisher.add(first)
+        publisher.add(second)
+    assert publisher.flush()
+    assert order.index("picture") < order.index(second)
+    assert publisher.traffic.passes <= 2
 
 
 def test_a_tracker_that_grows_is_drawn_without_being_asked(publisher):
@@ -259,6 +319,7 @@ def test_the_last_state_is_drawn_at_interpreter_exit(tmp_path):
     code = """
 import numpy as np, xai_widgets as xw
 from xai_widgets.live import Publisher
+from xai_widgets.live.pacing import Pacing
 tracker, publisher = xw.Tracker(), Publisher()
 class View:
     def draw(self): print("drawn", tracker.version, flush=True)

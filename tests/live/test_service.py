@@ -260,6 +260,47 @@ def test_following_makes_a_new_picture_for_every_epoch(service, tracker):
     assert problems == []
 
 
+def test_a_followed_picture_is_finished_although_epochs_end_meanwhile(service, tracker):
+    """Epochs shorter than a picture takes: each picture is completed, with the weights of its own epoch."""
+    results, epochs = [], 0
+
+    def seen(result):
+        nonlocal epochs
+        results.append(result)
+        if epochs < 30:  # between two chunks, training ends an epoch
+            epochs += 1
+            tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=epochs, step=epochs * 10)
+            tracker.end_epoch()
+
+    following = service.follow(ColumnsRequest((1,), smoothing=30, integrating=300), seen)
+    end = time.monotonic() + 60
+    while (
+        not results or not results[-1].done or results[-1].weights.epoch != epochs
+    ) and time.monotonic() < end:
+        tracker.safe_point(step=epochs * 10, epoch=epochs)
+        time.sleep(0.005)
+    tracker.finish()
+    following.cancel()
+    shown = [r.weights.epoch for r in results if r.done]
+    assert shown[-1] == epochs
+    serials = {r.weights.serial for r in results}
+    assert len(shown) >= len(serials), "every picture that was begun was finished"
+    assert all(r.columns.smint is not None for r in results if r.done)
+
+
+def test_calling_off_what_follows_ends_it_for_good(service, tracker):
+    results, seen = [], threading.Event()
+    following = service.follow(
+        ColumnsRequest((1,), smoothing=200, integrating=3000), lambda r: (results.append(r), seen.set())
+    )
+    assert seen.wait(60)
+    tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=1, step=1)
+    tracker.end_epoch()  # behind now
+    following.cancel()
+    assert following.job.wait(30)
+    assert (following.job.state, service._waiting) == ("cancelled", {})
+
+
 def test_a_model_that_cannot_be_copied_is_tried_once_and_said(tracker):
     class Holds(torch.nn.Linear):
         def __init__(self):

@@ -12,10 +12,11 @@ from xai_widgets.live.jobs import Job
 from xai_widgets.live.publisher import Publisher
 from xai_widgets.live.pumping import pump
 from xai_widgets.live.rerun import replace_earlier
-from xai_widgets.live.running import BackgroundRun, TrainingStopped, background
+from xai_widgets.live.running import BackgroundRun, background
 from xai_widgets.live.service import AttributionService
 from xai_widgets.live.traffic import Traffic, View
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
+from xai_widgets.tracking import TrainingStopped
 
 __all__ = [
     "AttributionService",

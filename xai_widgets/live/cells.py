@@ -37,6 +37,11 @@ class Cells:
         self._tickets = itertools.count()
         self._shell: Any = None
 
+    @property
+    def known(self) -> bool:
+        """Whether there are cells at all: False in a script, which nobody can say has ended."""
+        return self._shell is not None
+
     def attach(self) -> None:
         """Register with the running IPython, once; harmless anywhere else."""
         shell = _kernel.ipython()

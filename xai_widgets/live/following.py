@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 class Following:
     """A request that is made again after every epoch; made by `AttributionService.follow`.
+
+    An epoch that ends while the last picture is still computed does not call it off: where epochs are shorter than a
+    picture takes, none would ever be finished. The next one is asked for when this one is there, with the weights
+    of that moment.
 
     Attributes
     ----------
@@ -33,20 +38,41 @@ class Following:
     ) -> None:
         self._service, self._request = service, replace(request, weights="newest")
         self._on_result, self._on_problem = on_result, on_problem
+        self._lock = threading.Lock()
+        self._behind = self._cancelled = False
         self.job: Job = self._ask()
         self._subscription = tracker.subscribe(self._told) if tracker is not None else None
 
     def cancel(self) -> None:
         """Follow no more, and cancel what runs."""
+        with self._lock:
+            self._cancelled = True
+            job = self.job
         if self._subscription is not None:
             self._subscription.cancel()
-        self.job.cancel()
+        job.cancel()
 
     def _ask(self) -> Job:
-        return self._service.request(self._request, self._on_result, self._on_problem)
+        job = self._service.request(self._request, self._on_result, self._on_problem)
+        job.on_end(self._catch_up)
+        return job
+
+    def _catch_up(self, job: Job) -> None:
+        """Ask again when epochs have ended while this job ran, unless somebody called it off."""
+        with self._lock:
+            behind = self._behind and not self._cancelled and job.wanted
+            self._behind = False
+        if behind:
+            self.job = self._ask()
 
     def _told(self, summary: EpochSummary) -> None:
         """Ask again when a training epoch has ended, or the run has."""
         run_ended = summary.kind == "status" and summary.status in ("ended", "failed")
-        if run_ended or (summary.kind == "epoch" and summary.mode == "train"):
-            self.job = self._ask()
+        if not (run_ended or (summary.kind == "epoch" and summary.mode == "train")):
+            return
+        with self._lock:
+            # one that still waits for its weights will get the newest anyway
+            self._behind = not self.job.done and self.job.state != "waiting"
+            if self._cancelled or not self.job.done:
+                return
+        self.job = self._ask()

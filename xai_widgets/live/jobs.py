@@ -38,6 +38,7 @@ class Job:
         self.first_seconds: float | None = None
         self.seconds = 0.0
         self._on_result, self._on_problem = on_result, on_problem
+        self._at_end: list[Callable[[Job], object]] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._cancelled = threading.Event()
@@ -67,6 +68,14 @@ class Job:
             if not self._ended.is_set():
                 self.state = "computing"
 
+    def on_end(self, callback: Callable[[Job], object]) -> None:
+        """Call this with the job when it has ended (at once if it has), in whichever thread ends it."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._at_end.append(callback)
+                return
+        callback(self)
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; returns whether it has come in time."""
         return self._ended.wait(timeout)
@@ -91,5 +100,8 @@ class Job:
                 return
             self.state, self.problem = state, problem
             self._ended.set()
+            callbacks, self._at_end = self._at_end, []
         if problem is not None and self._on_problem is not None and self.wanted:
             self._on_problem(problem)
+        for callback in callbacks:
+            callback(self)

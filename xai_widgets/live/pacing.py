@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 _MOST = 3.0  # seconds that one costly draw may hold up the next at most
 
 
 class Pacing:
     """Bounds redraw passes, bytes, and the time drawing takes from training.
 
-    Pictures that answer the user come first: they wait for the last pass only, while the views that follow the
-    tracker also wait for what pictures and they themselves have cost.
+    Pictures that answer the user come first: the views that follow the tracker leave one pass of every second to
+    them, so that an answer need not wait for its turn, and also wait for what pictures and they themselves have cost.
 
     Parameters
     ----------
     passes_per_second : float
-        Upper bound for passes of any kind.
+        Upper bound for passes of any kind, in any window of so many passes (one second for whole numbers).
     bytes_per_second : float
         Upper bound for the bytes on average.
     share : float, default 0.1
         Upper bound for the part of the time that drawing views may take. Where the machine is overloaded a draw
         takes longer, and so there are fewer of them.
-
-    Attributes
-    ----------
-    pictures, views : float
-        The moments, on the caller's clock, from which each may be drawn.
     """
 
     def __init__(self, passes_per_second: float, bytes_per_second: float, share: float = 0.1) -> None:
@@ -33,29 +30,53 @@ class Pacing:
                 f"draws_per_second and bytes_per_second must be above 0, got {passes_per_second} and {bytes_per_second}"
             )
         self.interval = 1.0 / passes_per_second
-        self.pictures = self.views = 0.0
+        most = max(1, round(passes_per_second))
+        self._window = most / passes_per_second
+        self._passes: deque[float] = deque(maxlen=most)
         self._seconds_per_byte = 1.0 / bytes_per_second
         self._rest = 1.0 / share - 1.0
+        self._pictures_owe = self._views_owe = 0.0  # the moments when what was sent is paid for
+        self._views_last = -self.interval
 
-    def pass_starts(self, now: float) -> None:
-        """Note a pass: no other one before the interval is over."""
-        self.pictures = max(self.pictures, now + self.interval)
-        self.views = max(self.views, now + self.interval)
+    @property
+    def pictures(self) -> float:
+        """The moment, on the caller's clock, from which a picture may be drawn."""
+        return max(self._pictures_owe, self._free(0))
+
+    @property
+    def views(self) -> float:
+        """The moment from which a pass for the views' sake may be made."""
+        return max(self._views_owe, self._views_last + self.interval, self._free(1))
+
+    def views_too(self, now: float) -> bool:
+        """Whether the views may be drawn in a pass that is made for a picture."""
+        return now >= max(self._views_owe, self._views_last + self.interval)
+
+    def _free(self, reserved: int) -> float:
+        """When there is room in the window for one more pass, and for the reserved ones."""
+        most = self._passes.maxlen or 1
+        kept = max(most - reserved, 1)
+        return self._passes[-kept] + self._window if len(self._passes) >= kept else 0.0
+
+    def pass_starts(self, now: float, *, views: bool) -> None:
+        """Note a pass, and whether views are drawn in it."""
+        self._passes.append(now)
+        if views:
+            self._views_last = now
 
     def views_drawn(self, now: float, seconds: float) -> None:
         """Note how long the views of a pass took, which ended now."""
-        self.views = max(self.views, min(now + seconds * self._rest, now + _MOST))
+        self._views_owe = max(self._views_owe, min(now + seconds * self._rest, now + _MOST))
 
     def picture_sent(self, now: float, sent: int) -> None:
         """Note the bytes of a picture: they hold up the next one, and the views."""
-        self.pictures = self._owed(self.pictures, now, sent)
-        self.views = self._owed(self.views, now, sent)
+        self._pictures_owe = self._owed(self._pictures_owe, now, sent)
+        self._views_owe = self._owed(self._views_owe, now, sent)
 
     def views_sent(self, now: float, sent: int) -> None:
         """Note the bytes of views: they hold up the views."""
-        self.views = self._owed(self.views, now, sent)
+        self._views_owe = self._owed(self._views_owe, now, sent)
 
     def _owed(self, due: float, now: float, sent: int) -> float:
-        """Add what a message owes: the interval has paid for what could be sent in it."""
-        owed = max(due, now) + sent * self._seconds_per_byte - self.interval
-        return max(due, min(owed, now + _MOST))
+        """Add what a message owes: the time in which as many bytes may be sent."""
+        return max(due, min(max(due, now) + sent * self._seconds_per_byte, now + _MOST))

@@ -196,11 +196,7 @@ class Publisher:
                 if not (urgent or self._ready()):
                     self._wake.wait(self._pause())
                     continue
-                tasks = [*self._posted, *self._inputs.values()]
-                self._posted.clear()
-                self._inputs.clear()
-            for task in tasks:
-                self._answer(task)
+            self._answer_waiting()
             self._draw_pass(urgent)
             with self._wake:
                 self._done = asked
@@ -231,27 +227,43 @@ class Publisher:
             if sent:
                 self.pacing.picture_sent(time.monotonic(), sent)
 
+    def _answer_waiting(self) -> None:
+        """Run what came from the browser, and what was posted."""
+        with self._wake:
+            tasks = [*self._posted, *self._inputs.values()]
+            self._posted.clear()
+            self._inputs.clear()
+        for task in tasks:
+            self._answer(task)
+
+    def _draw_pictures(self) -> None:
+        with self._wake:
+            paced = list(self._paced.values())
+            self._paced.clear()
+        for task in paced:
+            self._answer(task)
+
     def _draw_pass(self, urgent: bool) -> None:
         """Draw pictures and views, each when its time has come, or all of them at once."""
         now = time.monotonic()
         with self._wake:
-            paced: list[Task] = []
+            pictures = bool(self._paced) and (urgent or now >= self.pacing.pictures)
             views: list[View] = []
-            if urgent or now >= self.pacing.pictures:
-                paced.extend(self._paced.values())
-                self._paced.clear()
-            if urgent or now >= self.pacing.views:
+            if urgent or (pictures and self.pacing.views_too(now)) or now >= self.pacing.views:
                 views.extend(view for view in self._views if id(view) in self._dirty)
                 self._dirty.clear()
-        if not (paced or views):
+        if not (pictures or views):
             return
         self.traffic.passes += 1
-        self.pacing.pass_starts(now)
-        for task in paced:
-            self._answer(task)
+        self.pacing.pass_starts(now, views=bool(views))
+        if pictures:
+            self._draw_pictures()
         started = time.monotonic()
         for view in views:
             self._draw(view)
+            # an answer does not wait for the views that are left: it joins this pass
+            self._answer_waiting()
+            self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
 

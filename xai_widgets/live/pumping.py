@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
 
 _COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
+# what a page that is loaded anew asks first; without an answer it shows no widget until the cell ends
+_ASKED_FIRST = frozenset({"kernel_info_request", "comm_info_request"})
 _log = logging.getLogger("xai_widgets.live")
 _busy = threading.local()
 _wired: weakref.WeakKeyDictionary[Tracker, object] = weakref.WeakKeyDictionary()
@@ -94,12 +96,12 @@ def _drain(kernel: Any, source: KernelQueue) -> int:
 
 
 def _widget_message(kernel: Any, frames: Any) -> tuple[list[bytes], dict[str, Any]] | None:
-    """Return identities and message when the frames are a comm message of a known comm, else None."""
+    """Return identities and message when the frames are for a widget, or ask what a new page asks first; else None."""
     if frames is None:
         return None
     try:
         idents, rest = kernel.session.feed_identities(frames, copy=False)
-        if kernel.session.unpack(rest[1].bytes).get("msg_type") not in _COMMS:
+        if kernel.session.unpack(rest[1].bytes).get("msg_type") not in _COMMS | _ASKED_FIRST:
             return None
         return idents, kernel.session.deserialize(rest, content=True, copy=False)
     except (ValueError, IndexError, TypeError, AttributeError):
@@ -125,6 +127,9 @@ def _handle(kernel: Any, idents: list[bytes], message: dict[str, Any]) -> None:
 def _dispatch(kernel: Any, idents: list[bytes], message: dict[str, Any]) -> None:
     """Call the comm's callback without pre_execute and post_execute, which would draw half-made figures."""
     kind = message["header"]["msg_type"]
+    if kind in _ASKED_FIRST:
+        _reply(kernel, kind, idents, message)
+        return
     if kind == "comm_msg":
         comm = kernel.comm_manager.comms.get(message["content"].get("comm_id"))
         if comm is not None:  # None: closed in the meantime
@@ -135,6 +140,21 @@ def _dispatch(kernel: Any, idents: list[bytes], message: dict[str, Any]) -> None
                 callback(message)
         return
     getattr(kernel.comm_manager, kind)(kernel.shell_stream, idents, message)
+
+
+def _reply(kernel: Any, kind: str, idents: list[bytes], message: dict[str, Any]) -> None:
+    """Have the kernel reply to a question that needs no look at what the cell does."""
+    threads = getattr(kernel, "shell_channel_thread", None)
+    stream = (
+        kernel.shell_stream if threads is None else threads.manager.get_subshell_to_shell_channel_socket(None)
+    )
+    reply = kernel.shell_handlers[kind](stream, idents, message)
+    if hasattr(reply, "send"):  # a coroutine that never waits for anything
+        try:
+            reply.send(None)
+        except StopIteration:
+            return
+        reply.close()
 
 
 def _ident(kernel: Any) -> Any:

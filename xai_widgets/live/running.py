@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from xai_widgets.tracking import TrainingStopped
+
 if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
 
@@ -21,13 +23,6 @@ _active: dict[int, BackgroundRun[Any]] = {}
 def active_runs() -> list[BackgroundRun[Any]]:
     """Return the background runs that have not ended."""
     return list(_active.values())
-
-
-class TrainingStopped(KeyboardInterrupt):
-    """Raised inside a training function, between two steps, when the user pressed stop.
-
-    A ``KeyboardInterrupt``, so that loops which clean up after an interrupt do so here too.
-    """
 
 
 class BackgroundRun(Generic[T]):

@@ -69,7 +69,10 @@ class SafePoints:
             return False
         if any(run.thread is not here for run in active_runs()):
             return False
-        return not cells.running or here is threading.main_thread()
+        if not cells.running or here is threading.main_thread():
+            return True
+        # a script is no cell that ends: there the tracker says when training is over
+        return not cells.known and tracker is not None and tracker.status in ("ended", "failed")
 
     def do(self, work: Callable[[], None], wanted: Callable[[], bool], strict: bool = False) -> bool | None:
         """Have work done between two steps.

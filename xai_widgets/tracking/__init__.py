@@ -9,6 +9,7 @@ from xai_widgets.tracking.results import (
     InstanceSeries,
     LabelSeries,
 )
+from xai_widgets.tracking.stopping import TrainingStopped
 from xai_widgets.tracking.tables import Table
 from xai_widgets.tracking.tracker import Tracker
 
@@ -22,4 +23,5 @@ __all__ = [
     "Subscription",
     "Table",
     "Tracker",
+    "TrainingStopped",
 ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from xai_widgets.widgets.background_view import BackgroundView, show_background_runs
+from xai_widgets.widgets.background_view import BackgroundView
 from xai_widgets.widgets.dashboard import Dashboard
 from xai_widgets.widgets.instance_history import InstanceHistory
 from xai_widgets.widgets.instance_map import InstanceMap
 from xai_widgets.widgets.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.saliency_panel import SaliencyPanel
-
-show_background_runs()
 
 __all__ = [
     "BackgroundView",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
+import ipywidgets
 import numpy as np
 import traitlets
 
 from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
+from xai_widgets.live.jobs import OnProblem
 from xai_widgets.widgets._base import View
 from xai_widgets.widgets._samplerows import SampleRows
 from xai_widgets.widgets._selection import Index, Selection
@@ -25,6 +28,8 @@ class Asking(View):
     ----------
     smoothing, integrating, noise, baseline, target, colormap, following
         The settings, as the arguments of `SaliencyPanel`.
+    comparing : bool
+        Whether pictures of the weights that `compare` set aside stand above those of the newest ones. Default False.
     selected : tuple of int or str
         The instances explained.
     """
@@ -36,6 +41,7 @@ class Asking(View):
     target = traitlets.Any(None, allow_none=True)
     colormap = traitlets.Unicode("inferno")
     following = traitlets.Bool(True)
+    comparing = traitlets.Bool(False)
     selected = traitlets.Tuple()
 
     samples: Any
@@ -52,6 +58,8 @@ class Asking(View):
         self._job: Any = None
         self._follower: Any = None
         self._result: Any = None
+        self._reference: Any = None
+        self._reference_job: Any = None
         self._failed: BaseException | None = None
         self._cancelled = False
 
@@ -60,6 +68,10 @@ class Asking(View):
 
     def _arrived(self, serial: int, result: Any) -> int:
         """Show a result; gives the bytes sent."""
+        return 0
+
+    def _reference_arrived(self, serial: int, result: Any) -> int:
+        """Show a result of the weights set aside; gives the bytes sent."""
         return 0
 
     def _went_wrong(self, serial: int, problem: BaseException) -> None:
@@ -90,7 +102,7 @@ class Asking(View):
             self._first = 0
         asked, self._missing = self._page()
         if asked != self._asked:
-            self._result, self._asked = None, asked
+            self._result, self._reference, self._asked = None, None, asked
         self._cancel_job()
         self._serial += 1
         self._failed, self._cancelled = None, False
@@ -149,13 +161,58 @@ class Asking(View):
             self._follower = self.service.follow(request, arrived, failed)
         else:
             self._job = self.service.request(request, arrived, failed)
+        if self.comparing and self.service.weights is not None:
+            self._start_reference(serial, request, failed)
+
+    def _start_reference(self, serial: int, request: ColumnsRequest, failed: OnProblem) -> None:
+        """Ask for the same pictures of the weights set aside; the first time those of this moment are."""
+        if self.service.pinned is None:
+            self.service.pin()
+
+        def arrived(result: Any) -> None:
+            task = functools.partial(self._safely, self._reference_arrived, serial, result)
+            self.publisher.draw_soon(("reference", id(self)), task)
+
+        asked = replace(request, weights="pinned", key="reference")
+        self._reference_job = self.service.request(asked, arrived, failed)
+
+    def compare(self) -> None:
+        """Set the newest weights aside, and show their pictures above those of the weights to come."""
+        self.comparing = self.following = True
+        self.publisher.submit(("compare", id(self)), functools.partial(self._safely, self._set_aside))
+
+    def _set_aside(self) -> None:
+        self.service.unpin()
+        self._reference = None
+        self._ask()
+
+    def _compare_switched(self, change: Any) -> None:
+        if change["new"]:
+            self._ask_soon()
+        else:
+            self.publisher.submit(("compare", id(self)), functools.partial(self._safely, self._set_aside))
 
     def _cancel_job(self) -> None:
-        for running in (self._follower, self._job):
+        for running in (self._follower, self._job, self._reference_job):
             if running is not None:
                 running.cancel()
-        self._follower = self._job = None
+        self._follower = self._job = self._reference_job = None
 
     def _running(self) -> bool:
         job = self._follower.job if self._follower is not None else self._job
-        return job is not None and not job.done
+        return any(each is not None and not each.done for each in (job, self._reference_job))
+
+
+def sliders_of(panel: Asking) -> dict[str, Any]:
+    """Make the sliders; their values live in the panel's traits."""
+    most = {"smoothing": 100, "integrating": 200}
+    made: dict[str, Any] = {
+        name: ipywidgets.IntSlider(
+            value=getattr(panel, name), min=0, max=max(most[name], getattr(panel, name)), description=text
+        )
+        for name, text in (("smoothing", "Smoothing"), ("integrating", "Integration steps"))
+    }
+    made["noise"] = ipywidgets.FloatSlider(
+        value=panel.noise, min=0.0, max=max(0.5, panel.noise), step=0.01, description="Noise"
+    )
+    return made

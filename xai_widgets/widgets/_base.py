@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 import traitlets
 
-from xai_widgets.live import Publisher, host, keep_route, replace_earlier
+from xai_widgets.live import Publisher, cells, host, keep_route, replace_earlier
 from xai_widgets.widgets import _still
 from xai_widgets.widgets._closing import close_tree
 from xai_widgets.widgets._front import NO_STRIP, Front, Message, parse
@@ -46,6 +47,7 @@ class View(ipywidgets.VBox):
         self._closed = self._drawn = self._drawing = False
         self._problem: dict[str, Any] | None = None
         self._still = _still.Still(self)
+        self._forget_stills: Callable[[], object] = int
         self.front = Front()
         self.front.on_msg(self._hear)
         self.observe(self._pause_switched, "paused")
@@ -69,6 +71,7 @@ class View(ipywidgets.VBox):
             notice = host().notice
             if notice and self._problem is None:
                 self._note(notice)
+            self._forget_stills = cells.on_end(self._still.refresh_after_cell)
         self.publisher.add(self)
         if self.tracker is not None:
             self.publisher.watch(self.tracker)
@@ -90,7 +93,7 @@ class View(ipywidgets.VBox):
         if self._problem is not None and self._problem.get("of") == "draw":
             self._problem = None
             self._show_strip()
-        return sent
+        return sent + self._still.refresh_sometimes()
 
     def _draw(self) -> int:
         raise TypeError(f"{type(self).__name__} has nothing to draw")
@@ -190,6 +193,7 @@ class View(ipywidgets.VBox):
             return
         self._closed = True
         self._still.freeze()
+        self._forget_stills()
         self._stop_listening()
         self.publisher.remove(self)
         if self._alone:

@@ -40,8 +40,27 @@ def weights_text(weights: Any) -> str:
     return text if weights.at_safe_point else f"{text}, copied without a safe point"
 
 
+def weights_name(weights: Any) -> str:
+    """Name weights in a caption or a choice: "epoch 8, step 640"."""
+    if weights is None:
+        return "now"
+    said = [
+        f"{name} {value:,}"
+        for name, value in (("epoch", weights.epoch), ("step", weights.step))
+        if value is not None
+    ]
+    return ", ".join(said) or "first weights"
+
+
 def head_words(
-    weights: Any, *, status: str, following: bool, paused: bool, tracked: bool, more: tuple[int, int, int]
+    weights: Any,
+    *,
+    status: str,
+    following: bool,
+    paused: bool,
+    tracked: bool,
+    more: tuple[int, int, int],
+    compared: Any = None,
 ) -> list[dict[str, Any]]:
     """Make the quiet line: weights, following, and which of a long selection is shown.
 
@@ -53,6 +72,8 @@ def head_words(
         Of the tracker and the panel.
     more
         (first shown, number shown, number selected).
+    compared
+        `WeightsVersion` that the newest ones are compared with, None where they stand alone.
     """
     words: list[dict[str, Any]] = []
     first, shown, total = more
@@ -69,9 +90,18 @@ def head_words(
         return [*words, press("again", "compute again", "Copy the weights again and compute")]
     if status in ("ended", "failed"):
         words.append(says("run ended" if status == "ended" else "run failed"))
-        return [*words, press("again", "compute again", "Copy the weights again and compute")]
+        words.append(press("again", "compute again", "Copy the weights again and compute"))
+        if compared is None:
+            return words
     options = [("follow", "follow training"), ("stay", "stay")]
-    return [*words, choice("follow", "Weights shown", "follow" if following else "stay", options)]
+    value = "follow" if following else "stay"
+    if weights is not None:  # else there is nothing to set aside yet
+        value = value if compared is None else "compare"
+        options.append(("compare", f"compare with {weights_name(compared or weights)}"))
+    words.append(choice("follow", "Weights shown", value, options))
+    if compared is not None and status not in ("ended", "failed"):
+        words.append(press("pin", "compare with now", "Compare what comes with the weights of this moment"))
+    return words
 
 
 def tool_words(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from xai_widgets.live import BackgroundRun
@@ -69,15 +68,3 @@ class BackgroundView(View):
     def summary(self) -> str:
         """Say in one line what became of it."""
         return repr(self.run)
-
-
-def show_background_runs() -> None:
-    """Have IPython show background runs with their stop button from now on; harmless anywhere else."""
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    if shell is not None:
-        shell.display_formatter.ipython_display_formatter.for_type(BackgroundRun, _show)
-
-
-def _show(run: BackgroundRun[Any]) -> None:
-    BackgroundView(run)._ipython_display_()

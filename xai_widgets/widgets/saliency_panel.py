@@ -12,7 +12,7 @@ import numpy as np
 from xai_widgets.figures import palette
 from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
-from xai_widgets.widgets._asking import ASKING, Asking
+from xai_widgets.widgets._asking import ASKING, Asking, sliders_of
 from xai_widgets.widgets._choices import one_of
 from xai_widgets.widgets._front import Message
 from xai_widgets.widgets._masks import caption, columns_shown, picture_names, row_pictures
@@ -25,6 +25,7 @@ from xai_widgets.widgets._saliency_state import (
     progress_strip,
     target_key,
     tool_words,
+    weights_name,
 )
 from xai_widgets.widgets._samplerows import SampleRows
 from xai_widgets.widgets._selection import Index, Selection
@@ -117,7 +118,7 @@ class SaliencyPanel(Asking):
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise
         self.baseline, self.target, self.colormap, self.following = baseline, target, colormap, following
         self._title, self._rows = title, SampleRows(rows)
-        self._sliders = _sliders(self)
+        self._sliders = sliders_of(self)
         self._open([ipywidgets.Box(list(self._sliders.values())), self._rows.box], "xaiw-saliency")
         self.children[0].children[1].add_class("xaiw-controls")
         self._hold(*self._sliders.values())
@@ -129,6 +130,7 @@ class SaliencyPanel(Asking):
         self.selected = self.selection.explained
         self.observe(self._ask_soon, list(ASKING))
         self.observe(self._ask_soon, "following")
+        self.observe(self._compare_switched, "comparing")
         self.observe(self._recolored, "colormap")
         self.observe(self._chosen, "selected")
         self._ask_soon()
@@ -143,6 +145,17 @@ class SaliencyPanel(Asking):
         self._result, self._failed = result, None
         self._rows.stale(False)
         sent = self._show_pictures(keep=not first) if first or result.done or not costly else 0
+        if self.comparing and self._reference_job is None and not self._closed:
+            self._ask_soon()  # now there are weights to set aside
+        self._show_state()
+        return sent
+
+    def _reference_arrived(self, serial: int, result: Any) -> int:
+        if serial != self._serial or not self.comparing:
+            return 0
+        shown = self._reference is not None and not result.done and self._cost(result) > _AFFORDABLE
+        self._reference = result
+        sent = 0 if shown else self._show_pictures(keep=True)
         self._show_state()
         return sent
 
@@ -151,23 +164,34 @@ class SaliencyPanel(Asking):
         return sum(12 * picture.shape[0] * picture.shape[1] for picture in pictures)
 
     def _show_pictures(self, *, keep: bool) -> int:
-        result, sent = self._result, 0
-        if result is None:
+        if self._result is None:
             return 0
-        pictures = result.pictures if result.pictures is not None else self._drawings(result)
+        results, sent = self._compared(), 0
         shown = columns_shown(self.smoothing, self.integrating)
-        for row, index in enumerate(result.batch.index):
-            label = int(result.batch.labels[row])
-            picture = pictures[row] if pictures is not None else None
-            sent += self._rows.show(
-                row,
-                caption(result.columns, row, index, label, self._name_of, self._loss_of(index)),
-                picture_names(index, shown),
-                shown,
-                row_pictures(result.columns, row, picture, self.colormap),
-                keep=keep,
-            )
+        for place, result in enumerate(results):
+            pictures = result.pictures if result.pictures is not None else self._drawings(result)
+            for row, index in enumerate(result.batch.index):
+                label = int(result.batch.labels[row])
+                loss = self._loss_of(index) if result is self._result else None  # it is of the newest weights
+                said = caption(result.columns, row, index, label, self._name_of, loss)
+                if len(results) > 1:
+                    said.insert(1, [[weights_name(result.weights), "strong"]])
+                sent += self._rows.show(
+                    row * len(results) + place,
+                    said,
+                    picture_names(index, shown),
+                    shown,
+                    row_pictures(
+                        result.columns, row, pictures[row] if pictures is not None else None, self.colormap
+                    ),
+                    keep=keep,
+                )
         return sent
+
+    def _compared(self) -> list[Any]:
+        """Give what is shown of every sample: the newest pictures, under those they are compared with."""
+        both = self.comparing and self._reference is not None
+        return [self._reference, self._result] if both else [self._result]
 
     def _drawings(self, result: Any) -> Any:
         """Draw samples that are no pictures, unless reading them would move a random stream of the run."""
@@ -187,7 +211,7 @@ class SaliencyPanel(Asking):
             page = (*self._asked, *self._missing)
             known = len(self.samples) if self.samples.indices is not None else None
             empty = empty_state(page if asked else (), self._missing, known, state, stale=fresh)
-        self._rows.only(len(self._asked) if fresh else 0)
+        self._rows.only(len(self._asked) * len(self._compared()) if fresh else 0)
         self.front.put(
             head={"title": self._title, "words": self._words(asked)},
             tools=tool_words(self.baseline, self.target, self.colormap, self._targets()),
@@ -219,6 +243,7 @@ class SaliencyPanel(Asking):
             following=self.following,
             paused=self.paused,
             tracked=self.tracker is not None,
+            compared=self.service.pinned if self.comparing else None,
             more=(self._first, len(self._asked) + len(self._missing), len(asked)),
         )
 
@@ -234,7 +259,7 @@ class SaliencyPanel(Asking):
         """Refresh the words: state, weights, losses. The pictures come with their results."""
         if self._closed or not self.children:
             return 0
-        return self._draw()
+        return self._draw() + self._still.refresh_sometimes()
 
     def _draw(self) -> int:
         self._show_state()
@@ -295,7 +320,11 @@ class SaliencyPanel(Asking):
 
     def _chose(self, name: str, value: str) -> None:
         if name == "follow":
-            self.following = one_of(value, ("follow", "stay")) == "follow"
+            wanted = one_of(value, ("follow", "stay", "compare"))
+            if wanted == "compare":
+                self.compare()
+            else:
+                self.following, self.comparing = wanted == "follow", False
         elif name == "baseline":
             self.baseline = one_of(value, [*BASELINES, self.baseline])
         elif name == "colormap":
@@ -313,6 +342,8 @@ class SaliencyPanel(Asking):
             self._cancel_job()
             self._rows.stale(False)
             self._show_state()
+        elif action == "pin":
+            self.compare()
         elif action == "again":
             self._result = None if not self.following else self._result
             self._ask()
@@ -353,18 +384,3 @@ class SaliencyPanel(Asking):
         self._cancel_job()
         self.service.close()
         self._rows.easel.close()
-
-
-def _sliders(panel: SaliencyPanel) -> dict[str, Any]:
-    """Make the sliders; their values live in the panel's traits."""
-    most = {"smoothing": 100, "integrating": 200}
-    made: dict[str, Any] = {
-        name: ipywidgets.IntSlider(
-            value=getattr(panel, name), min=0, max=max(most[name], getattr(panel, name)), description=text
-        )
-        for name, text in (("smoothing", "Smoothing"), ("integrating", "Integration steps"))
-    }
-    made["noise"] = ipywidgets.FloatSlider(
-        value=panel.noise, min=0.0, max=max(0.5, panel.noise), step=0.01, description="Noise"
-    )
-    return made
