@@ -300,3 +300,27 @@ def test_one_output_column():
     found = AttributionEngine(model).attribute(x, "integrated_gradients", integrating=200)
     assert found.target.tolist() == [0, 0, 0]
     assert np.all(found.completeness_gap < 1e-3)
+
+
+class Viewing(nn.Module):
+    """Takes a view of what a convolution gives, as many published models do."""
+
+    def __init__(self, view):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 5, 3), nn.Linear(5 * 36, 4)
+        self.view = view
+
+    def forward(self, x):
+        y = torch.tanh(self.conv(x))
+        return self.head(y.view(len(y), -1) if self.view else y.flatten(1))
+
+
+def test_a_model_that_takes_views_has_the_numbers_of_one_that_does_not():
+    viewing, flattening = (seeded(lambda view=view: Viewing(view)).eval() for view in (True, False))
+    x = pictures(3)
+    for method in ("saliency", "smint"):
+        one, other = (
+            AttributionEngine(model).attribute(x, method, smoothing=8, integrating=8).values
+            for model in (viewing, flattening)
+        )
+        assert relative(one, other) < 1e-5

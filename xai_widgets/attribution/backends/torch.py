@@ -43,6 +43,11 @@ class TorchBackend:
         )
         self.float = floats[0].dtype if floats else torch.float32
         self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
+        self._channels_last = (
+            not self.is_keras
+            and torch.device(self.device).type == "cpu"
+            and any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
+        )
         self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
 
     def as_inputs(self, x: Any) -> Inputs:
@@ -86,9 +91,8 @@ class TorchBackend:
         """See `Backend`."""
         torch = self.torch
         with self._calm(), torch.enable_grad(), self._secants(strip, score):
-            leaves = [self._tensor(x).requires_grad_() for x in inputs]
-            # a copy, since the first layer may work in place, which a leaf does not allow
-            output = self._forward(tuple(leaf.clone() for leaf in leaves))
+            leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
+            output = self._arranged(leaves)
             scores = self._score(output, positions, score, len(inputs[0]))
             if not scores.requires_grad:
                 raise unexplained()
@@ -217,6 +221,23 @@ class TorchBackend:
         state = {name: p.detach() for name, p in self.model.named_parameters()}
         state.update({name: b.detach().clone() for name, b in self.model.named_buffers()})
         return self.torch.func.functional_call(self.model, state, tensors)
+
+    def _arranged(self, leaves: tuple[Any, ...]) -> Any:
+        """Pass forward with channels last where that is faster: convolutions on a processor take up to a third less time.
+
+        The inputs are copied in any case, since the first layer may work in place, which a leaf does not allow.
+        """
+        kept, last = self.torch.preserve_format, self.torch.channels_last
+        if self._channels_last:
+            try:
+                return self._forward(
+                    tuple(one.clone(memory_format=last if one.dim() == 4 else kept) for one in leaves)
+                )
+            except RuntimeError as error:
+                if "Use .reshape" not in str(error):
+                    raise
+                self._channels_last = False  # the model takes views, which need the memory in its usual order
+        return self._forward(tuple(one.clone() for one in leaves))
 
     def _score(self, output: Any, positions: NDArray[np.int64], score: ScoreRule, rows: int) -> Any:
         torch = self.torch
