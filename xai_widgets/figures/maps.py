@@ -18,7 +18,7 @@ from xai_widgets.figures.scale import round_ticks, tick_text, value_range
 from xai_widgets.figures.text import shown_index, shown_text
 
 _SIDE = 140.0
-_MOST_MARKS, _MOST_VECTORS = 4000, 1000
+_MOST_MARKS, _MOST_VECTORS = 20_000, 1000
 """More points than the first are painted as one image; more than the second are drawn as marks, but into an image."""
 
 _SHAPED = 6.8
@@ -236,7 +236,7 @@ def _points(
     shades: NDArray[np.float32],
     codes: NDArray[np.int64],
 ) -> None:
-    alpha = float(np.clip(1500 / max(len(xs), 1), 0.25, 0.8))
+    alpha = float(np.clip(1500 / max(len(xs), 1), 0.4, 0.8))
     if len(xs) <= _MOST_MARKS:
         size = _size(len(xs))
         kinds = codes % len(SHAPES) if size >= _SHAPED else np.zeros_like(codes)
@@ -301,13 +301,14 @@ def _rings(axes: Any, table: Any, selected: Sequence[Any], xs: Any, ys: Any, the
     if missing:
         raise ValueError(f"selected instance {shown_index(missing[0])} is not in this table")
     places = np.array([row for row in rows if row is not None])
+    many = len(places) > 30
     rings = axes.scatter(
         xs[places],
         ys[places],
-        s=(9 * PX) ** 2,
+        s=((6.5 if many else 9) * PX) ** 2,
         facecolors="none",
         edgecolors=theme.text,
-        linewidths=1.3 * PX,
+        linewidths=(0.9 if many else 1.3) * PX,
         marker="o",
         zorder=6,
     )
@@ -344,5 +345,5 @@ def _legend(
 
 
 def _size(count: int) -> float:
-    """Give the size of a point in CSS pixels."""
-    return float(np.clip(9 - count / 900, 4.5, 9))
+    """Give the size of a point in CSS pixels; beyond four thousand all together cover about the same area."""
+    return float(np.clip(9 - count / 900, 4.5, 9) * min(1.0, np.sqrt(4050 / max(count, 1))))

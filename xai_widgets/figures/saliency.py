@@ -23,7 +23,7 @@ TITLES = {
     "integrated": "Integrated",
     "smint": "SmInt",
 }
-_WORDS, _GAP, _TOP = 158.0, 7.0, 88.0
+_WORDS, _GAP, _TOP = 190.0, 7.0, 88.0
 _MOST_TALL = 12
 
 
