@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=("lenet", "resnet20"), default=["lenet", "resnet20"])
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw the curves into this folder")
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     budgets = BUDGETS[1::2] if options.quick else BUDGETS
     rows = []
     for name in options.models:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -148,6 +149,7 @@ def main() -> None:
         "--fastestimator-python", metavar="PATH", help="interpreter that has fastestimator 1.7.0"
     )
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     for name in options.models:
         measure(name, options.quick, options.fastestimator_python)
 

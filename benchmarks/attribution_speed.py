@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -70,7 +71,7 @@ def measure(name: str, rounds: int, count: int, python: str | None) -> None:
     model, x = network(name), pictures(5, SIDES[name])
     print(f"\n{name}: five pictures of {SIDES[name]} x {SIDES[name]}, {count} draws or steps, on {device()}")
     peer = Peer(python, "attribution_fastestimator.py", name, "5", str(SIDES[name])) if python else None
-    times = in_turns(calls(model, x, count, peer), rounds, seconds=150)
+    times = in_turns(calls(model, x, count, peer), rounds, seconds=100)
     if peer is not None:
         peer.close()
     found = ratios(times, "floor")
@@ -94,6 +95,7 @@ def main() -> None:
         "--fastestimator-python", metavar="PATH", help="interpreter that has fastestimator 1.7.0"
     )
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     for name in options.models:
         count = max(8, DRAWS[name] // 4) if options.quick else DRAWS[name]
         if device().type == "cuda":

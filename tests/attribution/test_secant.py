@@ -88,7 +88,34 @@ class Softmaxed(Gated):
         return functional.softmax(self.net(x), 1)
 
 
-@pytest.mark.parametrize(("model", "says"), [(Gated, "'mul'"), (Softmaxed, "probabilities|'softmax'")])
+class Inverse(Gated):
+    def forward(self, x):
+        return torch.div(1.0, 3 + self.net(x))
+
+
+class Squared(Gated):
+    def forward(self, x):
+        return torch.mul(self.net(x), other=self.net(x))
+
+
+class Listed(Gated):
+    def forward(self, x):
+        return torch.einsum("rk,rk->rk", [self.net(x), self.net(x)])
+
+
+class WeightedByItself(Gated):
+    def forward(self, x):
+        y = self.net(x)
+        return functional.linear(y, y[:4])
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (Gated, "'mul'"), (Softmaxed, "probabilities|'softmax'"), (Inverse, "'div'"), (Squared, "'mul'"), (Listed, "'einsum'"),
+        (WeightedByItself, "'linear'"),
+    ],
+)  # fmt: skip
 def test_other_networks_are_refused(model, says):
     before = trace(module := seeded(model))
     with pytest.raises(ValueError, match=f"rule='secant'.*{says}"):

@@ -78,6 +78,7 @@ _LINEAR = frozenset(
         "is_floating_point",
         "is_contiguous",
         "get",
+        "grad",
         "len",
     ]
 )
@@ -101,7 +102,26 @@ _ACTIVATIONS = frozenset(
     ]
 )
 _POOLS = frozenset(["max_pool2d", "boolean_dispatch", "max_pool1d", "max_pool3d"])
-_PRODUCTS = frozenset(["mul", "div", "matmul", "rmul"])
+_PRODUCTS = frozenset(
+    [
+        "mul", "div", "matmul", "rmul", "batch_norm", "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+        "conv_transpose2d", "conv_transpose3d",
+    ]
+)  # fmt: skip
+"""Linear in each of their arguments alone, so that only one may depend on the input."""
+
+
+def _tensors(values: Any) -> list[Any]:
+    """Find the tensors among arguments, and in lists of them."""
+    import torch
+
+    found: list[Any] = []
+    for one in values:
+        if isinstance(one, torch.Tensor):
+            found.append(one)
+        elif isinstance(one, (tuple, list)):
+            found.extend(_tensors(one))
+    return found
 
 
 def _beyond(x: Any, strip: int) -> Any:
@@ -199,7 +219,7 @@ def _mode() -> Any:
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
             name = getattr(func, "__name__", str(func)).strip("_")
-            tensors = [one for one in args if isinstance(one, torch.Tensor)]
+            tensors = _tensors([*args, *kwargs.values()])
             if not any(one.requires_grad for one in tensors) or not torch.is_grad_enabled():
                 return func(*args, **kwargs)
             if name in _ACTIVATIONS and getattr(func, "__name__", "") == name:
@@ -209,7 +229,9 @@ def _mode() -> Any:
                     return secant.apply(args[0], lambda x: func(x, *rest, **options), self._strip)
             if name in _POOLS:
                 return self._pool(args, kwargs)
-            if name not in _LINEAR or (name in _PRODUCTS and sum(one.requires_grad for one in tensors) > 1):
+            depending = sum(one.requires_grad for one in tensors)
+            inverse = name == "div" and not (isinstance(args[0], torch.Tensor) and args[0].requires_grad)
+            if name not in _LINEAR or (name in _PRODUCTS and depending > 1) or inverse:
                 raise ValueError(
                     f"rule='secant' is for networks of linear layers, activations and pooling; this one also uses {name!r}. "
                     "Leave rule= out"
