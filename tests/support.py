@@ -27,7 +27,9 @@ def fastestimator_python() -> str:
     if not Path(python).is_file():
         if sys.version_info >= (3, 12):
             pytest.skip("FastEstimator 1.7 needs TensorFlow 2.15, which this Python is too new for")
-        missing("FastEstimator", f"run python3 dev.py test, or name a Python that has it: {python} is none")
+        pytest.skip(
+            f"no FastEstimator at {python}; python3 dev.py test makes it, or name a Python that has it"
+        )
     return python
 
 
@@ -36,5 +38,7 @@ def add_fastai() -> None:
     folder = SIDE / "fastai"
     if importlib.util.find_spec("fastai") is None:
         if not (folder / "fastai").is_dir():
-            missing("fastai", "run python3 dev.py test, which puts it beside the environment")
+            pytest.skip(
+                "no fastai; python3 dev.py test puts it beside the environment", allow_module_level=True
+            )
         sys.path.append(str(folder))
