@@ -1,7 +1,7 @@
 """A long training with a browser that clicks and slides at random: errors, memory, message rate, step time.
 
 ``python benchmarks/live_soak.py [--minutes 10] [--quick] [--kernel 7.4] [--app lab]``. Steps are timed without any
-widget just before and just after, in the same kernel; the ratio compares the medians.
+widget just before and just after, in the same kernel; the ratio compares the medians. SIGTERM ends it early, with its report.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -120,7 +121,9 @@ def soak(browser, server, cells, options, minutes):
         notebook.execute(number, seconds=240)
     notebook.run(4)
     start, actions, missed, frames_before = time.time(), 0, [], len(frames)
-    while time.time() - start < 60 * minutes:
+    over = []
+    signal.signal(signal.SIGTERM, lambda *_: over.append("asked to end"))
+    while time.time() - start < 60 * minutes and not over:
         try:
             act(page, choose)
             actions += 1

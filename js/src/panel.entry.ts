@@ -26,6 +26,9 @@ function render({ model, el }: RenderProps<FrontState>): () => void {
   const ended = new AbortController();
   const { signal } = ended;
   const send: Send = (message) => model.send(message);
+  const echo = (): void => send({ type: "beat", name: String(model.get("beat")) });
+  model.on("change:beat", echo);
+  signal.addEventListener("abort", () => model.off("change:beat", echo));
   if (model.get("kind") === "header") renderHeader(model, el, send, signal);
   else renderPanel(model, el, send, signal);
   whenInside(el, ".xaiw", signal, (root) => {

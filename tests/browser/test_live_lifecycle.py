@@ -187,6 +187,40 @@ def test_two_windows_show_the_same_and_both_can_be_used(opened: Any) -> None:
     assert first.problems + second.problems == []
 
 
+def test_redraws_do_not_pile_up_before_a_page_that_is_closed(opened: Any) -> None:
+    """And the page that is opened in the second half of the run shows everything at once."""
+    cells = [
+        SETUP,
+        "run = xw.background(train, 5000, tracker=tracker)\nprint('begun')",
+        "echo = dashboard.publisher.echo\nprint('=>', echo.heard > 0, echo.sent - echo.heard < 3)",
+        "time.sleep(3); held = echo.sent; time.sleep(10); found = echo.behind, echo.sent - held <= 6",
+        "enough.touch(); run.result(30)\nprint('=>', *found, not echo.behind)",
+    ]
+    notebook = opened(cells)
+    notebook.execute(0)
+    pictures(notebook)
+    save(notebook)
+    notebook.execute(1)
+    time.sleep(4)
+    notebook.execute(2)
+    assert "=> True True" in notebook.cell(2).locator(".jp-OutputArea-output").first.inner_text()
+    notebook.run(3)
+    time.sleep(1)
+    save(notebook)
+    notebook.page.goto("about:blank")
+    time.sleep(14)
+    notebook.page.goto(notebook.server.address(notebook.path))
+    notebook.wait_for_kernel()
+    pictures(notebook, seconds=30)
+    before = notebook.page.locator(".xaiw-run").first.text_content()
+    wait_for(
+        lambda: notebook.page.locator(".xaiw-run").first.text_content() != before,
+        seconds=20, what="the training to be shown again",
+    )  # fmt: skip
+    notebook.execute(4)
+    assert "=> True True True" in notebook.cell(4).locator(".jp-OutputArea-output").first.inner_text()
+
+
 def test_two_epochs_are_compared_in_rows_that_say_which_they_are(opened: Any) -> None:
     notebook = opened([SETUP, "train(3)"])
     notebook.execute(0)

@@ -12,6 +12,7 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.live import Publisher
+from xai_widgets.live.echo import Echo
 from xai_widgets.live.pacing import Pacing
 
 
@@ -319,6 +320,7 @@ def test_the_last_state_is_drawn_at_interpreter_exit(tmp_path):
     code = """
 import numpy as np, xai_widgets as xw
 from xai_widgets.live import Publisher
+from xai_widgets.live.echo import Echo
 from xai_widgets.live.pacing import Pacing
 tracker, publisher = xw.Tracker(), Publisher()
 class View:
@@ -333,3 +335,55 @@ raise SystemExit("as after an error")
     lines = done.stdout.split("\n")
     version = next(line for line in lines if line.startswith("ends")).split()[1]
     assert f"drawn {version}" in lines, done.stdout + done.stderr
+
+
+def test_redraws_become_rare_before_a_page_that_does_not_answer():
+    echo, now = Echo(), 0.0
+    assert [echo.pass_made(now) for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert not echo.behind, "a host that never answered is not held up"
+    echo.answered(99)
+    assert not echo.heard, "a number that was never sent"
+    echo.answered(5)
+    passes = []
+    while now < 300.0:  # a page that was closed: views want a pass all the time
+        if now >= echo.free:
+            passes.append(now)
+            echo.pass_made(now)
+        now += 0.25
+    assert len(passes) <= 3 + 300 / 30 + 4
+    assert max(np.diff(passes)) <= 30.25, "but never none"
+    echo.answered(echo.sent)
+    assert echo.free == 0.0
+    for _ in range(3):
+        echo.pass_made(now)
+    echo.page_loaded()
+    assert not echo.behind
+
+
+def test_a_slow_page_has_few_redraws_on_their_way_and_gets_the_newest(publisher):
+    view, carried = View(), []
+    publisher.carry(carried.append)
+    publisher.add(view)
+    assert publisher.flush()
+    publisher.echo.answered(carried[-1])
+    seen = carried[-1]
+    end = time.monotonic() + 1.8
+    while time.monotonic() < end:
+        view.state += 1
+        publisher.touch()
+        publisher.draw_soon("picture", lambda: 10)
+        time.sleep(0.01)
+    assert carried[-1] - seen == 3
+    publisher.echo.answered(carried[-1])
+    publisher.touch()
+    assert publisher.flush()
+    assert view.shown == view.state
+
+
+def test_a_beat_that_fails_harms_nobody(publisher):
+    view = View()
+    publisher.carry(lambda number: 1 / 0)
+    publisher.add(view)
+    assert publisher.flush()
+    assert publisher.flush()
+    assert view.draws >= 1

@@ -23,7 +23,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_anything_may_come(content: Any) -> None:
-    assert parse(content) is None or content["type"] in ("view", "word", "action", "row")
+    assert parse(content) is None or content["type"] in ("view", "word", "action", "row", "beat")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def test_anything_may_come(content: Any) -> None:
         {"type": "row", "key": 1, "how": "pick"},
         {"type": "action", "name": None},
         {"type": "close"},
+        {"type": "beat", "name": 3},
+        {"type": "beat", "name": "-1"},
+        {"type": "beat", "name": "1e9"},
+        {"type": "beat", "name": "9" * 16},
     ],
 )
 def test_malformed_messages_are_refused(content: dict) -> None:
@@ -47,7 +51,8 @@ def test_malformed_messages_are_refused(content: dict) -> None:
 
 def test_what_names_nothing_is_refused_and_counted(tracker: Any, no_leak: None) -> None:
     with xw.LabelDifficulty(tracker) as view:
-        before = view.front.get_state()
+        view.publisher.flush()
+        before = {**view.front.get_state(), "beat": None}
         for content in (
             {"type": "row", "key": "i99", "how": "pick"},
             {"type": "action", "name": "rm -rf"},
@@ -56,7 +61,18 @@ def test_what_names_nothing_is_refused_and_counted(tracker: Any, no_leak: None) 
         ):
             tell(view, content)
         assert view.refused == 4
-        assert view.front.get_state() == before
+        assert {**view.front.get_state(), "beat": None} == before
+
+
+def test_numbers_of_redraws_come_back(tracker: Any, no_leak: None) -> None:
+    with xw.LabelDifficulty(tracker) as view:
+        view.publisher.flush()
+        assert view.front.beat == view.publisher.echo.sent > 0
+        tell(view, {"type": "beat", "name": str(view.front.beat)})
+        assert view.publisher.echo.heard > 0
+        heard = view.publisher.echo.heard
+        tell(view, {"type": "beat", "name": "999999"})
+        assert view.publisher.echo.heard == heard, "a number that was never sent"
 
 
 def test_a_choice_that_does_not_exist_is_said_in_the_view(tracker: Any, no_leak: None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.cells import cells
+from xai_widgets.live.echo import Echo
 from xai_widgets.live.pacing import Pacing
 from xai_widgets.live.pumping import pump_at_safe_points
 from xai_widgets.live.traffic import Traffic, View
@@ -43,6 +44,8 @@ class Publisher:
     def __init__(self, draws_per_second: float = 4.0, bytes_per_second: float = 100_000.0) -> None:
         self.pacing = Pacing(draws_per_second, bytes_per_second)
         self.traffic = Traffic()
+        self.echo = Echo()
+        self._beat: Callable[[int], object] | None = None
         self._wake = threading.Condition()
         self._inputs: dict[object, Task] = {}
         self._posted: deque[Task] = deque()
@@ -112,6 +115,13 @@ class Publisher:
             self._paced[key] = task
             self._start()
 
+    def carry(self, beat: Callable[[int], object] | None) -> None:
+        """Have every pass carry its number to the browser through this function, which writes one widget.
+
+        What the browser sends back goes to ``echo.answered``.
+        """
+        self._beat = beat
+
     def on_thread(self) -> bool:
         """Whether the caller is on the publisher's own thread."""
         return threading.current_thread() is self._thread
@@ -157,6 +167,7 @@ class Publisher:
         if thread is not None and not self.on_thread():
             thread.join(2.0)
         self._views.clear()
+        self._beat = None
         self._inputs.clear()
         self._paced.clear()
         self._posted.clear()
@@ -210,9 +221,9 @@ class Publisher:
         """Seconds to sleep: until the next pass, or until a tracker should be looked at again."""
         now, pauses = time.monotonic(), []
         if self._paced:
-            pauses.append(self.pacing.pictures - now)
+            pauses.append(max(self.pacing.pictures, self.echo.free) - now)
         if self._dirty:
-            pauses.append(self.pacing.views - now)
+            pauses.append(max(self.pacing.views, self.echo.free) - now)
         if self._trackers:
             pauses.append(self.pacing.interval)
         return min(pauses) if pauses else None
@@ -246,10 +257,11 @@ class Publisher:
     def _draw_pass(self, urgent: bool) -> None:
         """Draw pictures and views, each when its time has come, or all of them at once."""
         now = time.monotonic()
+        free = now >= self.echo.free
         with self._wake:
-            pictures = bool(self._paced) and (urgent or now >= self.pacing.pictures)
+            pictures = bool(self._paced) and (urgent or (free and now >= self.pacing.pictures))
             views: list[View] = []
-            if urgent or (pictures and self.pacing.views_too(now)) or now >= self.pacing.views:
+            if urgent or (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views):
                 views.extend(view for view in self._views if id(view) in self._dirty)
                 self._dirty.clear()
         if not (pictures or views):
@@ -266,6 +278,10 @@ class Publisher:
             self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
+        if self._beat is not None:
+            number = self.echo.pass_made(now)
+            beat = self._beat
+            self._answer(lambda: (beat(number), None)[1])
 
     def _draw(self, view: View) -> None:
         self.traffic.draws += 1

@@ -68,6 +68,7 @@ class View(ipywidgets.VBox):
         self._hold(self.front)
         if self._alone:
             replace_earlier(self, "view")
+            self.publisher.carry(lambda number: setattr(self.front, "beat", number))
             notice = host().notice
             if notice and self._problem is None:
                 self._note(notice)
@@ -144,7 +145,11 @@ class View(ipywidgets.VBox):
             self.show_problem(problem)
 
     def _answer(self, message: Message) -> None:
-        if message.kind == "view":
+        if message.kind == "beat":
+            self.publisher.echo.answered(int(message.name))
+        elif message.kind == "view":
+            if message.fresh:
+                self.publisher.echo.page_loaded()
             self._appeared(message)
         elif message.kind == "word":
             self._chose(message.name, message.value)

@@ -40,14 +40,14 @@ class Message:
     ----------
     kind
         "view": a new picture of this widget appeared in a browser; "word": a choice; "action": a button;
-        "row": a row or its line was picked, or its second button.
+        "row": a row or its line was picked, or its second button; "beat": the number of a redraw it has seen.
     name, value
         What was chosen or pressed, and the choice.
     dark, ratio, fresh
         Of a view: its theme, device pixels per CSS pixel, and whether it has just appeared (or changed its theme).
     """
 
-    kind: Literal["view", "word", "action", "row"]
+    kind: Literal["view", "word", "action", "row", "beat"]
     name: str = ""
     value: str = ""
     dark: bool = False
@@ -66,6 +66,8 @@ def parse(content: object) -> Message | None:
         return Message("word", str(name), str(value))
     if kind == "action" and _short(name):
         return Message("action", str(name))
+    if kind == "beat" and isinstance(name, str) and name.isdecimal() and len(name) <= 15:
+        return Message("beat", name)
     key, how = content.get("key"), content.get("how")
     if kind == "row" and _short(key) and how in ("pick", "second"):
         return Message("row", str(key), str(how))
@@ -100,6 +102,7 @@ class Front(anywidget.AnyWidget):
     palette = traitlets.List([]).tag(sync=True)
     dashes = traitlets.List([]).tag(sync=True)
     summary = traitlets.Unicode("").tag(sync=True)
+    beat = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         self._esm = bundle("panel")

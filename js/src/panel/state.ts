@@ -80,12 +80,15 @@ export interface FrontState {
   /** dash patterns of the Lines marks of the chart, in order */
   dashes: number[][];
   summary: string;
+  /** the number of the last redraw; sent back, so that redraws do not pile up before a slow page */
+  beat: number;
 }
 
 export type Message =
   | { type: "view"; dark: boolean; ratio: number; fresh: boolean }
   | { type: "word"; name: string; value: string }
   | { type: "action"; name: string }
+  | { type: "beat"; name: string }
   | { type: "row"; key: string; how: "pick" | "second" };
 
 export type Send = (message: Message) => void;
