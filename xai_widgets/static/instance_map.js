@@ -140,12 +140,14 @@ var N={suspected:1,never:2,mover:4,wrong:8},T={rows:2e7,thumbs:64,search:200,tex
 .xw-wrong { color: var(--xw-hard); }
 .xw-card-actions { position: absolute; bottom: 2px; display: flex; gap: 8px; padding-left: 4px; font-size: 12px; }
 
+@container (max-width: 720px) {
+  .xw-search { margin-left: auto; }
+  .xw-actions { order: 1; flex-basis: 100%; }
+}
 @container (max-width: 620px) {
   .xw-stage { grid-template-columns: minmax(0, 1fr); position: relative; padding-top: 20px; }
   .xw-side { width: auto; max-height: none; flex-direction: row; flex-wrap: wrap; align-items: flex-start; gap: 4px 12px; }
   .xw-tools { position: absolute; right: 0; top: -4px; }
-  .xw-search { margin-left: auto; }
-  .xw-actions { order: 1; flex-basis: 100%; }
   .xw-map .xw-search input { width: 116px; }
   .xw-legend { max-height: 112px; flex: 1 1 260px; }
   .xw-labels { flex-direction: row; flex-wrap: wrap; gap: 0 4px; }
