@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Make the pictures of the documentation from a real run: a small CNN on scikit-learn's scanned digits, on the processor.
+"""Make the pictures of the documentation from a real run: a small CNN on photographs, on the processor, in a few minutes.
 
-    python docs/make_pictures.py
+    python docs/make_pictures.py               # the static figures
+    python docs/make_pictures.py --dashboard   # the dashboard alone, while it trains, in a real JupyterLab (needs Chromium)
 
-In 60 of the training images the label is wrong on purpose, so that the instance views have something to find.
+The photographs are those of ciFAIR-10 (downloaded once, or from ``XAI_WIDGETS_CIFAIR10``). Two in a hundred training images
+carry a wrong label on purpose, so that the instance views have something to find.
 """
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,86 +28,187 @@ from torch.nn import functional
 import xai_widgets as xw
 from xai_widgets import figures, samples
 
-FOLDER = Path(__file__).resolve().parent / "pages" / "pictures"
-EPOCHS = 12
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE / "pages" / "pictures"
+EPOCHS = 15
 
 
 def network() -> nn.Module:
-    """Build a small CNN for 8 x 8 pictures."""
+    """Build a small CNN for photographs of 32 x 32."""
     torch.manual_seed(0)
+
+    def block(channels: int, filters: int) -> list[nn.Module]:
+        return [nn.Conv2d(channels, filters, 3, padding=1), nn.BatchNorm2d(filters), nn.ReLU()]
+
     return nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 10),
+        *block(3, 32), nn.MaxPool2d(2), *block(32, 64), *block(64, 64), nn.MaxPool2d(2), *block(64, 128), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.3), nn.Linear(2048, 10),
     )  # fmt: skip
 
 
-def train(net: nn.Module, data: Any) -> xw.Tracker:
-    """Train it and record every sample."""
-    names = [name for name, _ in sorted(data.label_names.items(), key=lambda item: item[1])]
-    tracker = xw.Tracker(label_names={name: value for value, name in enumerate(names)}, epochs=EPOCHS)
-    x, y = torch.from_numpy(data.x_train).permute(0, 3, 1, 2), torch.from_numpy(data.y_train)
-    x_eval, y_eval = torch.from_numpy(data.x_eval).permute(0, 3, 1, 2), torch.from_numpy(data.y_eval)
-    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
-    order = torch.Generator().manual_seed(0)
-    for _ in range(EPOCHS):
-        for index in torch.randperm(len(x), generator=order).split(64):
-            logits = net(x[index])
-            losses = functional.cross_entropy(logits, y[index], reduction="none")
-            optimizer.zero_grad()
-            losses.mean().backward()
-            optimizer.step()
-            tracker.record(index, y[index], loss=losses, logits=logits)
-        tracker.end_epoch("train")
+class Run:
+    """The data, the network and the tracker of the run that all pictures show."""
+
+    def __init__(self) -> None:
+        self.data = samples.demo_data("cifair10", limit=5000, wrong_labels=0.02)
+        self.net = network()
+        self.tracker = xw.Tracker(label_names=self.data.label_names, epochs=EPOCHS)
+        data = self.data
+        self.x, self.x_eval = (
+            torch.tensor((images - data.mean) / data.std).permute(0, 3, 1, 2).contiguous()
+            for images in (data.x_train, data.x_eval)
+        )
+        self.y, self.y_eval = torch.tensor(data.y_train), torch.tensor(data.y_eval)
+        options = {"mean": data.mean, "std": data.std, "label_names": data.label_names}
+        self.train_set = samples.as_samples((self.x, self.y), **options)
+        self.eval_set = samples.as_samples((self.x_eval, self.y_eval), **options)
+
+    def train(self) -> Iterator[int]:
+        """Train epoch by epoch and record every image."""
+        draws = torch.Generator().manual_seed(0)
+        optimizer = torch.optim.AdamW(self.net.parameters(), 2e-3, weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
+        for epoch in range(1, EPOCHS + 1):
+            self.net.train()
+            for index in torch.randperm(len(self.x), generator=draws).split(64):
+                logits = self.net(augmented(self.x[index], draws))
+                losses = functional.cross_entropy(logits, self.y[index], reduction="none")
+                optimizer.zero_grad()
+                losses.mean().backward()
+                optimizer.step()
+                self.tracker.record(index, self.y[index], loss=losses, logits=logits)
+            schedule.step()
+            self.tracker.end_epoch("train")
+            self.net.eval()
+            with torch.no_grad():
+                for index in torch.arange(len(self.x_eval)).split(250):
+                    logits, label = self.net(self.x_eval[index]), self.y_eval[index]
+                    losses = functional.cross_entropy(logits, label, reduction="none")
+                    right = (logits.argmax(1) == label).float()
+                    self.tracker.record(index, label, mode="eval", loss=losses, accuracy=right, logits=logits)
+            self.tracker.end_epoch("eval")
+            yield epoch
+        self.tracker.finish()
+
+    def clear_cases(self, count: int) -> list[int]:
+        """Choose held-out images of different classes that the network is right about."""
         with torch.no_grad():
-            logits = net(x_eval)
-            losses = functional.cross_entropy(logits, y_eval, reduction="none")
-        tracker.record(torch.arange(len(x_eval)), y_eval, mode="eval", loss=losses, logits=logits)
-        tracker.end_epoch("eval")
-    tracker.finish()
-    return tracker
+            sure, predicted = functional.softmax(self.net(self.x_eval), 1).max(1)
+        right = torch.where(predicted == self.y_eval, sure, torch.zeros(()))
+        best = {int(label): int(i) for i in right.argsort() for label in [self.y_eval[i]]}
+        return [best[label] for label in (5, 7, 1, 8, 4, 0, 2, 3, 6, 9)[:count]]
 
 
-def pictures() -> dict[str, Callable[[bool], figures.StaticFigure]]:
+def augmented(x: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
+    """Flip half of the images and move all by up to three pixels."""
+    flipped = torch.rand(len(x), generator=draws) < 0.5
+    x = torch.where(flipped[:, None, None, None], x.flip(3), x)
+    down, right = (int(n) for n in torch.randint(0, 7, (2,), generator=draws))
+    return functional.pad(x, (3, 3, 3, 3), mode="reflect")[:, :, down : down + 32, right : right + 32]
+
+
+def pictures(run: Run) -> dict[str, Callable[[bool], figures.StaticFigure]]:
     """Give every picture as a function of the theme."""
-    wrong = 60
-    data = samples.demo_data("digits", wrong_labels=wrong / 1347)
-    net = network()
-    tracker = train(net, data)
-    train_set = samples.as_samples(
-        (np.moveaxis(data.x_train, -1, 1), data.y_train), label_names=data.label_names, layout="NCHW"
-    )
+    tracker, names = run.tracker, run.tracker.label_names
     evaluation = tracker.label_series("loss", mode="eval")
     both = [evaluation, tracker.label_series("loss", mode="train")]
     hard, easy = tracker.extremes("loss", n_max=6, n_min=4)
     history = tracker.instance_series([*hard.index, *easy.index, 10, 18], "loss")
     table = tracker.dynamics()
-    engine = xw.AttributionEngine(net.eval())
-    shown = list(hard.index[:4])
-    columns = engine.saliency_columns(train_set.batch(shown).inputs, smoothing=25, integrating=50)
-    names = tracker.label_names
+    engine = xw.AttributionEngine(run.net.eval())
+
+    def grid(pictures: Any, index: list[Any], title: str) -> Callable[[bool], figures.StaticFigure]:
+        columns = engine.saliency_columns(pictures.batch(index).inputs, smoothing=50, integrating=100)
+        options = {"index": index, "title": title, "weights": f"epoch {EPOCHS}"}
+        return lambda dark: figures.saliency_grid(columns, pictures, dark=dark, **options)
+
     return {
         "label_difficulty": lambda dark: figures.label_difficulty(evaluation, epochs=EPOCHS, dark=dark),
-        "modes": lambda dark: figures.label_difficulty(both, bounds="range", epochs=EPOCHS, dark=dark),
+        "modes": lambda dark: figures.label_difficulty(
+            both, labels=["cat", "bird", "automobile"], bounds="sem", epochs=EPOCHS, dark=dark
+        ),
         "instance_history": lambda dark: figures.instance_history(
-            history, hard=hard, easy=easy, pictures=train_set, label_names=names, epochs=EPOCHS, dark=dark
+            history, hard=hard, easy=easy, pictures=run.train_set, label_names=names, epochs=EPOCHS, dark=dark
         ),
         "instance_map": lambda dark: figures.instance_map(
-            table,
-            label_names=names,
-            selected=data.planted.tolist(),
-            title="All digits; ringed: labels made wrong",
-            dark=dark,
+            table, label_names=names, selected=run.data.planted.tolist(),
+            title="All training images; ringed: labels made wrong", dark=dark,
         ),
         "heat": lambda dark: figures.history_heatmap(both[1], dark=dark),
-        "saliency": lambda dark: figures.saliency_grid(
-            columns, train_set, index=shown, label_names=names, weights=f"epoch {EPOCHS}", dark=dark
-        ),
-    }
+        "saliency": grid(run.eval_set, run.clear_cases(5), "What does it look at?"),
+        "saliency_hard": grid(run.train_set, list(hard.index[:4]), "And in the hardest?"),
+    }  # fmt: skip
+
+
+CELL = """
+import sys; sys.path.insert(0, {docs!r})
+import numpy as np, torch, xai_widgets as xw
+import make_pictures
+torch.set_num_threads(1)
+run = make_pictures.Run()
+board = xw.Dashboard(run.tracker, run.net, run.train_set, title="Photographs, small CNN", n_max=6, n_min=4, smoothing=25)
+board
+"""
+TRAIN = """
+for epoch in run.train():
+    if epoch == 10:
+        hard, _ = run.tracker.extremes("loss", n_max=3, n_min=0)
+        board.selection.change(indices=hard.index[:1], explained=hard.index, label=None)
+"""
+
+
+def dashboard(wait: float) -> None:
+    """Take pictures of the dashboard between two epochs of a training in JupyterLab."""
+    sys.path.insert(0, str(HERE.parent / "tests" / "browser"))
+    import lab
+
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with tempfile.TemporaryDirectory() as folder, lab.browser(chromium) as opened:
+        home = Path(folder).resolve()
+        cells = [CELL.format(docs=str(HERE)), TRAIN]
+        server = lab.JupyterServer(home)
+        try:
+            path = lab.write_notebook(home / "run.ipynb", cells)
+            book = lab.Notebook(opened, server, path, width=1400, height=2600)
+            book.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+            book.execute(0, 120)
+            book.run(1)
+            board = book.page.locator(".xaiw-dashboard").first
+            lab.wait_for(lambda: "epoch 12 of" in (board.text_content() or ""), seconds=wait, what="epoch 12")
+            lab.wait_for(
+                lambda: book.page.locator(".xaiw-sample:not(.xaiw-hide) canvas").count(),
+                seconds=60,
+                what="saliency",
+            )
+            book.page.wait_for_timeout(6000)
+            for theme in ("light", "dark"):
+                book.set_theme(dark=theme == "dark")
+                book.page.wait_for_timeout(3000)
+                book.screenshot(FOLDER / f"dashboard_{theme}.png", board)
+            book.close()
+        finally:
+            server.close()
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--dashboard", action="store_true", help="the dashboard alone, in Chromium")
+    parser.add_argument("--wait", type=float, default=900, help="most seconds until its twelfth epoch")
+    options = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if options.dashboard:
+        dashboard(options.wait)
+        return
+    torch.set_num_threads(1)
+    run = Run()
+    for epoch in run.train():
+        accuracy = float(np.nanmean(run.tracker.label_series("accuracy", mode="eval").mean[:, -1]))
+        sys.stderr.write(f"epoch {epoch}: accuracy {accuracy:.3f}\n")
+    for name, draw in pictures(run).items():
+        for dark in (False, True):
+            draw(dark).save(FOLDER / f"{name}_{'dark' if dark else 'light'}.png", dpi=144)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, draw in pictures().items():
-        for dark in (False, True):
-            draw(dark).save(FOLDER / f"{name}_{'dark' if dark else 'light'}.png", dpi=144)
+    main()
