@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
-from xai_widgets.live import Publisher, host, keep_route, replace_earlier
+from xai_widgets.live import Publisher, cells, host, keep_route, replace_earlier
 from xai_widgets.widgets import _still
 from xai_widgets.widgets import instance_map_answers as answers
 from xai_widgets.widgets._closing import close_tree
@@ -120,6 +120,7 @@ class InstanceMap(LiveMap):
             layout=ipywidgets.Layout(width="100%", min_width="0"),
         )  # fmt: skip
         self._still = _still.Still(self)
+        self._forget_stills: Callable[[], object] = int
         self._stop_listening = self.selection.listen(self._selection_changed)
         self._subscription = tracker.subscribe(self._told)
         self.observe(self._control_changed, [*_CONTROLS, "paused"])
@@ -130,6 +131,7 @@ class InstanceMap(LiveMap):
         if self._alone:
             self.add_class("xaiw-view")  # by which the page knows a live view of ours
             replace_earlier(self, "view")
+            self._forget_stills = cells.on_end(self._still.refresh_after_cell)
         self.publisher.add(self)
         self.publisher.watch(tracker)
 
@@ -333,6 +335,7 @@ class InstanceMap(LiveMap):
             return
         self._closed = True
         self._still.freeze()
+        self._forget_stills()
         self._stop_listening()
         self._subscription.cancel()
         self.hearing.close()
