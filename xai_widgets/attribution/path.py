@@ -174,7 +174,7 @@ class _Cells:
         self._borders = np.concatenate([[0.0], (ordered[1:] + ordered[:-1]) / 2, [1.0]])
         self._offsets = (ordered - self._borders[:-1]) / np.diff(self._borders)
         self._places = ordered.copy()  # sums of positions, and of vectors
-        self._sums = kept[order].astype(np.float64)
+        self._sums = kept[order]  # a copy, in the precision of the model: these are the most memory of all
         self._counts = np.ones(len(points), np.int64)
         self._dtype = kept.dtype
         self._coming: Floats = np.zeros(0)
