@@ -58,10 +58,16 @@ def _panel(ax: Any, title: str, theme: palette.Theme) -> None:
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
-    ax.yaxis.set_major_formatter(lambda value, place: f"{100 * value:g} %")
+    ax.yaxis.set_major_formatter(_per_cent)
+    ax.yaxis.get_minor_locator().set_params(subs=(2.0, 5.0))
+    ax.yaxis.set_minor_formatter(_per_cent)
     ax.tick_params(colors=theme.muted, labelsize=7, which="both")
     ax.grid(True, color=theme.grid, linewidth=0.6)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         ax.spines[side].set_color(theme.grid)
+
+
+def _per_cent(value: float, place: int) -> str:
+    return f"{100 * value:g} %"
