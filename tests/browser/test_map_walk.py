@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -80,19 +81,19 @@ def test_lasso_see_explain_pin_export(browser: Any, lab_server: lab.JupyterServe
 def explain_second(page: MapPage, notebook: lab.Notebook) -> None:
     """Explain the second card. Cards are sorted anew after every epoch, so another may have come under the mouse."""
     shown = notebook.page.locator(".xaiw-sample:not(.xaiw-hide)").first
-    for attempt in range(6):
+    for attempt in range(10):
         card = page.root.locator(".xw-card").nth(1)
         card.hover()
         name = (card.locator(".xw-index").text_content() or "").strip()
         page.root.get_by_role("button", name="Explain this instance").click()
         try:
             wait_for(
-                lambda name=name: name in (shown.text_content() or "").split(),
-                seconds=20,
+                lambda name=name: re.match(rf"{name}(?!\d)", shown.text_content() or ""),
+                seconds=10,
                 what=f"{name} in the saliency panel",
             )
         except AssertionError:
-            if attempt == 5:
+            if attempt == 9:
                 raise
         else:
             return
