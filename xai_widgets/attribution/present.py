@@ -73,8 +73,21 @@ def attribution_of(job: Job, part: Part, method: str, done: bool, parts: Sequenc
 def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> SaliencyColumns:
     """Give columns that another package's formulas made."""
     made = {name: _plain(job, name, flat, spent_) for name, flat in found.items()}
-    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
     unknown = np.full(len(job), np.nan)
+    return _columns(
+        job,
+        made,
+        evaluations=spent_,
+        evaluations_total=spent_,
+        completeness_gap=unknown,
+        standard_error=unknown,
+        done=True,
+    )
+
+
+def _columns(job: Job, made: dict[str, Attribution], **state: Any) -> SaliencyColumns:
+    """Put the columns that were made beside each other, the best of them over the picture."""
+    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
     return SaliencyColumns(
         raw=made.get("raw"),
         smoothed=made.get("smoothed"),
@@ -84,12 +97,8 @@ def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> Salien
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
-        evaluations=spent_,
-        evaluations_total=spent_,
         rows=job.rows,
-        completeness_gap=unknown,
-        standard_error=unknown,
-        done=True,
+        **state,
     )
 
 
@@ -111,21 +120,13 @@ def picture_of(job: Job, parts: Sequence[Part], done: bool, magnitude: bool) -> 
     names["smoothed"] = "smoothgrad_squared" if magnitude else "smoothgrad"
     shown = [part for part in parts if part.started]
     made = {part.name: attribution_of(job, part, names[part.name], done, [part]) for part in shown}
-    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
     errors = np.stack([one.standard_error for one in made.values()])
     unknown = np.isnan(errors).all(axis=0)
-    return SaliencyColumns(
-        raw=made.get("raw"),
-        smoothed=made.get("smoothed"),
-        integrated=made.get("integrated"),
-        smint=made.get("smint"),
-        overlay=best.masks,
-        target=job.target,
-        prediction=job.prediction,
-        probability=job.probability,
+    return _columns(
+        job,
+        made,
         evaluations=max(spent(parts, sample) for sample in range(len(job))),
         evaluations_total=max(spent(parts, sample, planned=True) for sample in range(len(job))),
-        rows=job.rows,
         completeness_gap=made["integrated"].completeness_gap
         if "integrated" in made
         else np.full(len(job), np.nan),
