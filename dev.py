@@ -32,7 +32,7 @@ FASTESTIMATOR = (  # one after the other: what it asks for contradicts what it w
      "numpy==1.26.4"),
 )  # fmt: skip
 FASTAI = (
-    "fastai==2.8.12", "fastcore==2.2.39", "fastdownload==0.0.8", "fastprogress==1.1.6", "fasttransform==0.0.5",
+    "fastai==2.8.12", "fastcore==2.2.39", "fastdownload==0.0.8", "fastprogress==1.0.5", "fasttransform==0.0.5",
     "plum-dispatch==2.9.0", "beartype==0.23.1",
 )  # fmt: skip
 STARTED = time.monotonic()
@@ -82,9 +82,24 @@ def make_side_environments() -> None:
     pip = ("-m", "pip", "install", "-qq", "--disable-pip-version-check")
     index = torch_index(has_nvidia())
     python = SIDE / "fastestimator" / PYTHON.relative_to(VENV)
-    steps = {"fastai": [(PYTHON, *pip, "--no-deps", "--target", SIDE / "fastai", *FASTAI)]}
+    fastai = SIDE / "fastai"
+    steps = {  # the last step imports what was installed, for to be installed is not enough
+        "fastai": [
+            (PYTHON, *pip, "--no-deps", "--target", fastai, *FASTAI),
+            (
+                PYTHON,
+                "-W",
+                "ignore",
+                "-c",
+                f"import sys; sys.path.append({str(fastai)!r}); import fastai.basics",
+            ),
+        ]
+    }
     if sys.version_info < (3, 12):  # newer ones have no TensorFlow 2.15
-        steps["fastestimator"] = [(python, *pip, *packages, *index) for packages in FASTESTIMATOR]
+        steps["fastestimator"] = [
+            *((python, *pip, *packages, *index) for packages in FASTESTIMATOR),
+            (python, "-W", "ignore", "-c", "import fastestimator"),
+        ]
     for name, commands in steps.items():
         done, wanted = SIDE / name / "done", repr((FASTAI, FASTESTIMATOR))
         if done.exists() and done.read_text() == wanted:
