@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from itertools import repeat
+from operator import contains
 from typing import Any
 
 INDEX = "index"  # the name of the index in dicts, columns and targets
@@ -124,6 +126,17 @@ def add_index(sample: Any, index: Any) -> Any:
             )
         return {**sample, INDEX: index}
     return (sample, index)
+
+
+def add_indices(samples: list[Any], indices: list[Any]) -> list[Any]:
+    """Return every sample with its index, as `add_index` gives it; for samples of one kind without a call for each."""
+    kinds = set(map(type, samples))
+    pairs = zip(samples, indices, strict=True)
+    if kinds == {tuple} or kinds == {list}:
+        return [(*sample, index) for sample, index in pairs]
+    if kinds == {dict} and not any(map(contains, samples, repeat(INDEX))):
+        return [{**sample, INDEX: index} for sample, index in pairs]
+    return [add_index(sample, index) for sample, index in pairs]
 
 
 def index_of(batch: Any) -> Any:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from xai_widgets.hooks._identity import INDEX, Key, add_index, index_of, key_reader
+from xai_widgets.hooks._identity import INDEX, Key, add_index, add_indices, index_of, key_reader
 
 
 class Indexed:
@@ -68,7 +68,9 @@ class Indexed:
         """Return several samples at once, which is how a loader asks."""
         fetch = getattr(self.dataset, "__getitems__", None)
         samples = fetch(places) if fetch is not None else [self.dataset[place] for place in places]
-        return [self._with_index(sample, place) for sample, place in zip(samples, places, strict=True)]
+        if self.keep or self._read_key is not None:
+            return [self._with_index(sample, place) for sample, place in zip(samples, places, strict=True)]
+        return add_indices(samples, places)
 
     def _with_index(self, sample: Any, place: Any) -> Any:
         if self.keep:

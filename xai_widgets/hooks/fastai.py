@@ -11,6 +11,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from xai_widgets.hooks._feed import Feed
 from xai_widgets.hooks._require import HookWarning, require
 from xai_widgets.hooks._torch_observer import Observer
@@ -54,7 +56,7 @@ class LearnerWatch:
 
         def get_idxs() -> Any:
             order = list(draw())
-            self._orders[id(loader)] = order
+            self._orders[id(loader)] = np.asarray(order)  # of which a batch is a slice
             return order
 
         def undo() -> None:
@@ -64,7 +66,7 @@ class LearnerWatch:
                 loader.__dict__["get_idxs"] = own
 
         loader.__dict__["get_idxs"] = get_idxs
-        self._orders[id(loader)] = []
+        self._orders[id(loader)] = np.zeros(0, np.int64)
         self._undo.append(undo)
 
     def fit_begins(self, learn: Any) -> None:
@@ -85,7 +87,7 @@ class LearnerWatch:
     def batch_begins(self, learn: Any, mode: str) -> None:
         """Tell which instances are in the batch."""
         order, size = self._orders.get(id(learn.dl)), learn.dl.bs or 1
-        if self._observer is not None and order:
+        if self._observer is not None and order is not None and len(order):
             index = order[learn.iter * size : (learn.iter + 1) * size]
             self._observer.take(mode, None, index, (*learn.xb, *learn.yb))
 

@@ -66,14 +66,16 @@ def read_index(index: Any) -> Array | list[Any]:
     TypeError
         For indices that are neither integers nor strings.
     """
+    array: Array | None = None
     if isinstance(index, (str, bytes, range, list, tuple)):
         if isinstance(index, (str, bytes)):
             return [_text(index)]
         if isinstance(index, range):
             return np.arange(index.start, index.stop, index.step, dtype=np.int64)
-        if any(isinstance(i, (str, bytes)) for i in index):
+        array = np.asarray(index)  # many times faster than to look at every one
+        if array.dtype.kind in "USTO":
             return _names(index)
-    array = squeeze_column(to_array(index))
+    array = squeeze_column(to_array(index) if array is None else array)
     if array.ndim == 0:
         array = array.reshape(1)
     kind = array.dtype.kind
