@@ -1,7 +1,7 @@
 """What training pays for being live: step times alone, with everything attached, and while saliency is computed.
 
 The three are measured in turns in one run, so that a busy machine slows all of them; ratios are medians over the
-rounds. ``python benchmarks/live_cost.py [--quick] [--share 0.1] [--keras]``
+rounds. ``python benchmarks/live_cost.py [--quick] [--share 0.06] [--keras]``
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def window(step, seconds, record=None, first=0):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--share", type=float, default=0.1)
+    parser.add_argument("--share", type=float, default=0.06)
     options = parser.parse_args()
     rounds, seconds = (3, 2.0) if options.quick else (8, 5.0)
     model, samples, step = torch_step()

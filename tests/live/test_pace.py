@@ -21,8 +21,7 @@ class World:
         self.pace.chunk_starts()
         self.now += seconds
         self.steps += seconds * self.during
-        busy, pause = self.pace.chunk_ends()
-        assert busy == pytest.approx(seconds)
+        pause = self.pace.chunk_ends()
         self.now += pause
         self.steps += pause * self.alone
         self.pace.pause_ends()
@@ -32,11 +31,11 @@ class World:
         start, done = self.now, self.steps
         for _ in range(chunks):
             self.chunk()
-        return 1.0 - (self.steps - done) / (self.alone * (self.now - start))
+        return self.alone * (self.now - start) / (self.steps - done) - 1.0
 
 
 def test_at_first_a_chunk_is_thought_to_take_all(monkeypatch):
-    assert World(monkeypatch, 0.1).chunk(0.1) == pytest.approx(0.9)
+    assert World(monkeypatch, 0.1).chunk(0.1) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
@@ -63,8 +62,34 @@ def test_it_learns_again_when_training_changes(monkeypatch):
     assert world.pace.cost() > 0.8
 
 
-def test_the_whole_share_means_no_pause(monkeypatch):
-    assert World(monkeypatch, 1.0).chunk() == 0.0
+def test_the_whole_share_means_that_training_goes_half_as_fast(monkeypatch):
+    world = World(monkeypatch, 1.0)
+    assert world.chunk(0.1) == pytest.approx(0.1)
+    assert world.slowdown() == pytest.approx(1.0)
+
+
+def test_a_click_is_answered_at_once_and_a_program_that_asks_without_end_is_held_up(monkeypatch):
+    world = World(monkeypatch, 0.1)
+    waits = []
+    for _ in range(200):  # jobs of a single chunk, each of them cancelled or done before its pause
+        waits.append(world.pace.before_job())
+        world.now += waits[-1]
+        world.steps += waits[-1] * world.alone
+        world.pace.chunk_starts()
+        world.now += 0.1
+        world.pace.chunk_ends()
+    assert waits[0] == waits[1] == 0.0
+    assert world.alone * world.now / world.steps - 1.0 <= 0.1 * 1.15  # the credit is spent once
+    world.now += 10.0
+    assert world.pace.before_job() == 0.0
+
+
+def test_one_long_chunk_does_not_silence_the_panel(monkeypatch):
+    world = World(monkeypatch, 0.1)
+    world.pace.chunk_starts()
+    world.now += 30.0  # a model's functions are built
+    assert world.pace.chunk_ends() <= 10.0
+    assert world.pace.before_job() <= 3.0
 
 
 def test_passes_keep_their_distance_and_pictures_wait_for_nothing_else():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +40,8 @@ class AttributionService:
         Says when training is between two steps. Without one the weights are copied at once.
     model_fn : callable, optional
         Builds a fresh model of the same architecture, for models that cannot be copied.
-    share : float, default 0.1
-        Bound for the part of training's speed that a job may take, in (0, 1].
+    share : float, default 0.06
+        Bound for the part by which training's steps may take longer while a job runs, in (0, 1].
     engine_options : dict, optional
         Passed on to :class:`xai_widgets.AttributionEngine`.
     """
@@ -52,7 +53,7 @@ class AttributionService:
         *,
         tracker: Tracker | None = None,
         model_fn: Callable[[], Any] | None = None,
-        share: float = 0.1,
+        share: float = 0.06,
         engine_options: dict[str, Any] | None = None,
     ) -> None:
         self._safe_points = SafePoints(tracker)
@@ -75,7 +76,7 @@ class AttributionService:
 
     @property
     def share(self) -> float:
-        """Bound for the part of training's speed that a job may take; may be set at any time."""
+        """Bound for the part by which training's steps may take longer; may be set at any time."""
         return self._pace.share
 
     @share.setter
@@ -216,6 +217,8 @@ class AttributionService:
 
     def _work(self, job: Job) -> None:
         self._state = "waiting for a safe point"
+        if self.training():
+            job.pause(self._pace.before_job())
         prepared = self._preparation.get(job.request, lambda: job.wanted and not self._closed)
         if prepared is not None:
             snapshot, (batch, pictures) = prepared
@@ -231,14 +234,18 @@ class AttributionService:
         try:
             while job.wanted and not self._closed:
                 pace.chunk_starts()
+                started = time.perf_counter()
                 with snapshot.replica.computing():
                     columns = next(chunks, None)
-                busy, pause = pace.chunk_ends()
-                job.seconds += busy
+                job.seconds += time.perf_counter() - started
+                if columns is not None:
+                    notes = snapshot.replica.notes
+                    job.report(
+                        ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
+                    )
+                pause = pace.chunk_ends()
                 if columns is None:
                     return
-                notes = snapshot.replica.notes
-                job.report(ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes))
                 if not columns.done and self.training():
                     job.pause(pause)
                     pace.pause_ends()

@@ -59,8 +59,8 @@ class Dashboard(View):
         Further arguments of `SaliencyPanel`: ``noise``, ``baseline``, ``colormap``, ``rows``, ``following``...
     model_fn : callable, optional
         Builds a fresh model of the same architecture, for models that cannot be copied.
-    share : float, default 0.1
-        Bound for the part of training's speed that saliency may take.
+    share : float, default 0.06
+        Bound for the part by which training's steps may take longer while saliency is computed.
     **options
         For `as_samples`: ``layout``, ``mean``, ``std``, ``labels``, ``label_names``, ...
 
@@ -102,7 +102,7 @@ class Dashboard(View):
         integrating: int = 100,
         saliency: dict[str, Any] | None = None,
         model_fn: Callable[[], Any] | None = None,
-        share: float = 0.1,
+        share: float = 0.06,
         **options: Any,
     ) -> None:
         if options and samples is None:

@@ -68,8 +68,8 @@ class SaliencyPanel(Asking):
         New pictures after every epoch; otherwise it stays on the weights it has.
     model_fn : callable, optional
         Builds a fresh model of the same architecture, for models that cannot be copied.
-    share : float, default 0.1
-        Bound for the part of training's speed a computation may take.
+    share : float, default 0.06
+        Bound for the part by which training's steps may take longer while something is computed.
     engine_options : dict, optional
         For :class:`xai_widgets.AttributionEngine`.
     title : str, default "What does it look at?"
@@ -94,7 +94,7 @@ class SaliencyPanel(Asking):
         rows: int = 4,
         following: bool = True,
         model_fn: Callable[[], Any] | None = None,
-        share: float = 0.1,
+        share: float = 0.06,
         engine_options: dict[str, Any] | None = None,
         title: str = "What does it look at?",
         publisher: Publisher | None = None,
