@@ -73,13 +73,15 @@ class _Joint(Averaging):
     def _uniform(self, unit: int, count: int) -> Floats:
         return kronecker(1, count, unit, self._shift)
 
-    def add(self, estimate: Floats, t: Floats, found: Floats) -> None:
-        """Count a unit's estimate, (D,), and learn from its contributions (P, D) at positions (P,)."""
-        self.means.add(estimate)
-        if self._until == ENDLESS:
-            return
+    @property
+    def learns(self) -> bool:
+        """Whether it will still be thought over where to look."""
+        return self._until != ENDLESS
+
+    def learn(self, t: Floats, sizes: Floats) -> None:
+        """Note the squared norms of contributions, (N,), at positions (N,), of units that were added."""
         cells = np.minimum((t * CELLS).astype(np.int64), CELLS - 1)
-        np.add.at(self._found, cells, np.square(found).sum(axis=1, dtype=np.float64))
+        np.add.at(self._found, cells, sizes)
         np.add.at(self._looks, cells, 1)
         if self.units == self._until:
             anywhere = self._found.sum() / self._looks.sum()
@@ -101,9 +103,12 @@ class JointTrack(_Joint):
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
-        t, weight = self.positions(self.units, 1)
-        found = contributions(grads, steps).mean(axis=0)
-        self.add(np.asarray(found * weight[0, 0], found.dtype), t[0], found[None])
+        t, weight = self.positions(self.units, len(grads) // 2)
+        pairs = contributions(grads, steps)
+        found = np.asarray((pairs[0::2] + pairs[1::2]) / 2)
+        self.means.add(np.asarray(found * weight.astype(found.dtype)))
+        if self.learns:
+            self.learn(t[:, 0], np.einsum("ud,ud->u", found, found))
 
 
 class JointSquareTrack(_Joint):
@@ -145,14 +150,19 @@ class JointSquareTrack(_Joint):
         """See `Track`."""
         if steps is None:
             raise ValueError("squared integrals need the steps from the baseline")
-        t, weight = self.positions(self.units, 1)
-        both = np.tile(weight[0], 2).astype(grads.dtype)
-        halves = (grads * both[:, None]).reshape(4, 2, -1).sum(axis=1) / 2
-        products = halves[0::2] * halves[1::2]
-        exact = (products * np.square(steps[0::4])).mean(axis=0)
-        self.add(exact, np.tile(t[0], 2), grads * steps)
+        count, size = len(grads) // 8, grads.shape[1]
+        t, weight = self.positions(self.units, count)
+        both = np.concatenate([weight, weight], axis=1).astype(grads.dtype) / 2
+        rows = grads.reshape(count, 8, size) * both[:, :, None]
+        halves = rows[:, 0::2] + rows[:, 1::2]
+        products = halves[:, 0::2] * halves[:, 1::2]
+        exact = (products * np.square(steps.reshape(count, 8, size)[:, 0::4])).mean(axis=1)
+        self.means.add(exact)
+        if self.learns:
+            found = contributions(grads, steps)
+            self.learn(np.concatenate([t, t], axis=1).reshape(-1), np.einsum("rd,rd->r", found, found))
         if self._moment is not None:
-            calm = products.mean(axis=0) * self._moment
+            calm = products.mean(axis=1) * self._moment
             self._calm.add(calm)
             self._missed.add(exact - calm)
 

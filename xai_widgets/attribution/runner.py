@@ -15,6 +15,7 @@ from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
 from xai_widgets.attribution.secant import CELLS
 
+_ABSORBED = 1 << 17  # numbers that an estimator takes at once: they stay in the cache meanwhile
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
 
@@ -120,10 +121,12 @@ class Runner:
         start = 0
         for part, sample, count in ordered:
             track = part.lanes[sample].track
-            for _ in range(count):
-                rows = slice(start, start + part.rows_per_unit)
+            end = start + count * part.rows_per_unit
+            at_once = part.rows_per_unit * max(1, _ABSORBED // (part.rows_per_unit * grads.shape[1]))
+            for low in range(start, end, at_once):
+                rows = slice(low, min(low + at_once, end))
                 track.absorb(grads[rows], None if track.kind in ("clean", "noisy") else steps[rows])
-                start += part.rows_per_unit
+            start = end
 
     def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out."""

@@ -40,4 +40,5 @@ class SecantTrack(Averaging):
         """See `Track`; the last row of a strip is an end only."""
         lengths = np.append(np.full(CELLS, 1 / (len(self._nodes) - 1)), 0.0)
         weights = np.tile(lengths, len(self._starts)).astype(grads.dtype)
-        self.means.add(np.asarray(weights @ contributions(grads, steps)))
+        found = contributions(grads, steps).reshape(-1, self.rows_per_unit, grads.shape[1])
+        self.means.add(np.asarray(weights @ found))

@@ -7,15 +7,17 @@ were and however often they were interrupted, and a longer one still knows the e
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.units import Units
+from xai_widgets.attribution.units import Kept, Units
 
 Floats = NDArray[Any]
 ENDLESS = 1 << 40
+_AT_ONCE = 16  # vectors, so that what is made on the way stays in the cache
 
 
 class Track(Protocol):
@@ -35,7 +37,7 @@ class Track(Protocol):
         """Give draw, t and sign of the rows of ``count`` units from ``unit``."""
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
-        """Take the next unit's gradients, and what they are multiplied with to be contributions, (rows_per_unit, D)."""
+        """Take the next units' gradients, and what they are multiplied with to be contributions, (U * rows_per_unit, D)."""
 
     def knows(self, units: int) -> bool:
         """Tell whether the estimate at this length can be given."""
@@ -103,7 +105,7 @@ class CleanTrack(Averaging):
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
-        self.means.add(grads[0])
+        self.means.add(grads)
 
     def error(self, units: int) -> float:
         """See `Track`; nothing is estimated here."""
@@ -122,9 +124,12 @@ class NoisyTrack(Averaging):
 
     def __init__(self) -> None:
         super().__init__()
-        self.squares = Units()
-        self.shifted = Units()
+        self._gaps = Kept()  # squared half distances of the two in a pair
+        self._squares = Units()
+        self._shifted = Units()
         self._origin: Floats | None = None
+        # squares are found when they are asked for, which may be from any thread
+        self._lock = threading.Lock()
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
@@ -133,13 +138,38 @@ class NoisyTrack(Averaging):
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
-        mean = np.asarray((grads[0] + grads[1]) / 2)
-        if self._origin is None:
-            self._origin = mean.copy()
-        self.means.add(mean)
-        self.squares.add((np.square(grads[0]) + np.square(grads[1])) / 2)
-        apart = grads - self._origin
-        self.shifted.add((np.square(apart[0]) + np.square(apart[1])) / 2)
+        mean = np.asarray((grads[0::2] + grads[1::2]) / 2)
+        gap = np.square(mean - grads[1::2])
+        with self._lock:
+            if self._origin is None:
+                self._origin = mean[0].copy()
+            before = self.units
+            self.means.add(mean)
+            self._gaps.add(gap)
+            if self._gaps.count < self.units:  # what is not kept is counted now
+                for found, origin in ((self._squares, None), (self._shifted, self._origin)):
+                    self._catch_up(found, origin, before)
+                    found.add(_mean_square(mean, gap, origin))
+
+    def _catch_up(self, found: Units, origin: Floats | None, until: int) -> None:
+        """Count the squares of pairs that are kept and were not counted yet."""
+        while found.count < until:
+            part = slice(found.count, min(until, found.count + _AT_ONCE))
+            found.add(_mean_square(self.means.kept[part], self._gaps[part], origin))
+
+    @property
+    def squares(self) -> Units:
+        """Mean squares of the pairs."""
+        with self._lock:
+            self._catch_up(self._squares, None, self.units)
+        return self._squares
+
+    @property
+    def shifted(self) -> Units:
+        """Mean squared distances of the pairs from the first pair's mean."""
+        with self._lock:
+            self._catch_up(self._shifted, self._origin, self.units)
+        return self._shifted
 
     def variance(self, units: int) -> Floats:
         """Give VarGrad: the mean square less the square of the mean, over draws, (D,)."""
@@ -151,7 +181,14 @@ class NoisyTrack(Averaging):
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return self.means.nbytes + self.squares.nbytes + self.shifted.nbytes
+        return self.means.nbytes + self._gaps.nbytes + self._squares.nbytes + self._shifted.nbytes
+
+
+def _mean_square(mean: Floats, gap: Floats, origin: Floats | None) -> Floats:
+    """Give the mean squares of pairs, as distances from an origin; their means and squared half distances, (U, D) each."""
+    found = np.square(mean if origin is None else mean - origin)
+    found += gap
+    return np.asarray(found)
 
 
 class ProductTrack(Averaging):
@@ -171,5 +208,6 @@ class ProductTrack(Averaging):
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
-        integral = contributions(grads, steps).mean(axis=0, dtype=np.float64).astype(grads.dtype)
+        found = contributions(grads, steps).reshape(-1, self.rows_per_unit, grads.shape[1])
+        integral = found.mean(axis=1, dtype=np.float64).astype(grads.dtype)
         self.means.add(np.square(integral) if self._squared else integral)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,57 +17,96 @@ def storable(size: int, itemsize: int, least: int = 16, most: int = 4096) -> int
     return max(least, min(most, STORE_BYTES // max(1, size * itemsize)))
 
 
+class Kept:
+    """The first vectors of a growing list, as many as may be kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._vectors: Floats = np.zeros((0, 0))
+
+    def add(self, vectors: Floats) -> None:
+        """Keep those of more vectors, (U, D), that there is room for."""
+        most = storable(vectors.shape[1], vectors.itemsize)
+        taken = vectors[: max(0, most - self.count)]
+        if not len(taken):
+            return
+        needed = self.count + len(taken)
+        if needed > len(self._vectors):
+            grown = np.empty((min(most, max(4, 2 * self.count, needed)), taken.shape[1]), taken.dtype)
+            if self.count:
+                grown[: self.count] = self._vectors[: self.count]
+            self._vectors = grown
+        self._vectors[self.count : needed] = taken
+        self.count = needed
+
+    def __getitem__(self, part: slice) -> Floats:
+        return self._vectors[: self.count][part]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held."""
+        return int(self._vectors.nbytes)
+
+
 class Units:
     """A growing list of vectors with its mean and that mean's standard error at every length.
 
     The first vectors are kept, so that the mean at a smaller length can be told again without a new evaluation; what
-    comes after them, where they are many or large, is only summed up.
+    comes after them, where they are many or large, is only summed up. How many vectors come at once changes nothing.
     """
 
     def __init__(self, keep: bool = True) -> None:
         self.count = 0
+        self.kept = Kept()
         self._keep = keep
-        self._stored = 0
-        self._kept: Floats = np.zeros((0, 0))
         self._sum: Floats = np.zeros(0)
-        self._mean: Floats = np.zeros(0)
-        self._spreads: list[float] = [
-            0.0
-        ]  # at every length: sum of squared distances from the mean (Welford)
+        # spreads and sizes are found from distances to the first vector, in which nothing cancels where all are alike
+        self._origin: Floats = np.zeros(0)
+        self._origin_size = 0.0
+        self._drift: Floats = np.zeros(0)  # sum of the distances
+        self._squares = 0.0  # sum of their squared norms
+        self._spreads: list[float] = [0.0]  # at every length: sum of squared distances from the mean
         self._sizes: list[float] = [0.0]  # at every length: the squared norm of the mean
 
-    def add(self, vector: Floats) -> None:
-        """Take one more vector, (D,)."""
+    def add(self, vectors: Floats) -> None:
+        """Take more vectors, (U, D)."""
         if self.count == 0:
-            self._kept = np.empty((4, vector.size), vector.dtype)
-            self._mean = np.zeros_like(vector)
-            self._sum = np.zeros(vector.size, np.float64)
-        if self._keep and self.count < storable(vector.size, vector.itemsize):
-            if self.count == len(self._kept):
-                grown = np.empty((2 * self.count, vector.size), vector.dtype)
-                grown[: self.count] = self._kept
-                self._kept = grown
-            self._kept[self.count] = vector
-            self._stored += 1
-        self.count += 1
-        self._sum += vector
-        delta = vector - self._mean
-        self._mean += delta / self.count
-        self._spreads.append(self._spreads[-1] + float(delta @ (vector - self._mean)))
-        self._sizes.append(float(self._mean @ self._mean))
+            self._origin = vectors[0].copy()
+            self._origin_size = float(_dots(vectors[:1], vectors[:1])[0])
+            self._drift = np.zeros_like(self._origin)
+            self._sum = np.zeros(self._origin.size, np.float64)
+        if self._keep:
+            self.kept.add(vectors)
+        _sum_up(self._sum, vectors)
+        self._measure(vectors - self._origin)
+        self.count += len(vectors)
+
+    def _measure(self, apart: Floats) -> None:
+        """Note spread and size at every length; ``apart``, (U, D), is used up."""
+        lengths = self.count + np.arange(1.0, len(apart) + 1)
+        squares = np.cumsum(np.append(self._squares, _dots(apart, apart)))[1:]
+        apart[0] += self._drift
+        for before, after in pairwise(apart):
+            after += before  # sums from the first vector on
+        self._drift[...] = apart[-1]
+        self._squares = float(squares[-1])
+        along = np.asarray(np.einsum("ud,d->u", apart, self._origin), np.float64)
+        whole = _dots(apart, apart)
+        sizes = self._origin_size + 2 * along / lengths + whole / lengths**2
+        self._spreads.extend(np.maximum(squares - whole / lengths, 0).tolist())
+        self._sizes.extend(np.maximum(sizes, 0).tolist())
 
     def knows(self, length: int) -> bool:
         """Tell whether the mean at this length can be given."""
-        return 0 < length <= self._stored or length == self.count > 0
+        return 0 < length <= self.kept.count or length == self.count > 0
 
     def mean(self, length: int) -> Floats:
         """Give the mean of the first ``length`` vectors; the same numbers however many came after."""
         if length == self.count:
-            return np.asarray(self._sum / length, self._mean.dtype)
+            return np.asarray(self._sum / length, self._origin.dtype)
         total = np.zeros(self._sum.size, np.float64)
-        for vector in self._kept[:length]:  # in the order of `add`, for the same rounding
-            total += vector
-        return np.asarray(total / length, self._mean.dtype)
+        _sum_up(total, self.kept[:length])
+        return np.asarray(total / length, self._origin.dtype)
 
     def variance(self, length: int) -> float:
         """Give the squared L2 norm of the mean's standard error; NaN below two vectors."""
@@ -90,7 +130,19 @@ class Units:
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return int(self._kept.nbytes + self._sum.nbytes + self._mean.nbytes + 64 * self.count)
+        held = self._sum.nbytes + self._origin.nbytes + self._drift.nbytes
+        return self.kept.nbytes + int(held) + 64 * self.count
+
+
+def _sum_up(total: Floats, vectors: Floats) -> None:
+    """Add vectors one after the other, so that the rounding is the same however many came at once."""
+    for vector in vectors:
+        total += vector
+
+
+def _dots(one: Floats, other: Floats) -> Floats:
+    """Give the products of rows with rows, (U, D) twice -> (U,)."""
+    return np.asarray(np.einsum("ud,ud->u", one, other), np.float64)
 
 
 def relative(variance: float, size: float) -> float:
