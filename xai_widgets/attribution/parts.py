@@ -151,11 +151,11 @@ class Planner:
         if job.settings.rule != "adaptive":
             return self._fixed(job, steps, kind)
         goal = self._goal(job, steps)
-        goal += goal % 2 if goal < FIRST else 0  # the first points come in mirrored pairs
+        placed = min(goal, FIRST)  # fewer are placed for their own number
         lanes = []
         for sample in range(len(job)):
-            key = ("integrated", kind, self._start(job, sample, kind))
-            lanes.append(self._lane(job, sample, key, lambda: PathTrack(kind), goal))
+            key = ("integrated", kind, placed, self._start(job, sample, kind))
+            lanes.append(self._lane(job, sample, key, lambda: PathTrack(kind, placed), goal))
         return Part("integrated", lanes)
 
     def _fixed(self, job: Job, steps: int, kind: str) -> Part:

@@ -1,10 +1,12 @@
 """Integrated gradients along one path, with the points put where the gradient changes.
 
 The gradient of a ReLU network jumps along the path, so a stretch of length h over which it changes by J is uncertain by
-about J h / sqrt(12), whatever the rule. The track starts with eight points and then splits, round by round, the stretches
+about J h / sqrt(12), whatever the rule. The track starts with four midpoints and then splits, round by round, the stretches
 where that is largest. Where the jumps are spread evenly this is an even spacing, as good as midpoints; where they are not
-(a path out of noise meets most of them near the image) the same exactness costs half the evaluations. The weights are the
-lengths of the points' own stretches, and exact for a gradient that is linear along the path.
+(a path out of noise meets most of them near the image) the same exactness costs half the evaluations.
+
+Short stretches are split into unequal parts: halves would leave two lengths, one twice the other, between the powers of two,
+and a mean over both is up to 13 % worse there than as many midpoints; parts of 57 and 43 % keep it within 10 %.
 
 Rounds depend on the sample's own gradients alone, so every prefix of the points is the same whatever the chunks were.
 """
@@ -17,28 +19,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.sequences import FIRST_POINTS, rotated, stretches
+from xai_widgets.attribution.quadrature import curvature_weights, path_weights, smoothness
+from xai_widgets.attribution.sequences import FIRST_POINTS, first_points, rotated
 from xai_widgets.attribution.tracks import contributions
 from xai_widgets.attribution.units import storable
 
 Floats = NDArray[Any]
 FIRST = len(FIRST_POINTS)
+_SHORT, _LARGER = (
+    0.14,
+    0.57,
+)  # of the whole path, and of a stretch; found by search on LeNet's and ResNet-20's gradients
 
 
 class PathTrack:
-    """One sample's path; a unit is one point of it."""
+    """One sample's path; a unit is one point of it.
+
+    Parameters
+    ----------
+    kind : str
+        Of the path, as `Scene` knows it.
+    count : int
+        Points in all; below four it ends with them.
+    """
 
     rows_per_unit = 1
 
-    def __init__(self, kind: str = "path") -> None:
+    def __init__(self, kind: str = "path", count: int = FIRST) -> None:
         self.kind = kind
         self.units = 0
-        self._points: list[float] = list(FIRST_POINTS)  # all that are planned
+        self._points: list[float] = list(first_points(count))  # all that are planned
         self._kept: Floats = np.zeros((0, 0))
         self._gaps: dict[tuple[int, int], float] = {}
         self._limit = FIRST
         self._cells: _Cells | None = None
         self._known: dict[int, float] = {}
+        self._smooth: dict[int, float] = {}
 
     def available(self) -> int:
         """Give how many units can be asked for before some must be absorbed."""
@@ -64,7 +80,7 @@ class PathTrack:
         else:
             self._keep(vectors)
         self.units += len(vectors)
-        if self.units == len(self._points):
+        if self.units == len(self._points) and self.units >= FIRST:
             self._plan()
 
     def _keep(self, vectors: Floats) -> None:
@@ -83,7 +99,7 @@ class PathTrack:
         """See `Track`."""
         if self._cells is not None and units > self._limit:
             return self._cells.estimate()
-        return np.asarray(path_weights(self._points[:units]).astype(self._kept.dtype) @ self._kept[:units])
+        return self._weighted(path_weights(self._points[:units], self._smoothness(units)))
 
     def error(self, units: int) -> float:
         """See `Track`."""
@@ -93,11 +109,24 @@ class PathTrack:
             return self.error(self._limit) * self._limit / units
         if units not in self._known:
             variance = sum(square for square, _, _ in self._uncertain(units)) / 12
+            smooth = self._smoothness(units)
+            if smooth > 0:  # a curve is known better: by less than what it adds to the chords
+                bend = self._weighted(curvature_weights(self._points[:units]))
+                variance = (1 - smooth) * variance + smooth**2 * float(bend @ bend)
             size = float(np.sum(np.square(self.estimate(units), dtype=np.float64)))
             self._known[units] = (
                 float(np.sqrt(variance / size)) if size > 0 else 0.0 if variance == 0 else np.inf
             )
         return self._known[units]
+
+    def _weighted(self, weights: Floats) -> Floats:
+        return np.asarray(weights.astype(self._kept.dtype) @ self._kept[: len(weights)])
+
+    def _smoothness(self, units: int) -> float:
+        """Whether the gradient jumps or curves, from 0 to 1, as far as this many points tell."""
+        if units not in self._smooth:
+            self._smooth[units] = smoothness(self._points[:units], self._change)
+        return self._smooth[units]
 
     @property
     def nbytes(self) -> int:
@@ -117,16 +146,23 @@ class PathTrack:
         heapq.heapify(heap)
         for _ in range(min(max(4, self.units // 3), self._limit - self.units)):
             square, low, high = heapq.heappop(heap)
-            # halves of a stretch have an eighth of its variance each, as its change is spread over both
+            # parts of a stretch have the cube of their share of its variance, as its change is spread over them
             if low == 0.0 or high == 1.0:
                 # an end is known from one side: a third of it keeps that side, for a 27th of the variance
                 point = high / 3 if low == 0.0 else 1 - (1 - low) / 3
                 parts = (square / 27, square * 2 / 27) if low == 0.0 else (square * 2 / 27, square / 27)
             else:
-                point, parts = (low + high) / 2, (square / 8, square / 8)
+                before = self._split(high - low)
+                point = low + before * (high - low)
+                parts = (square * before**3, square * (1 - before) ** 3)
             self._points.append(point)
             heapq.heappush(heap, (parts[0], low, point))
             heapq.heappush(heap, (parts[1], point, high))
+
+    def _split(self, length: float) -> float:
+        """Give where to split a stretch, as a share of it; the larger part is now before, now after."""
+        larger = _LARGER if length < _SHORT else 0.5
+        return larger if len(self._points) % 2 else 1 - larger
 
     def _uncertain(self, units: int) -> list[tuple[float, float, float]]:
         """Give every stretch between points, and to the ends, with twelve times its integral's squared uncertainty."""
@@ -147,25 +183,6 @@ class PathTrack:
             delta = self._kept[one] - self._kept[other]
             self._gaps[key] = float(delta @ delta)
         return self._gaps[key]
-
-
-def path_weights(points: Any) -> Floats:
-    """Give the weights of path points: their own stretches of the path, exact for gradients linear along it.
-
-    Between the points this is the trapezoid rule; over the ends the slope from the first point to the last goes on, which is
-    the best unbiased guess for a gradient that drifts and jumps at random (kriging with a linear trend).
-    """
-    where = np.asarray(points, np.float64)
-    order = np.argsort(where, kind="stable")
-    ordered = where[order]
-    inner = stretches(ordered)
-    if len(where) > 1:
-        lean = ((1 - ordered[-1]) ** 2 - ordered[0] ** 2) / 2 / (ordered[-1] - ordered[0])
-        inner[-1] += lean
-        inner[0] -= lean
-    weights = np.empty(len(where))
-    weights[order] = inner
-    return weights
 
 
 class _Cells:
