@@ -13,6 +13,7 @@ from xai_widgets.attribution.baselines import Background
 from xai_widgets.attribution.blur import blurred_with_slope, widest
 
 Arrays = tuple[NDArray[Any], ...]
+_AT_ONCE = 1 << 17  # numbers that are made at once: they stay in the cache meanwhile
 _CLIPPED = 0.5160581  # variance of a standard normal number clipped to [-1, 1]
 _NOISE, _BASELINE, _PICK = 1, 2, 3  # purposes, so that the numbers of one draw differ between them
 
@@ -73,7 +74,10 @@ class Scene:
         """Give the baselines of draw 0."""
         count = len(self.keys)
         rows = Rows(kind, np.arange(count), np.zeros(count, np.int64), np.zeros(count), np.ones(count))
-        return tuple(self._baseline(rows, place) for place in range(len(self.inputs)))
+        found = tuple(np.empty_like(x) for x in self.inputs)
+        for place, base in enumerate(found):
+            self._baseline(rows, place, base)
+        return found
 
     def mean_square_step(self, kind: str, sample: int) -> NDArray[Any] | None:
         """Give the mean over draws of the squared step from the baseline, (D,) over all inputs; None where unknown."""
@@ -92,36 +96,51 @@ class Scene:
         return np.concatenate(found).astype(self.inputs[0].dtype)
 
     def _points(self, rows: Rows, place: int) -> tuple[Any, Any]:
-        x = self.inputs[place][rows.sample]
         if rows.kind == "blur":
             return self._blurred(rows, place)
-        if rows.kind in ("noisy", "noisy_path"):
-            spread = self.noise * (self.high[place] - self.low[place])[rows.sample] * rows.sign
-            x += self._draw(rows, place, noise.normal_table()) * _wide(spread, x)
-        if rows.kind in ("clean", "noisy"):
-            return x, None
-        base = self._baseline(rows, place)
-        np.subtract(x, base, out=x)
-        base += _wide(rows.t, x) * x
-        return base, x
+        x = self.inputs[place]
+        points = np.empty((len(rows), *x.shape[1:]), x.dtype)
+        steps = None if rows.kind in ("clean", "noisy") else np.empty_like(points)
+        at_once = 8 * max(1, _AT_ONCE // (8 * x[0].size))  # rows of a draw come in twos or in eights
+        for low in range(0, len(rows), at_once):
+            high = low + at_once
+            self._fill(
+                rows.part(low, high), place, points[low:high], None if steps is None else steps[low:high]
+            )
+        return points, steps
 
-    def _baseline(self, rows: Rows, place: int) -> NDArray[Any]:
+    def _fill(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
+        end = points if steps is None else steps
+        _pick(self.inputs[place], rows.sample, end)
+        if rows.kind in ("noisy", "noisy_path"):
+            noisy = np.empty_like(end) if steps is None else points
+            self._draw(rows, place, noise.normal_table(), noisy)
+            spread = self.noise * (self.high[place] - self.low[place])[rows.sample] * rows.sign
+            noisy *= _wide(spread, noisy)
+            end += noisy
+        if steps is None:
+            return
+        self._baseline(rows, place, points)
+        steps -= points
+        points += _wide(rows.t, steps) * steps
+
+    def _baseline(self, rows: Rows, place: int, base: NDArray[Any]) -> None:
         if rows.kind in ("path", "secant", "noisy_path"):
-            return self.baselines[place][rows.sample]
+            _pick(self.baselines[place], rows.sample, base)
+            return
         if rows.kind == "background":
-            return self._picked(rows, place)
+            base[...] = self._picked(rows, place)
+            return
         low, high = self.low[place][rows.sample], self.high[place][rows.sample]
         middle, half = (high + low) / 2, (high - low) / 2
-        base = self._draw(
-            rows, place, noise.centred_table() if rows.kind == "uniform" else noise.normal_table()
+        self._draw(
+            rows, place, noise.centred_table() if rows.kind == "uniform" else noise.normal_table(), base
         )
         base *= _wide(half * rows.sign, base)
         base += _wide(middle, base)
-        if (
-            rows.kind == "gaussian"
-        ):  # half the range is one standard deviation; what is outside is not seen in any picture
+        if rows.kind == "gaussian":
+            # half the range is one standard deviation; what is outside is not seen in any picture
             np.clip(base, _wide(low, base), _wide(high, base), out=base)
-        return base
 
     def _picked(self, rows: Rows, place: int) -> NDArray[Any]:
         """Every sample goes through the background in an order of its own; mirror images are the next ones in it."""
@@ -151,15 +170,17 @@ class Scene:
             steps[row] = -most * slope
         return points, steps
 
-    def _draw(self, rows: Rows, place: int, table: Any) -> NDArray[Any]:
+    def _draw(self, rows: Rows, place: int, table: Any, out: NDArray[Any]) -> None:
         purpose = _NOISE if rows.kind in ("noisy", "noisy_path") else _BASELINE
         keys = noise.mix(self.seed, purpose * 64 + place, self.keys[rows.sample], rows.draw)
-        # rows of one draw (antithetic ones, several positions of a path) share its numbers
-        once, back = np.unique(keys, return_inverse=True)
-        shape = self.inputs[place].shape[1:]
-        numbers = noise.draw(once, int(np.prod(shape)), table)
-        numbers = numbers[back] if len(once) < len(keys) or np.any(once != keys) else numbers
-        return numbers.reshape(-1, *shape).astype(self.inputs[place].dtype, copy=False)
+        # rows of one draw (antithetic ones, several positions of a path) follow each other and share its numbers
+        new = np.append(True, keys[1:] != keys[:-1])
+        numbers = noise.draw(keys[new], out[0].size, table).reshape(-1, *out.shape[1:])
+        _pick(numbers.astype(out.dtype, copy=False), np.cumsum(new) - 1, out)
+
+
+def _pick(rows: NDArray[Any], which: NDArray[Any], out: NDArray[Any]) -> None:
+    np.take(rows, which, axis=0, out=out, mode="clip")  # other modes make a copy on the way
 
 
 def _wide(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
