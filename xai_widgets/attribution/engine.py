@@ -247,7 +247,7 @@ class AttributionEngine:
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
         """Give False after every chunk and True at the end."""
         progress = job.settings.progress
-        chunks = self._runner.run(job, parts)
+        chunks = self._runner.run(job, parts, watched=partial or progress is not None)
         while True:
             with self._lock:
                 finished = next(chunks, "end") == "end"

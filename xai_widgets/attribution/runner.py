@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import Backend
+from xai_widgets.attribution.aside import Aside, Taker, taken
+from xai_widgets.attribution.backends.base import Backend, Inputs
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
 from xai_widgets.attribution.secant import CELLS
 
-_ABSORBED = 1 << 17  # numbers that an estimator takes at once: they stay in the cache meanwhile
+_AHEAD = 4  # chunks that are chosen together where nobody looks on
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
 
@@ -35,11 +37,12 @@ class Runner:
         self._found: dict[Any, int] = {}
         self.rows = 0
 
-    def run(self, job: Job, parts: Sequence[Part]) -> Iterator[None]:
-        """Advance all parts together, pausing after every chunk; ends when nothing is left to do."""
+    def run(self, job: Job, parts: Sequence[Part], watched: bool = True) -> Iterator[None]:
+        """Advance all parts together, pausing after every chunk (or a few, if not watched); ends when nothing is left to do."""
         self._look(parts)
         while True:
-            pieces = self._fill(job, parts)
+            several = not watched and not any(_waits(lane) for part in parts for lane in part.lanes)
+            pieces = self._fill(job, parts, self.chunk_rows(job) * (_AHEAD if several else 1))
             if not pieces:
                 return
             self._advance(job, pieces)
@@ -54,9 +57,8 @@ class Runner:
 
     # -- choosing -----------------------------------------------------------------------------------------------------
 
-    def _fill(self, job: Job, parts: Sequence[Part]) -> list[_Piece]:
-        """Choose about a chunk's worth of units: always from the lane that is least far."""
-        room = self.chunk_rows(job)
+    def _fill(self, job: Job, parts: Sequence[Part], room: int) -> list[_Piece]:
+        """Choose units for about so many rows: always from the lane that is least far."""
         used = self._spent(job, parts)
         heap: list[tuple[float, int, int]] = []
         asked: dict[tuple[int, int], int] = {}
@@ -117,58 +119,97 @@ class Runner:
         for piece in pieces:
             by_kind.setdefault(piece[0].lanes[piece[1]].track.kind, []).append(piece)
         ordered = [piece for group in by_kind.values() for piece in group]
-        grads, steps = self.vectors(job, [_rows(kind, group) for kind, group in by_kind.items()])
-        start = 0
+        takers, start = [], 0
         for part, sample, count in ordered:
-            track = part.lanes[sample].track
-            end = start + count * part.rows_per_unit
-            at_once = part.rows_per_unit * max(1, _ABSORBED // (part.rows_per_unit * grads.shape[1]))
-            for low in range(start, end, at_once):
-                rows = slice(low, min(low + at_once, end))
-                track.absorb(grads[rows], None if track.kind in ("clean", "noisy") else steps[rows])
-            start = end
+            takers.append(Taker(part.lanes[sample].track, start, start + count * part.rows_per_unit))
+            start = takers[-1].end
+        self.vectors(job, [_rows(kind, group) for kind, group in by_kind.items()], takers)
 
-    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out."""
+    def vectors(
+        self, job: Job, groups: list[Rows], takers: Sequence[Taker] = ()
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out.
+
+        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes.
+        """
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)
-        out = np.empty((2, total, size), job.scene.inputs[0].dtype)
-        start = 0
-        while start < total:
-            stop = min(start + self.chunk_rows(job), total)
-            stop = _strip_end(groups, start, stop)
-            try:
-                self._evaluate(job, _cut(groups, start, stop), out[:, start:stop])
-            except Exception as error:
-                if stop - start <= 1 or not self._backend.is_out_of_memory(error):
-                    raise
-                self._shrink(job, (stop - start) // 2)
-                continue
-            start = stop
-        return out[0], out[1]
+        found = np.empty((2, total, size), job.scene.inputs[0].dtype)
+        aside = Aside(total > self.chunk_rows(job))
+        try:
+            start, ahead, tasks = 0, None, []
+            while start < total:
+                stop = self._stop(job, groups, start)
+                if ahead is None or ahead[0] != (start, stop):  # the first, or smaller than was thought
+                    ahead = (start, stop), aside.do(partial(_made, job, groups, start, stop, found))
+                made = ahead[1].result()
+                if stop < total:
+                    following = stop, self._stop(job, groups, stop)
+                    ahead = following, aside.do(partial(_made, job, groups, *following, found))
+                try:
+                    self._evaluate(job, *made, found[0, start:stop])
+                except Exception as error:
+                    if stop - start <= 1 or not self._backend.is_out_of_memory(error):
+                        raise
+                    self._shrink(job, (stop - start) // 2)
+                    continue
+                start = stop
+                tasks = taken(takers, found, stop)
+                if start < total:
+                    for task in tasks:
+                        aside.do(task)
+            aside.finish(tasks)
+        finally:
+            aside.close()
+        return found[0], found[1]
 
-    def _evaluate(self, job: Job, groups: list[Rows], out: NDArray[Any]) -> None:
-        made = [job.scene.points(group) for group in groups]
-        samples = np.concatenate([group.sample for group in groups])
-        points = tuple(
-            made[0][0][place] if len(made) == 1 else np.concatenate([points[place] for points, _ in made])
-            for place in range(len(job.scene.inputs))
-        )
-        strip = CELLS + 1 if groups[0].kind == "secant" else 0
+    def _stop(self, job: Job, groups: list[Rows], start: int) -> int:
+        """Give where the chunk that begins here ends."""
+        total = sum(len(group) for group in groups)
+        return _strip_end(groups, start, min(start + self.chunk_rows(job), total))
+
+    def _evaluate(
+        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
+    ) -> None:
         _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
         self.rows += len(samples)
         job.rows += len(samples)
-        column = 0
-        for place, grad in enumerate(grads):
-            flat = grad.reshape(len(samples), -1)
-            columns = slice(column, column + flat.shape[1])
-            column += flat.shape[1]
-            out[0, :, columns] = flat
-            start = 0
-            for group, (_, steps) in zip(groups, made, strict=True):
-                if steps is not None:
-                    out[1, start : start + len(group), columns] = steps[place].reshape(len(group), -1)
-                start += len(group)
+        _side_by_side(grads, out)
+
+
+def _made(
+    job: Job, groups: list[Rows], start: int, stop: int, found: NDArray[Any]
+) -> tuple[Inputs, NDArray[np.int64], int]:
+    """Make rows start..stop, with their steps in ``found``; give of which samples they are and the length of strips, too."""
+    cut = _cut(groups, start, stop)
+    made = [job.scene.points(group) for group in cut]
+    for group, (_, steps) in zip(cut, made, strict=True):
+        if steps is not None:
+            _side_by_side(steps, found[1, start : start + len(group)])
+        start += len(group)
+    points = tuple(
+        one[0] if len(one) == 1 else np.concatenate(one)
+        for one in zip(*(points for points, _ in made), strict=True)
+    )
+    return (
+        points,
+        np.concatenate([group.sample for group in cut]),
+        CELLS + 1 if cut[0].kind == "secant" else 0,
+    )
+
+
+def _side_by_side(arrays: Inputs, out: NDArray[Any]) -> None:
+    """Put arrays, (R, ...) each, flat into (R, D)."""
+    column = 0
+    for one in arrays:
+        flat = one.reshape(len(out), -1)
+        out[:, column : column + flat.shape[1]] = flat
+        column += flat.shape[1]
+
+
+def _waits(lane: Lane) -> bool:
+    """Whether more is to come than can be asked for now: its rounds fill their chunks with what others leave to do."""
+    return lane.settled is None and lane.needs < lane.goal - lane.track.units
 
 
 def _progress(lane: Lane, asked: int) -> float:
