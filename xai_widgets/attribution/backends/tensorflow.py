@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layers import choose
+from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.tensorflow_passes import Passes
 
 
@@ -22,6 +23,7 @@ class TensorFlowBackend:
         import keras
         import tensorflow as tf
 
+        keep_freed_memory()
         self.tf = tf
         self.model = model
         self.passes = Passes(model, device)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layers import choose
+from xai_widgets.attribution.backends.memory import keep_freed_memory
 
 
 class TorchBackend:
@@ -27,6 +28,7 @@ class TorchBackend:
     def __init__(self, model: Any, device: Any = None) -> None:
         import torch
 
+        keep_freed_memory()
         self.torch = torch
         inner = getattr(model, "_orig_mod", model)  # a compiled model's own, whose parameters can be swapped
         parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
