@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Body = Callable[..., Any]
 Shapes = tuple[tuple[Any, tuple[int, ...]], ...]
 _MOST = 64  # functions that are kept: shapes that change for ever must not fill the memory
-_NUMBERS = 1 << 27  # that the operations of a chunk give, forward
+_NUMBERS = 1 << 28  # that the operations of a chunk give, forward
 _WRITING = ("Assign", "ResourceScatter", "ResourceApply", "ResourceSparse", "Rng", "StatefulRandom")
 
 
@@ -56,17 +56,16 @@ class Passes:
     def good_chunk(self, size: int) -> int:
         """Give how many rows of this many numbers are best evaluated at once.
 
-        Measured on convolutional networks of three sizes: so many that all that the layers give on the way, which the way
-        back needs again, is about 512 MiB. Before the model was traced it is taken for a guess from the input.
+        Measured on convolutional networks of three sizes: so many that all that the layers give on the way, were none of it
+        freed, is about a gigabyte (the process grows by half of that at most). Before the model was traced it is taken for a
+        guess from the input.
         """
         if self._only:
             return self._only
         numbers = max(size, self._numbers or 64 * size)
-        rows = int(np.clip(2 ** np.floor(np.log2(_NUMBERS / numbers)), 4, 256))
-        if self._tf.config.list_logical_devices("GPU"):
-            rows *= 2
-            if self.sizes is None and self._numbers:
-                self._fix(rows)
+        rows = int(np.clip(2 ** np.floor(np.log2(_NUMBERS / numbers)), 4, 512))
+        if self.sizes is None and self._numbers and self._tf.config.list_logical_devices("GPU"):
+            self._fix(rows)
         return rows
 
     def ran_out(self, error: BaseException) -> bool:
