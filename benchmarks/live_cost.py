@@ -1,7 +1,7 @@
 """What training pays for being live: step times alone, with everything attached, and while saliency is computed.
 
-The three are measured in turns in one run, so that a busy machine slows all of them; ratios are medians over the
-rounds. ``python benchmarks/live_cost.py [--quick] [--share 0.06] [--keras]``
+Each is measured between two windows of what it is compared with, since machines drift; ratios are medians over the rounds.
+``python benchmarks/live_cost.py [--quick] [--share 0.06]``
 """
 
 from __future__ import annotations
@@ -72,53 +72,75 @@ def window(step, seconds, record=None, first=0):
     return (time.perf_counter() - started) / count
 
 
+class Asker:
+    """Asks for one picture after the other, as long as it is open."""
+
+    def __init__(self, service):
+        self.service, self.pictures = service, []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self):
+        asked = 0
+        while not self._over.is_set():
+            asked += 1
+            self.service.request(ColumnsRequest((asked % 500, 501, 502)), self.pictures.append).wait(60)
+
+    def close(self):
+        self._over.set()
+        self.service.cancel()
+        self._thread.join()
+
+
+def one_round(model, samples, step, seconds, share):
+    """Seconds a step: attached, computing, attached again; then how long copying the weights took, and results."""
+    tracker, publisher = xw.Tracker(), Publisher()
+    publisher.add(View(tracker))
+    publisher.watch(tracker)
+    service = AttributionService(model, samples, tracker=tracker, share=share)
+    tracker.start()
+    before = window(step, seconds, tracker.record)
+    asker = Asker(service)
+    window(step, 1.0, tracker.record)  # the first copy and trace of the model
+    computing = window(step, seconds, tracker.record)
+    asker.close()
+    window(step, 0.5, tracker.record)
+    after = window(step, seconds, tracker.record)
+    service.close()
+    publisher.close()
+    return (before + after) / 2, computing, service.last_copy_seconds, len(asker.pictures)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--share", type=float, default=0.06)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--share", type=float, default=0.06, help="as the service takes it")
     options = parser.parse_args()
-    rounds, seconds = (3, 2.0) if options.quick else (8, 5.0)
+    rounds, seconds = (5, 2.0) if options.quick else (15, 4.0)
     model, samples, step = torch_step()
     window(step, 1.0)
-    alone, attached, computing, pictures, copies = [], [], [], 0, []
+    base = window(step, seconds)
+    found = {"attached / alone": [], "computing / attached": []}
+    copies, pictures = [], 0
     for number in range(rounds):
-        alone.append(window(step, seconds))
-        tracker, publisher = xw.Tracker(), Publisher()
-        view = View(tracker)
-        publisher.add(view)
-        publisher.watch(tracker)
-        service = AttributionService(model, samples, tracker=tracker, share=options.share)
-        tracker.start()
-        attached.append(window(step, seconds, tracker.record))
-        over, seen = threading.Event(), []
-
-        def ask(service=service, over=over, seen=seen):
-            asked = 0
-            while not over.is_set():
-                asked += 1
-                service.request(ColumnsRequest((asked % 500, 501, 502)), seen.append).wait(60)
-
-        asker = threading.Thread(target=ask)
-        asker.start()
-        window(step, 2.0, tracker.record)  # the pace learns what a chunk costs
-        computing.append(window(step, seconds, tracker.record))
-        over.set()
-        service.cancel()
-        asker.join()
-        copies.append(service.last_copy_seconds)
-        pictures += len(seen)
-        service.close()
-        publisher.close()
-        base = alone[-1]
-        print(
-            f"round {number + 1}: alone {1e3 * base:.2f} ms/step, attached x{attached[-1] / base:.3f}, "
-            f"while computing x{computing[-1] / base:.3f}, cost of a chunk {service._pace.cost():.2f}"
-        )
-    ratio = statistics.median(b / a for a, b in zip(alone, attached, strict=True))
-    print(f"attached / alone: median x{ratio:.3f}")
-    ratio = statistics.median(c / b for b, c in zip(attached, computing, strict=True))
-    print(f"computing / attached: median x{ratio:.3f} at share {options.share}; {pictures} results")
-    print(f"copying the weights: median {1e3 * statistics.median(copies):.2f} ms")
+        attached, computing, copy, count = one_round(model, samples, step, seconds, options.share)
+        again = window(step, seconds)
+        found["attached / alone"].append(attached / ((base + again) / 2))
+        found["computing / attached"].append(computing / attached)
+        base, pictures = again, pictures + count
+        copies.append(copy)
+        print(f"round {number + 1}: alone {1e3 * again:.1f} ms a step, " + ", ".join(
+            f"{name} x{ratios[-1]:.3f}" for name, ratios in found.items()
+        ))  # fmt: skip
+    for name, ratios in found.items():
+        low, high = np.percentile(ratios, [25, 75])
+        print(f"{name}: median x{statistics.median(ratios):.3f} (quartiles {low:.3f} and {high:.3f})")
+    print(
+        f"share {options.share}: {pictures} results; copying the weights took {1e3 * statistics.median(copies):.2f} ms"
+    )
 
 
 if __name__ == "__main__":
