@@ -63,8 +63,10 @@ class Passes:
         if self._only:
             return self._only
         numbers = max(size, self._numbers or 64 * size)
-        rows = int(np.clip(2 ** np.floor(np.log2(_NUMBERS / numbers)), 4, 512))
-        if self.sizes is None and self._numbers and self._tf.config.list_logical_devices("GPU"):
+        on_gpu = bool(self._tf.config.list_logical_devices("GPU"))
+        # on a processor, rows of the next chunk are made and gradients of the last one taken meanwhile: of several chunks
+        rows = int(np.clip(2 ** np.floor(np.log2(_NUMBERS / numbers)), 4, 512 if on_gpu else 256))
+        if on_gpu and self.sizes is None and self._numbers:
             self._fix(rows)
         return rows
 
