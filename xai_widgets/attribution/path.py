@@ -130,7 +130,7 @@ class PathTrack:
     # -- planning ---------------------------------------------------------------------------------------------------
 
     def _plan(self) -> None:
-        """Choose the points of the next round: a third more, where they help most."""
+        """Choose the points of the next round: half as many more, where they help most."""
         if self.units >= self._limit:
             if self._cells is None:
                 self._cells = _Cells(np.array(self._points), self._kept)
@@ -138,7 +138,7 @@ class PathTrack:
             return
         heap = [(-square, low, high) for square, low, high in self._uncertain(self.units)]
         heapq.heapify(heap)
-        for _ in range(min(max(4, self.units // 3), self._limit - self.units)):
+        for _ in range(min(max(4, self.units // 2), self._limit - self.units)):
             square, low, high = heapq.heappop(heap)
             # parts of a stretch have the cube of their share of its variance, as its change is spread over them
             if low == 0.0 or high == 1.0:
