@@ -1,6 +1,6 @@
 """Error against evaluations: the engine's stream beside fixed rules and the peers' schemes (PyTorch), with a plot.
 
-    python benchmarks/attribution_error.py [--quick] [--models lenet resnet20] [--pictures FOLDER]
+    python benchmarks/attribution_error.py [--quick] [--models lenet resnet20 lenet_smooth] [--pictures FOLDER]
 
 Relative L2 error to references of 4,096 steps and 1,024 draws and more, the mean over the first CIFAR-10 test pictures: 16 for
 integrated gradients, where single pictures differ by more than the rules do (5 with ``--quick``), and 5 for the others.
@@ -179,7 +179,9 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="every second budget, fewer seeds, smaller references"
     )
-    parser.add_argument("--models", nargs="+", choices=("lenet", "resnet20"), default=["lenet", "resnet20"])
+    parser.add_argument(
+        "--models", nargs="+", choices=("lenet", "lenet_smooth", "resnet20"), default=["lenet", "resnet20"]
+    )
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw the curves into this folder")
     options = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)

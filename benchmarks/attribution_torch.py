@@ -41,13 +41,16 @@ def timed(call: Callable[[], Any]) -> float:
 
 
 def network(name: str) -> Any:
-    """Give "lenet", "resnet20" or "resnet18" in evaluation mode on the device; logits out.
+    """Give "lenet", "lenet_smooth", "resnet20" or "resnet18" in evaluation mode on the device; logits out.
 
     LeNet is trained here, the ResNet-20 comes with its weights, and the ResNet-18 has random ones (batch norm with random
-    statistics), which is the hardest case: its gradients are the noisiest.
+    statistics), which is the hardest case: its gradients are the noisiest. The smooth LeNet has LeNet's weights with GELU and
+    mean pooling, so that its gradient is a curve along a path.
     """
     import torch
 
+    if name == "lenet_smooth":
+        return _smooth(network("lenet"))
     if name not in MODELS:
         raise ValueError(f"there are {', '.join(MODELS)}, not {name}")
     with torch.random.fork_rng(devices=[]):
@@ -68,6 +71,13 @@ def _lenet() -> Any:
         nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(),
         nn.Linear(64 * 16, 64), nn.ReLU(), nn.Linear(64, 10),
     )  # fmt: skip
+
+
+def _smooth(model: Any) -> Any:
+    from torch import nn
+
+    instead = {nn.ReLU: nn.GELU, nn.MaxPool2d: lambda: nn.AvgPool2d(2)}
+    return nn.Sequential(*(instead.get(type(layer), lambda layer=layer: layer)() for layer in model))
 
 
 def trained_lenet() -> dict[str, np.ndarray]:

@@ -110,6 +110,42 @@ def test_it_computes_what_the_engine_computes(service, model):
     assert 0 < service.last_copy_seconds < 5
 
 
+def openmp_threads():
+    from threadpoolctl import ThreadpoolController
+
+    torch.get_num_threads()
+    return [one["num_threads"] for one in ThreadpoolController().info() if one["user_api"] == "openmp"]
+
+
+def test_beside_a_training_it_computes_on_one_thread_and_leaves_the_others_theirs(request, service, tracker):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    request.addfinalizer(lambda: torch.set_num_threads(before))
+    seen = []
+    with Training(tracker):
+        job = service.request(ColumnsRequest((1, 2), **QUICK), lambda _: seen.append(openmp_threads()))
+        assert job.wait(60)
+        assert job.state == "done"
+    assert seen
+    assert all(set(counts) == {1} for counts in seen)
+    assert set(openmp_threads()) == {2}
+    assert torch.get_num_threads() == 2
+    tracker.finish()
+    seen.clear()
+    assert service.request(ColumnsRequest((3,), **QUICK), lambda _: seen.append(openmp_threads())).wait(60)
+    assert seen
+    assert all(set(counts) == {2} for counts in seen)
+
+
+def test_its_thread_goes_when_there_is_nothing_to_do(service):
+    for index in range(3):
+        assert ask(service, index).wait(60)
+        gone = time.monotonic() + 30
+        while "xai_widgets saliency" in [thread.name for thread in threading.enumerate()]:
+            assert time.monotonic() < gone
+            time.sleep(0.01)
+
+
 def test_the_training_thread_copies_at_its_next_safe_point_and_only_that(service, model, tracker):
     forwards, copies = [], []
     model.register_forward_hook(lambda *_: forwards.append(1))

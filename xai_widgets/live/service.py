@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.following import Following
@@ -14,6 +15,7 @@ from xai_widgets.live.pace import Pace
 from xai_widgets.live.preparing import Preparation
 from xai_widgets.live.safe_points import SafePoints
 from xai_widgets.live.snapshots import Snapshot, Snapshots
+from xai_widgets.live.threads import one_openmp_thread
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult, WeightsVersion
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class AttributionService:
         self._preparation = Preparation(self._snapshots, samples, self._safe_points)
         self._samples, self._tracker = samples, tracker
         self._options = dict(engine_options or {})
-        self._lock = threading.Condition()
+        self._lock = threading.RLock()
         self._waiting: dict[str, Job] = {}
         self._current: Job | None = None
         self._closed = False
@@ -152,7 +154,6 @@ class AttributionService:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="xai_widgets saliency", daemon=True)
                 self._thread.start()
-            self._lock.notify_all()
         self._safe_points.interrupt()
         return job
 
@@ -174,7 +175,6 @@ class AttributionService:
                 if job is not None:
                     job.cancel()
             self._waiting.clear()
-            self._lock.notify_all()
         self._safe_points.interrupt()
 
     def close(self) -> None:
@@ -182,19 +182,20 @@ class AttributionService:
         self.cancel()
         with self._lock:
             self._closed = True
-            self._lock.notify_all()
+            thread = self._thread
         self._safe_points.close()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(5.0)
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5.0)
         self._snapshots.clear()
         self._preparation.clear()
 
     def _run(self) -> None:
         while True:
             with self._lock:
-                while not (self._waiting or self._closed):
-                    self._lock.wait()
-                if self._closed:
+                if self._closed or not self._waiting:
+                    self._thread = (
+                        None  # it goes, for its processor threads slow training even while they sleep
+                    )
                     return
                 job = self._current = self._waiting.pop(next(iter(self._waiting)))
             self._state = "idle"
@@ -224,7 +225,8 @@ class AttributionService:
             snapshot, (batch, pictures) = prepared
             self._state = "computing"
             job.begin()
-            self._compute(job, snapshot, batch, pictures)
+            with one_openmp_thread() if self.training() else nullcontext():
+                self._compute(job, snapshot, batch, pictures)
 
     def _compute(self, job: Job, snapshot: Snapshot, batch: SampleBatch, pictures: list[Any] | None) -> None:
         engine = self._engine(snapshot)
