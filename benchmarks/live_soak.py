@@ -28,11 +28,14 @@ from test_live_matrix import DATA, MODELS
 
 LOOP = """
 import statistics, psutil, threading
+x, y = np.tile(x, (16, 1, 1, 1)), np.tile(y, 16)  # epochs of seconds, as of a small real data set
 def block(seconds, record):
-    # mean seconds of a step, over whole epochs
+    # mean seconds of a step
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds and not enough.exists():
-        for rows in torch.randperm(1024).split(64):
+        for rows in torch.randperm(len(x)).split(64):
+            if time.perf_counter() - started > seconds or enough.exists():
+                break
             for _ in range(4):  # a step of some milliseconds, as of a small real network
                 losses = F.cross_entropy(model(torch.from_numpy(x)[rows]), torch.from_numpy(y)[rows], reduction="none")
                 optimizer.zero_grad(); losses.mean().backward(); optimizer.step()
@@ -55,18 +58,24 @@ dashboard.selected = (1, 2)
 dashboard
 """
 TRAIN = """
+def cpu():
+    # processor seconds of the thread that trains, and of all others
+    all_threads, mine = psutil.Process().cpu_times(), time.thread_time()
+    return mine, all_threads.user + all_threads.system - mine
+cpu_before = cpu()
 threading.Thread(target=watch_memory, daemon=True).start()
 started = time.time()
 while not enough.exists():
     plain.append(block(4.0, False))
     watched.append(block(16.0, True))
 seconds = time.time() - started
+cpu_used = [now - before for now, before in zip(cpu(), cpu_before)]
 """
 REPORT = """
 dashboard.close()
 ratios = [2 * here / (before + after) for here, before, after in zip(watched, plain, plain[1:])]
 third = max(len(memory) // 3, 1)
-print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios,
+print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios, "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
     "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
 """
@@ -165,6 +174,10 @@ def soak(browser, server, cells, options, minutes):
     )
     print("browser heap, MiB: " + " ".join(f"{value:.0f}" for value in heap))
     ratios = report["ratios"] or [float("nan")]
+    training, others = (100 * used / seconds for used in report["cpu"])
+    print(
+        f"processor time, of one core: training {training:.0f} %, the kernel's other threads {others:.1f} %"
+    )
     low, high = np.percentile(ratios, [25, 75])
     print(
         f"step: {report['plain']:.2f} ms without a word to the widgets; with them x{statistics.median(ratios):.3f} "
