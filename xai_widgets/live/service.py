@@ -193,9 +193,8 @@ class AttributionService:
         while True:
             with self._lock:
                 if self._closed or not self._waiting:
-                    self._thread = (
-                        None  # it goes, for its processor threads slow training even while they sleep
-                    )
+                    # the thread goes, for its processor threads slow training even while they sleep
+                    self._thread = None
                     return
                 job = self._current = self._waiting.pop(next(iter(self._waiting)))
             self._state = "idle"

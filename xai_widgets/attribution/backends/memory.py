@@ -15,6 +15,3 @@ def keep_freed_memory() -> None:
     mallopt(3), so a block is freed; not a page of it is touched. Elsewhere this does nothing.
     """
     np.empty(_LARGE, np.uint8)
-
-
-__all__ = ["keep_freed_memory"]
