@@ -225,8 +225,8 @@ def test(options: argparse.Namespace) -> None:
     )
     say("pytest: the site of the documentation, with the notebooks as they just ran")
     run(PYTHON, "-m", "pytest", "-q", "-m", "docs", "tests/docs", env=env)
-    say("pytest: real browsers, one at a time")
-    run(PYTHON, "-m", "pytest", "-q", "-m", "browser and not soak", env=env)
+    say("pytest: real browsers, one at a time; one that fails is run once more, and named")
+    run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", env=env)
     say("all tests passed")
 
 

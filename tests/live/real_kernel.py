@@ -35,6 +35,7 @@ class RealKernel:
         self.subshell = None
         self.replies: set[str] = set()
         self.shown: list[dict[str, Any]] = []
+        self.echoed: list[tuple[str, str]] = []  # comm of each echo, and the message it says it replies to
         if subshells and version.startswith("7"):
             self.subshell = self._control("create_subshell_request")["subshell_id"]
 
@@ -56,6 +57,8 @@ class RealKernel:
         printed, end = [], time.monotonic() + timeout
         while time.monotonic() < end:
             message = self.client.get_iopub_msg(timeout=timeout)
+            if message["content"].get("data", {}).get("method") == "echo_update":
+                self.echoed.append((message["content"]["comm_id"], message["parent_header"].get("msg_id")))
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             kind, content = message["msg_type"], message["content"]
@@ -92,15 +95,16 @@ class RealKernel:
         printed = self.run(f"import json as _j; print('=>' + _j.dumps({expression}))")
         return json.loads(printed.rsplit("=>", 1)[1])
 
-    def send(self, comm_id: str, data: dict[str, Any]) -> None:
-        """Send what a browser sends when a control moves."""
+    def send(self, comm_id: str, data: dict[str, Any]) -> str:
+        """Send what a browser sends when a control moves; gives the message's id."""
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if self.subshell is not None:
             message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
-    def slide(self, comm_id: str, value: int) -> None:
-        self.send(comm_id, {"method": "update", "state": {"value": value}, "buffer_paths": []})
+    def slide(self, comm_id: str, value: int) -> str:
+        return self.send(comm_id, {"method": "update", "state": {"value": value}, "buffer_paths": []})
 
     def close(self) -> None:
         self.client.stop_channels()

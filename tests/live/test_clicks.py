@@ -98,6 +98,22 @@ def test_moves_are_heard_while_an_asynchronous_cell_waits(ready):
     assert all(busy for _, busy, _ in seen)
 
 
+@pytest.mark.parametrize("code", ["train()", "run = xw.background(train); time.sleep(0.02)"])
+def test_the_echo_of_a_move_replies_to_that_move(ready, code):
+    """A page leaves out every echo until the one that replies to its own message: other windows' moves would be lost on it."""
+    comm = ready.value("slider.comm.comm_id")
+    cell = ready.start(code)
+    time.sleep(0.3)
+    moves = []
+    for value in MOVES:
+        moves.append(ready.slide(comm, value))
+        ready.client.kernel_info()  # other messages come in before the publisher has handled this one
+        time.sleep(0.05)
+    ready.finish(cell)
+    ready.run("globals().get('run') and run.result(30)")
+    assert [of for echoed, of in ready.echoed if echoed == comm] == moves
+
+
 def test_the_host_is_known_and_needs_no_notice(ready):
     found = ready.value("[host().frontend, list(host().ipykernel[:2]), host().route, host().notice]")
     version = [int(part) for part in ready.version.split(".")]

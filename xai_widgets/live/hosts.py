@@ -98,8 +98,37 @@ def keep_route(widget: Any, deliver: Callable[[Callable[[], object]], object] | 
         comm._reply_subshell_for = _as_sent
     handle = _handler(widget)
     if deliver is not None and handle is not None and hasattr(comm, "on_msg"):
-        comm.on_msg(lambda message: deliver(functools.partial(handle, message)))
+        comm.on_msg(lambda message: deliver(functools.partial(_handle_in_reply, comm, handle, message)))
     return True
+
+
+def _handle_in_reply(
+    comm: Any, handle: Callable[[dict[str, Any]], object], message: dict[str, Any]
+) -> object:
+    """Handle a message with whatever the widget publishes meanwhile marked as a reply to it, in any thread.
+
+    ipykernel takes the request that came last for the one replied to. A page that sent a value leaves out every
+    echo of it until the one that replies to its own message: with another parent it would wait for ever, deaf to
+    what is moved in other windows.
+    """
+    kernel = _kernel.kernel()
+    if kernel is None or not hasattr(comm, "publish_msg"):
+        return handle(message)
+
+    def reply(
+        msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
+        content = {"data": {} if data is None else data, "comm_id": comm.comm_id, **keys}
+        kernel.session.send(
+            kernel.iopub_socket, msg_type, content,
+            parent=message, ident=comm.topic, buffers=buffers, metadata=metadata or {},
+        )  # fmt: skip
+
+    comm.publish_msg = reply
+    try:
+        return handle(message)
+    finally:
+        del comm.publish_msg
 
 
 def _handler(widget: Any) -> Callable[[dict[str, Any]], object] | None:
