@@ -26,6 +26,11 @@ import lab
 import numpy as np
 from test_live_matrix import DATA, MODELS
 
+APART = """
+import os
+for task in os.listdir("/proc/self/task"):
+    os.sched_setaffinity(int(task), [{core}])
+"""
 LOOP = """
 import statistics, psutil, threading
 x, y = np.tile(x, (16, 1, 1, 1)), np.tile(y, 16)  # epochs of seconds, as of a small real data set
@@ -102,12 +107,18 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one minute")
     parser.add_argument("--kernel", default="7.4", choices=tuple(kernels.VERSIONS))
     parser.add_argument("--app", default="lab", choices=("lab", "notebook"))
+    parser.add_argument(
+        "--apart", action="store_true", help="kernel on one core, browser and server on the others, as on two machines"
+    )
     options = parser.parse_args()
     minutes = 1.0 if options.quick else options.minutes
     problem = kernels.make_kernel(options.kernel)
     if problem:
         raise SystemExit(f"ipykernel {options.kernel} could not be installed: {problem}")
-    cells = [DATA, MODELS["torch"], LOOP, SHOW, TRAIN, REPORT]
+    first, *others = sorted(os.sched_getaffinity(0))
+    if options.apart:
+        os.sched_setaffinity(0, others)
+    cells = [DATA + (APART.format(core=first) if options.apart else ""), MODELS["torch"], LOOP, SHOW, TRAIN, REPORT]
     chromium = next(
         path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))
     )

@@ -14,7 +14,7 @@ from xai_widgets.widgets._frozen import frozen_html
 
 _log = logging.getLogger("xai_widgets.widgets")
 _EVERY = 60.0  # seconds between two pictures of a run that goes on
-_REST = 100.0  # and a hundred times as long as one takes to draw
+_REST = 300.0  # and three hundred times as long as one takes to draw
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 

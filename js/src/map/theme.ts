@@ -1,5 +1,7 @@
 // The host's theme: colours for what is drawn on canvases, and a call when they change.
 
+import { sheetsChanged } from "../sheets";
+
 export interface Theme {
   dark: boolean;
   ink: string;
@@ -71,14 +73,16 @@ export function watchTheme(root: HTMLElement, changed: (theme: Theme) => void, s
     timers = [0, 60, 250, 700, 1500].map((delay) => window.setTimeout(look, delay));
   };
   const observer = new MutationObserver(soon);
+  const sheets = new MutationObserver((changes) => void (sheetsChanged(changes) && soon()));
   const attributes = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-name", "data-jp-theme-light"] };
   observer.observe(document.documentElement, attributes);
   observer.observe(document.body, attributes);
-  observer.observe(document.head, { childList: true });
+  sheets.observe(document.head, { childList: true });
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", soon, { signal });
   signal.addEventListener("abort", () => {
     observer.disconnect();
+    sheets.disconnect();
     timers.forEach(clearTimeout);
   });
   soon();

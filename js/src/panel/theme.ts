@@ -1,5 +1,6 @@
 // Light or dark is read from what the host really paints, so that every host and every custom theme is followed.
 
+import { sheetsChanged } from "../sheets";
 import css from "./panel.css";
 
 /** Put the styles into the document (and a shadow root, where there is one) once, however many panels it shows. */
@@ -45,7 +46,7 @@ export function followTheme(root: HTMLElement, signal: AbortSignal, changed: (da
   observer.observe(document.body, options);
   observer.observe(document.documentElement, options);
   // JupyterLab swaps the theme's style sheet a moment after the attributes
-  const sheets = new MutationObserver(() => void setTimeout(look, 200));
+  const sheets = new MutationObserver((changes) => void (sheetsChanged(changes) && setTimeout(look, 200)));
   sheets.observe(document.head, { childList: true });
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", later);
