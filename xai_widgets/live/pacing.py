@@ -19,12 +19,12 @@ class Pacing:
         Upper bound for passes of any kind, in any window of so many passes (one second for whole numbers).
     bytes_per_second : float
         Upper bound for the bytes on average.
-    share : float, default 0.1
+    share : float, default 0.04
         Upper bound for the part of the time that drawing views may take. Where the machine is overloaded a draw
         takes longer, and so there are fewer of them.
     """
 
-    def __init__(self, passes_per_second: float, bytes_per_second: float, share: float = 0.1) -> None:
+    def __init__(self, passes_per_second: float, bytes_per_second: float, share: float = 0.04) -> None:
         if not (passes_per_second > 0 and bytes_per_second > 0):
             raise ValueError(
                 f"draws_per_second and bytes_per_second must be above 0, got {passes_per_second} and {bytes_per_second}"

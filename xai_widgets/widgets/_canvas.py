@@ -7,6 +7,8 @@ the resolution of its picture, and the style sheet enlarges it without smoothing
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import ipycanvas
@@ -53,6 +55,20 @@ class Easel:
     def canvas(self, width: int, height: int) -> Any:
         """Make a canvas of so many pixels."""
         return ipycanvas.Canvas(width=width, height=height, **self._shared)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Send what is drawn meanwhile as one message, not as one for each canvas."""
+        manager = self._shared.get("_canvas_manager")
+        if manager is None:
+            yield
+            return
+        manager._caching = True  # as `ipycanvas.hold_canvas` does for the manager that all others share
+        try:
+            yield
+        finally:
+            manager.flush()
+            manager._caching = False
 
     def renew(self) -> int:
         """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent.

@@ -166,6 +166,10 @@ class SaliencyPanel(Asking):
     def _show_pictures(self, *, keep: bool) -> int:
         if self._result is None:
             return 0
+        with self._rows.easel.held():
+            return self._draw_pictures(keep=keep)
+
+    def _draw_pictures(self, *, keep: bool) -> int:
         results, sent = self._compared(), 0
         shown = columns_shown(self.smoothing, self.integrating)
         for place, result in enumerate(results):
