@@ -287,6 +287,17 @@ def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list
     assert all(c.comm is None for c in before)
 
 
+def test_all_pictures_of_a_redraw_are_one_message(make: Any, wire: list) -> None:
+    panel = make(indices=[3, 4])
+    settle(panel)
+    wire.clear()
+    panel.colormap = "viridis"
+    settle(panel)
+    drawn = [buffers for _, _, buffers in wire if any(bytes(b[:4]) == b"\x89PNG" for b in buffers)]
+    assert len(drawn) == 1
+    assert sum(bytes(b[:4]) == b"\x89PNG" for b in drawn[0]) == 10  # of two samples overlay and four maps, not the input
+
+
 def test_large_pictures_are_shrunk_by_averaging() -> None:
     picture = np.zeros((400, 200, 3), np.uint8)
     picture[::2] = 200

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-_AHEAD = 3  # redraw passes that may be on their way
+_EVERY = 1.0  # seconds of redraw passes that one number stands for: every answer keeps a busy kernel from its work
+_AHEAD = 3  # numbers that may be on their way
 _FIRST, _LONGEST = 2.0, 30.0  # seconds between two passes while more are
 
 
 class Echo:
     """Counts the redraw passes that a browser has seen, so that they do not pile up before one that is slow or gone.
 
-    Nothing on the way to a browser pushes back: a server keeps for a closed page whatever is sent meanwhile. So every
-    pass carries a number, which the page sends back. While three are not answered, passes become rare: the next one
-    carries the newest state anyway. Hosts from which no number ever came are not held up.
+    Nothing on the way to a browser pushes back: a server keeps for a closed page whatever is sent meanwhile. So one
+    pass of every second carries a number, which the page sends back. While three are not answered, passes become rare:
+    the next one carries the newest state anyway. Hosts from which no number ever came are not held up.
     """
 
     def __init__(self) -> None:
         self.sent = self.heard = 0
-        self._last = 0.0
+        self._last, self._carried = 0.0, -_EVERY
         self._pause = _FIRST
 
     @property
@@ -29,11 +30,14 @@ class Echo:
         """The moment, on the caller's clock, from which another pass may be made."""
         return self._last + self._pause if self.behind else 0.0
 
-    def pass_made(self, now: float) -> int:
-        """Note a pass; gives the number it carries."""
+    def pass_made(self, now: float) -> int | None:
+        """Note a pass; gives the number it carries, None where the last one is younger than a second."""
         if self.behind:
             self._pause = min(2.0 * self._pause, _LONGEST)
-        self.sent, self._last = self.sent + 1, now
+        self._last = now
+        if now - self._carried < _EVERY:
+            return None
+        self.sent, self._carried = self.sent + 1, now
         return self.sent
 
     def answered(self, number: int) -> None:

@@ -116,7 +116,7 @@ class Publisher:
             self._start()
 
     def carry(self, beat: Callable[[int], object] | None) -> None:
-        """Have every pass carry its number to the browser through this function, which writes one widget.
+        """Have passes carry a number to the browser through this function, which writes one widget.
 
         What the browser sends back goes to ``echo.answered``.
         """
@@ -278,9 +278,8 @@ class Publisher:
             self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
-        if self._beat is not None:
-            number = self.echo.pass_made(now)
-            beat = self._beat
+        beat = self._beat
+        if beat is not None and (number := self.echo.pass_made(now)) is not None:
             self._answer(lambda: (beat(number), None)[1])
 
     def _draw(self, view: View) -> None:
