@@ -78,7 +78,7 @@ def number(value: float) -> str:
     >>> [number(v) for v in (1.234, 0.0042, 45.678, 1234.5, float("nan"))]
     ['1.23', '0.0042', '45.7', '1,234', '–']
     """
-    value = float(value)
+    value = float(value) + 0.0  # cross-entropy of a sure prediction is -0.0
     if math.isnan(value):
         return "–"
     if math.isinf(value):

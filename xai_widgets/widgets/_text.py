@@ -45,6 +45,7 @@ def number(value: float | None, digits: int = 2) -> str:
         return ""
     if math.isinf(value):
         return "∞" if value > 0 else "\N{MINUS SIGN}∞"
+    value += 0.0  # cross-entropy of a sure prediction is -0.0
     size = abs(value)
     text = f"{value:.{digits}f}"
     if size >= 1e5 or 0 < size < 5e-5:

@@ -124,7 +124,7 @@ export function followPlot(
     const x = vertex && axisValue(axes?.[0], false, vertex[0]);
     const y = vertex && axisValue(axes?.[1], true, vertex[1]);
     const name = [row.text, row.note].filter(Boolean).join(" ");
-    const facts = x !== null && y !== null ? `epoch ${Math.round(x)}, ${y.toFixed(2)} ${unit}`.trim() : "";
+    const facts = x !== null && y !== null ? `epoch ${Math.round(x)}, ${y.toFixed(2).replace("-0.00", "0.00")} ${unit}`.trim() : "";
     tip.replaceChildren(make("b", "", name), make("span", "", facts));
     tip.hidden = false;
     const box = panel.getBoundingClientRect();
