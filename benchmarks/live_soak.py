@@ -108,7 +108,9 @@ def main():
     parser.add_argument("--kernel", default="7.4", choices=tuple(kernels.VERSIONS))
     parser.add_argument("--app", default="lab", choices=("lab", "notebook"))
     parser.add_argument(
-        "--apart", action="store_true", help="kernel on one core, browser and server on the others, as on two machines"
+        "--apart",
+        action="store_true",
+        help="kernel on one core, browser and server on the others, as on two machines",
     )
     options = parser.parse_args()
     minutes = 1.0 if options.quick else options.minutes
@@ -118,7 +120,14 @@ def main():
     first, *others = sorted(os.sched_getaffinity(0))
     if options.apart:
         os.sched_setaffinity(0, others)
-    cells = [DATA + (APART.format(core=first) if options.apart else ""), MODELS["torch"], LOOP, SHOW, TRAIN, REPORT]
+    cells = [
+        DATA + (APART.format(core=first) if options.apart else ""),
+        MODELS["torch"],
+        LOOP,
+        SHOW,
+        TRAIN,
+        REPORT,
+    ]
     chromium = next(
         path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))
     )

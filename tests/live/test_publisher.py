@@ -375,7 +375,9 @@ def test_a_slow_page_has_few_redraws_on_their_way_and_gets_the_newest(publisher)
         publisher.draw_soon("picture", lambda: 10)
         time.sleep(0.01)
     assert 3 <= carried[-1] - seen <= 5
-    assert publisher.traffic.passes - passes <= 4 * 4 + 2, "four a second at most, until three numbers are not answered"
+    assert publisher.traffic.passes - passes <= 4 * 4 + 2, (
+        "four a second at most, until three numbers are not answered"
+    )
     publisher.echo.answered(carried[-1])
     publisher.touch()
     assert publisher.flush()

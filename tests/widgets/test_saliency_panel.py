@@ -295,7 +295,9 @@ def test_all_pictures_of_a_redraw_are_one_message(make: Any, wire: list) -> None
     settle(panel)
     drawn = [buffers for _, _, buffers in wire if any(bytes(b[:4]) == b"\x89PNG" for b in buffers)]
     assert len(drawn) == 1
-    assert sum(bytes(b[:4]) == b"\x89PNG" for b in drawn[0]) == 10  # of two samples overlay and four maps, not the input
+    assert (
+        sum(bytes(b[:4]) == b"\x89PNG" for b in drawn[0]) == 10
+    )  # of two samples overlay and four maps, not the input
 
 
 def test_large_pictures_are_shrunk_by_averaging() -> None:

@@ -143,9 +143,10 @@ class Feed:
     def record(self, batch: Batch) -> None:
         """Hand a batch to the tracker."""
         stream = (batch.mode, batch.ds_id)
-        self.guard(stream, lambda: self._record(batch))
+        self.guard(stream, lambda: self.hand_over(batch))
 
-    def _record(self, batch: Batch) -> None:
+    def hand_over(self, batch: Batch) -> None:
+        """Hand a batch to the tracker; raises what it raises."""
         self.tracker.record(
             batch.index,
             batch.label,
@@ -172,6 +173,10 @@ class Feed:
             if stream not in self._works:
                 raise
             self.notice(f"a batch of {stream[0]} data was not recorded: {error}")
+
+    def works(self, stream: Stream) -> bool:
+        """Whether a batch of `stream` went through."""
+        return stream in self._works
 
     def trusts(self, stream: Stream) -> None:
         """Note that a batch of `stream` went through: what fails later is a notice."""

@@ -131,6 +131,9 @@ class LightningWatch:
     def ended(self, tap: Tap) -> None:
         """Do nothing: a pass is over for the fetcher, not yet for the steps."""
 
+    def dropped(self, tap: Tap) -> None:
+        """Do nothing: the trainer tells."""
+
     def stopping(self, tap: Tap) -> bool:
         """Go on fetching: stops are honoured by the trainer."""
         return False

@@ -26,6 +26,7 @@ class Listener(Protocol):
     def began(self, tap: Tap) -> None: ...
     def took(self, tap: Tap, index: Any, batch: Any) -> None: ...
     def ended(self, tap: Tap) -> None: ...
+    def dropped(self, tap: Tap) -> None: ...
     def stopping(self, tap: Tap) -> bool: ...
 
 
@@ -143,6 +144,10 @@ class _Pass:
         self._bind()
         tap.listener.took(tap, tap.index(batch, self._queue), batch)
         return batch
+
+    def __del__(self) -> None:
+        if "_batches" in self.__dict__:
+            self._tap.listener.dropped(self._tap)
 
     def __len__(self) -> int:
         return len(self._batches)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 WIDEST_LOGITS = 1024  # classes; wider logits cost more to move than the scores they give are worth by default
+_SETTINGS = ("reduction", "label_smoothing", "ignore_index", "beta", "delta")  # of torch's own losses
 _INT_KINDS = ("torch.int64", "torch.int32", "torch.int16", "torch.uint8", "torch.int8")
 
 
@@ -49,6 +50,39 @@ class PerSample:
         if function is None:
             self._find_reduction()
 
+    @property
+    def torchs_own(self) -> str | None:
+        """Name of the loss where it is one of torch's own; None for a user's, which may mix the rows of a batch."""
+        if self._function is not None:
+            return None
+        loss = type(self._source) if self._source is not None else self._loss
+        own = getattr(loss, "__module__", "") in ("torch.nn.modules.loss", "torch.nn.functional")
+        return self._kind if own else None
+
+    def settings(self, *, weighted: bool) -> tuple[Any, ...] | None:
+        """Give what the values depend on besides outputs and targets; None where they have weights, unless `weighted`."""
+        if self._source is None:
+            return ()
+        state = self._source.__dict__
+        found = [state.get(name) for name in _SETTINGS]
+        for weight in state["_buffers"].values():
+            if weight is not None:
+                if not weighted:
+                    return None
+                found += (id(weight), weight._version)
+        return tuple(found)
+
+    def as_now(self) -> PerSample:
+        """Give one that goes on with the settings that the loss has now."""
+        made = copy.copy(self)
+        if self._source is not None:
+            made._source, made._twin = copy.copy(self._source), copy.copy(self._source)
+            buffers = vars(self._source)["_buffers"]
+            made._source.__dict__["_buffers"] = {
+                name: None if kept is None else kept.clone() for name, kept in buffers.items()
+            }
+        return made
+
     def _find_reduction(self) -> None:
         loss = self._loss
         if hasattr(loss, "forward"):
@@ -75,7 +109,7 @@ class PerSample:
         """
         import torch
 
-        args, value = tuple(_plain(one) for one in args), _plain(value)
+        args, value = tuple(plain(one) for one in args), plain(value)
         with torch.no_grad():
             outputs, targets = _outputs_and_targets(args, kwargs)
             per_sample = self._values(args, kwargs, value, outputs, targets)
@@ -144,7 +178,7 @@ class PerSample:
         return None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Give fastai's tensors as plain ones: theirs go through Python at every operation, with the same numbers."""
     if type(value).__module__.startswith("fastai"):
         import torch

@@ -5,12 +5,14 @@ All torch hooks share it. They tell it of batches; it listens to the loss and ha
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from xai_widgets.hooks._feed import Feed
 from xai_widgets.hooks._identity import Key, key_reader
 from xai_widgets.hooks._torch_device import Drain
+from xai_widgets.hooks._torch_held import Held, known
 from xai_widgets.hooks._torch_losses import PerSample
 
 LABEL_NAMES = ("label", "labels", "target", "targets", "y")
@@ -57,6 +59,8 @@ class Observer:
         self._drain = Drain(feed.record)
         self._per_sample = None if loss is None else PerSample(loss, per_sample, logits)
         self._label = None if label is None else key_reader(label)
+        by_row = self._per_sample is not None and label is None and known(self._per_sample.torchs_own or "")
+        self._held = Held(feed, self._per_sample) if self._per_sample is not None and by_row else None
         self.current: Current | None = None
         self._used = 0  # instances of the current batch that have their loss
         self._silent = 0  # batches since the loss was last seen
@@ -96,7 +100,9 @@ class Observer:
         self.current = None
 
     def flush(self) -> None:
-        """Hand over what is still under way from a device."""
+        """Hand over what waits for others, or is still under way from a device."""
+        if self._held is not None:
+            self._held.flush()
         self._drain.flush()
 
     def detach(self) -> None:
@@ -132,6 +138,11 @@ class Observer:
         outputs = args[0] if args else next(iter(kwargs.values()))
         part = getattr(outputs, "shape", (whole,))[0]
         size = part if part < whole and self._used + part <= whole else whole
+        if self._held is not None and size == whole:
+            stamped = self._feed.batch(current.mode, current.ds_id, index, None, {})
+            if self._held.take(stamped, args, kwargs, value):
+                self._used += whole
+                return
         observed = per_sample(args, kwargs, value, size, current.batch)
         start, self._used = self._used, self._used + size
         label = observed.label if self._label is None else self._label(current.batch)
@@ -160,9 +171,13 @@ def targets_of(batch: Any) -> Any:
 
 def listen(module: Any, hook: Callable[..., None]) -> Callable[[], None]:
     """Call ``hook(module, args, kwargs, output)`` after every call of `module`; returns what takes it off again."""
+    untraced: list[Callable[..., None]] = []
 
     def heard(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        hook(module, args, kwargs, output)
+        dynamo = sys.modules.get("torch._dynamo")
+        if not untraced and dynamo is not None:
+            untraced.append(dynamo.disable(hook))  # neither is what it calls
+        (untraced[0] if untraced else hook)(module, args, kwargs, output)
 
     heard._torchdynamo_disable = True  # type: ignore[attr-defined]  # never traced into a compiled graph
     compiled = module.__dict__.get("_compiled_call_impl")

@@ -96,6 +96,10 @@ class Watch:
         if tap.mode == "train" and self._feed.steps_this_epoch:
             self._feed.tracker.steps_per_epoch = self._feed.steps_this_epoch
 
+    def dropped(self, tap: Tap) -> None:
+        """Hand over what waits: the pass is over, or was left."""
+        self._observer.flush()
+
     def stopping(self, tap: Tap) -> bool:
         """Whether the pass shall end because the user asked for a stop."""
         if not self._feed.stop_requested:

@@ -128,6 +128,9 @@ class EngineWatch:
     def ended(self, tap: Tap) -> None:
         """Do nothing: the engine tells."""
 
+    def dropped(self, tap: Tap) -> None:
+        """Do nothing: the engine tells."""
+
     def stopping(self, tap: Tap) -> bool:
         """Go on: stops are honoured by the engine."""
         return False
