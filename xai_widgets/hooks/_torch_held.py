@@ -107,7 +107,8 @@ class Held:
         """Give what calls must share to be looked at together; None for one that cannot wait."""
         import torch
 
-        if kwargs or len(args) != 2 or getattr(value, "ndim", 0) or not known(self._name):
+        reduced = value is None or getattr(value, "ndim", None) == 0
+        if kwargs or len(args) != 2 or not reduced or not known(self._name):
             return None
         (outputs, targets), rows = args, len(batch.index)
         shape: tuple[int, ...] = getattr(outputs, "shape", ())
