@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_every_line_ends_in_a_known_point(rows: int, columns: int, data: Any) ->
     shown = np.isfinite(ends_y) & (ends_y > -1e5)
     points = [set(np.broadcast_to(ends_x, ends_y.shape)[row][shown[row]].tolist()) for row in range(rows)]
     assert points == [set(x[known[row]].tolist()) for row in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "beside"), [([0.0, 1.0], 32), ([0.0, 0.002, 0.004], 44), ([0.0, 0.0001], 50)]
+)
+def test_the_title_of_the_values_stands_beside_the_longest_tick(ticks: list[float], beside: int) -> None:
+    chart = Chart(("solid",))
+    chart.draw(replace(drawing(np.ones((1, 3))), y_axis=(ticks[0], ticks[-1], ticks)))
+    assert chart._y_axis.label_offset == f"{beside}px"
+    assert chart.figure.fig_margin == {"top": 8, "bottom": 38, "left": beside + 10, "right": 8}
 
 
 def test_a_single_epoch_is_sent_twice_because_bqplot_squeezes_it_away() -> None:

@@ -20,6 +20,7 @@ from xai_widgets.figures import palette
 
 Float32 = npt.NDArray[np.float32]
 _NOTHING: Float32 = np.zeros(0, np.float32)
+_MARGIN = {"top": 8, "bottom": 38, "left": 42, "right": 8}
 _CLEAR = "#00000000"
 _OUTSIDE = np.float32(-1e6)
 
@@ -110,7 +111,7 @@ class Chart:
         self.figure = bqplot.Figure(
             marks=[self._band, *self._groups, self._top, self._dots],
             axes=[self._x_axis, self._y_axis],
-            fig_margin={"top": 8, "bottom": 38, "left": 42, "right": 8},
+            fig_margin=_MARGIN,
             padding_x=0.0,
             padding_y=0.0,
             display_toolbar=False,
@@ -186,12 +187,17 @@ class Chart:
         _put(self._x_axis, tick_values=np.asarray(ticks), tick_format=",.0f")
         low, high, ticks = drawing.y_axis
         _put(self._y, min=low, max=high)
+        form = _tick_format(ticks)
+        longest = max((len(format(tick, form)) for tick in ticks), default=0)
+        beside = min(max(32, 14 + 6 * longest), 52)  # the title stands beside the longest tick, not over it
         _put(
             self._y_axis,
             tick_values=np.asarray(ticks),
-            tick_format=_tick_format(ticks),
+            tick_format=form,
             label=drawing.y_title,
+            label_offset=f"{beside}px",
         )
+        _put(self.figure, fig_margin={**_MARGIN, "left": beside + 10})
 
 
 def _put_lines(mark: Any, x: Float32, series: Series) -> int:
