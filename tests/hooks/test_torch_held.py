@@ -102,6 +102,17 @@ def test_settings_changed_between_calls_count_from_there(monkeypatch: pytest.Mon
     assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
 
 
+def test_a_weight_made_anew_counts_even_in_the_place_of_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = nn.CrossEntropyLoss(torch.ones(CLASSES))
+    calls = Calls(monkeypatch, loss)
+    for step, (rows,) in enumerate(calls.loader):
+        if step % 2:
+            loss.weight = None  # freed first: the next one would get its place in memory
+            loss.weight = torch.full((CLASSES,), float(step))
+        calls.step(rows)
+    assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
+
+
 def test_long_steps_do_not_wait_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Calls(monkeypatch, nn.CrossEntropyLoss(), short=0.0)
     for step, (rows,) in enumerate(calls.loader):

@@ -46,6 +46,7 @@ class PerSample:
         self._logits = logits
         self._kind = type(loss).__name__ if hasattr(loss, "forward") else getattr(loss, "__name__", "")
         self._source: Any = None
+        self._originals: tuple[Any, ...] = ()
         self._twin: Any = None
         if function is None:
             self._find_reduction()
@@ -78,6 +79,8 @@ class PerSample:
         if self._source is not None:
             made._source, made._twin = copy.copy(self._source), copy.copy(self._source)
             buffers = vars(self._source)["_buffers"]
+            # kept, so that no later weight gets the id of one of them
+            made._originals = tuple(buffers.values())
             made._source.__dict__["_buffers"] = {
                 name: None if kept is None else kept.clone() for name, kept in buffers.items()
             }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-_EVERY = (
-    1.0  # seconds of redraw passes that one number stands for: every answer keeps a busy kernel from its work
-)
+# seconds of redraw passes that one number stands for: every answer keeps a busy kernel from its work
+_EVERY = 1.0
 _AHEAD = 3  # numbers that may be on their way
 _FIRST, _LONGEST = 2.0, 30.0  # seconds between two passes while more are
 
