@@ -1,8 +1,10 @@
-"""Share of a training step that each hook costs: ``python benchmarks/hooks_share.py [--quick]``.
+"""Share of a training step that each hook costs.
 
-A small CNN whose step takes 5 ms or more, batch 128, one thread. A step's time is the processor time of this process
-(other load does not count), compared with the plain runs right before and after; the median over the rounds is
-printed. The floor is the loop that a user would write by hand: ``reduction="none"`` and one ``tracker.record``.
+    python benchmarks/hooks_share.py [--quick] [--only torch] [--batch 32] [--channels 7]
+
+A small CNN whose step takes 5 ms or more (with fewer channels less), batch 128, one thread. A step's time is the processor
+time of this process (other load does not count), compared with the plain runs right before and after; the median over the
+rounds is printed. The floor is the loop that a user would write by hand: ``reduction="none"`` and one ``tracker.record``.
 
 fastai and FastEstimator are left out unless this Python has them: add ``PYTHONPATH=.venvs/fastai``, and run it with
 ``.venvs/fastestimator/bin/python``; ``python3 dev.py test`` makes both.
@@ -27,12 +29,18 @@ import numpy as np
 import xai_widgets as xw
 
 BATCH, CLASSES = 128, 10
+PIXELS = 128 * 16 * 16  # in a batch, so that a step takes as long for any size of it
+CHANNELS = 16
 
 
 def pictures(steps: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     y = rng.integers(0, CLASSES, steps * BATCH)
-    return rng.normal(size=(len(y), 1, 16, 16)).astype(np.float32), y
+    return rng.normal(size=(len(y), 1, side(), side())).astype(np.float32), y
+
+
+def side() -> int:
+    return int((PIXELS // BATCH) ** 0.5)
 
 
 def torch_parts(steps: int):
@@ -44,8 +52,8 @@ def torch_parts(steps: int):
     torch.manual_seed(0)
     x, y = pictures(steps)
     model = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.Flatten(),
-        nn.Linear(16 * 256, CLASSES),
+        nn.Conv2d(1, CHANNELS, 3, padding=1), nn.ReLU(), nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(CHANNELS * side() ** 2, CLASSES),
     )  # fmt: skip
     loss, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), 0.01)
     rows = TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
@@ -110,7 +118,7 @@ def keras_loop(steps: int, kind: str) -> list[float]:
     x = x.transpose(0, 2, 3, 1)
     conv = keras.layers.Conv2D
     model = keras.Sequential(
-        [keras.Input((16, 16, 1)), conv(16, 3, activation="relu"), conv(16, 3, activation="relu"),
+        [keras.Input((side(), side(), 1)), conv(CHANNELS, 3, activation="relu"), conv(CHANNELS, 3, activation="relu"),
          keras.layers.Flatten(), keras.layers.Dense(CLASSES)]
     )  # fmt: skip
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -368,7 +376,13 @@ def main() -> None:
         "fastestimator": (fastestimator_loop, ("loss and label",)),
     }
     parser.add_argument("--only", choices=list(table), help="one framework")
+    parser.add_argument(
+        "--batch", type=int, default=128, choices=(8, 32, 128), help="of larger pictures when smaller"
+    )
+    parser.add_argument("--channels", type=int, default=16, help="fewer make a shorter step")
     options = parser.parse_args()
+    global BATCH, CHANNELS
+    BATCH, CHANNELS = options.batch, options.channels
     warnings.simplefilter("ignore")
     rounds, steps = (5, 30) if options.quick else (9, 60)
     for name, (run, compared) in table.items():

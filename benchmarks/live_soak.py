@@ -82,6 +82,7 @@ ratios = [2 * here / (before + after) for here, before, after in zip(watched, pl
 third = max(len(memory) // 3, 1)
 print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios, "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
+    "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
     "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
 """
 
@@ -191,6 +192,8 @@ def soak(browser, server, cells, options, minutes):
     print(
         "kernel memory, MiB, second third / last third / most: "
         + " / ".join(f"{m:.0f}" for m in report["memory"])
+        + "; by minute: "
+        + " ".join(f"{m:.0f}" for m in report["minutes"])
     )
     print("browser heap, MiB: " + " ".join(f"{value:.0f}" for value in heap))
     ratios = report["ratios"] or [float("nan")]

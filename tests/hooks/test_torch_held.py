@@ -22,9 +22,17 @@ class Calls:
     """Losses of a loop over random outputs, and what a tracker heard of them."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, loss: Any, *, short: float = 10.0, **options: Any
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        loss: Any,
+        *,
+        short: float = 10.0,
+        wait: float | None = None,
+        **options: Any,
     ) -> None:
         monkeypatch.setattr(held, "SHORT", short)
+        monkeypatch.setattr(held, "WAIT", 1e9 if wait is None else wait)
+        monkeypatch.setattr(held, "MOST", 8)
         self.looks: list[int] = []
         look = PerSample.__call__
 
@@ -119,6 +127,17 @@ def test_long_steps_do_not_wait_for_others(monkeypatch: pytest.MonkeyPatch) -> N
         calls.step(rows)
         assert calls.tracker.counts("train").rows == (step + 1) * BATCH
     assert calls.looks == [BATCH] * (ROWS // BATCH)
+
+
+def test_a_call_does_not_wait_long_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(10**6))
+    monkeypatch.setattr(held.time, "monotonic", lambda: float(next(now)))  # a second between two calls
+    calls = Calls(monkeypatch, nn.CrossEntropyLoss(), short=1.5, wait=4.5)
+    for (rows,) in calls.loader:
+        calls.step(rows)
+    # from the second batch on each waits for four more, or the first of them would wait for more than 4.5 seconds
+    assert calls.looks[:4] == [BATCH, 5 * BATCH, 5 * BATCH, 5 * BATCH]
+    assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
 
 
 def test_a_loop_that_is_left_early_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:

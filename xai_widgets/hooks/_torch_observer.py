@@ -169,17 +169,23 @@ def targets_of(batch: Any) -> Any:
     )
 
 
+def untraced(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a hook that is never traced into a compiled graph, and neither is what it calls."""
+    disabled: list[Callable[..., Any]] = []
+
+    def called(*args: Any) -> Any:
+        dynamo = sys.modules.get("torch._dynamo")
+        if not disabled and dynamo is not None:
+            disabled.append(dynamo.disable(hook))
+        return (disabled[0] if disabled else hook)(*args)
+
+    called._torchdynamo_disable = True  # type: ignore[attr-defined]
+    return called
+
+
 def listen(module: Any, hook: Callable[..., None]) -> Callable[[], None]:
     """Call ``hook(module, args, kwargs, output)`` after every call of `module`; returns what takes it off again."""
-    untraced: list[Callable[..., None]] = []
-
-    def heard(module: Any, args: Any, kwargs: Any, output: Any) -> None:
-        dynamo = sys.modules.get("torch._dynamo")
-        if not untraced and dynamo is not None:
-            untraced.append(dynamo.disable(hook))  # neither is what it calls
-        (untraced[0] if untraced else hook)(module, args, kwargs, output)
-
-    heard._torchdynamo_disable = True  # type: ignore[attr-defined]  # never traced into a compiled graph
+    heard = untraced(hook)
     compiled = module.__dict__.get("_compiled_call_impl")
     if compiled is None:
         handle = module.register_forward_hook(heard, with_kwargs=True)

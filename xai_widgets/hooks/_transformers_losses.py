@@ -48,6 +48,22 @@ def observe_outputs(
     raise TypeError(_unknown(model, scores, labels))
 
 
+def class_scores(outputs: Any, labels: Any) -> Any:
+    """Return the logits (B, C) of a classifier with labels (B,), whose loss is the cross entropy; None for others."""
+    import torch
+
+    scores = logits_of(outputs)
+    if (
+        not isinstance(scores, torch.Tensor)
+        or not isinstance(labels, torch.Tensor)
+        or labels.is_floating_point()
+    ):
+        return None
+    if scores.ndim != 2 or labels.shape != scores.shape[:1]:
+        return None
+    return scores if scores.dtype == torch.float32 else scores.detach().float()
+
+
 def logits_of(outputs: Any) -> Any:
     """Return the logits of a model's output: a ModelOutput, a dict, or a tuple that begins with the loss."""
     if hasattr(outputs, "get"):

@@ -11,8 +11,10 @@ from typing import Any
 from xai_widgets.hooks._feed import Batch, Feed
 from xai_widgets.hooks._identity import INDEX
 from xai_widgets.hooks._torch_device import Drain
-from xai_widgets.hooks._torch_losses import Observed
-from xai_widgets.hooks._transformers_losses import observe_outputs
+from xai_widgets.hooks._torch_held import Held
+from xai_widgets.hooks._torch_losses import Observed, PerSample
+from xai_widgets.hooks._torch_observer import untraced
+from xai_widgets.hooks._transformers_losses import class_scores, observe_outputs
 
 STATE_FILE = "xai_widgets_tracker.npz"
 
@@ -30,6 +32,7 @@ class TransformersWatch:
         self._labels = labels
         self._logits = logits
         self._smoothing = 0.0
+        self._held: Held | None = None
         self._index: Any = None
         self._targets: Any = None
         self._undo: list[Callable[[], None]] = []
@@ -42,12 +45,17 @@ class TransformersWatch:
         """Have the model take an index, and listen to what it returns."""
         self.detach()
         self._smoothing = float(getattr(args, "label_smoothing_factor", 0.0) or 0.0)
+        if self._per_sample is None:
+            import torch
+
+            loss = torch.nn.CrossEntropyLoss(label_smoothing=self._smoothing)
+            self._held = Held(self._feed, PerSample(loss, logits=self._logits))
         if hasattr(model, "get_base_model"):  # adapters: the model below takes the arguments
             model = model.get_base_model()
         self._undo.append(accept_index(model))
         for handle in (
-            model.register_forward_pre_hook(_untraced(self._before), with_kwargs=True),
-            model.register_forward_hook(_untraced(self._after), with_kwargs=True),
+            model.register_forward_pre_hook(untraced(self._before), with_kwargs=True),
+            model.register_forward_hook(untraced(self._after), with_kwargs=True),
         ):
             self._undo.append(handle.remove)
 
@@ -66,7 +74,19 @@ class TransformersWatch:
         mode = "train" if model.training else "eval"
         if targets is None and self._labels is None and not model.training:
             return  # a prediction without labels
-        self._feed.guard((mode, None), lambda: self._observe(model, outputs, targets, index, mode))
+        self._feed.guard((mode, None), lambda: self._take(model, outputs, targets, index, mode))
+
+    def _take(self, model: Any, outputs: Any, targets: Any, index: Any, mode: str) -> None:
+        # short training steps of a classifier wait for others; evaluations wait for their name
+        if self._held is not None and mode == "train":
+            scores = class_scores(outputs, targets)
+            if scores is not None:
+                stamped = self._feed.batch(mode, None, index, None, {})
+                if self._held.take(stamped, (scores, targets), {}, None):
+                    return
+            else:
+                self._held.flush()
+        self._observe(model, outputs, targets, index, mode)
 
     def _no_index(self) -> None:
         self._unnamed += 1
@@ -114,9 +134,14 @@ class TransformersWatch:
         else:
             self._feed.record(batch)
 
+    def _flush(self) -> None:
+        if self._held is not None:
+            self._held.flush()
+        self._drain.flush()
+
     def detach(self) -> None:
         """Leave the model as it was."""
-        self._drain.flush()
+        self._flush()
         while self._undo:
             self._undo.pop()()
 
@@ -146,12 +171,12 @@ class TransformersWatch:
 
     def epoch_ends(self) -> None:
         """Close a training epoch."""
-        self._drain.flush()
+        self._flush()
         self._feed.end("train")
 
     def evaluated(self, metrics: dict[str, float] | None) -> None:
         """Record an evaluation that is over, under the name it was given."""
-        self._drain.flush()
+        self._flush()
         held, self._evaluated = self._evaluated, []
         ds_id = _data_set_of(metrics)
         if not held:
@@ -174,6 +199,7 @@ class TransformersWatch:
         """Keep the tracker's state in the checkpoint that was just written."""
         path = self.state_path(args, state)
         if state.is_world_process_zero and path.parent.is_dir():
+            self._flush()
             self._tracker.save(path)
 
     @staticmethod
@@ -192,14 +218,6 @@ def _data_set_of(metrics: dict[str, float] | None) -> str | None:
         if name.endswith("_loss") and name.startswith("eval_"):
             return name[len("eval_") : -len("_loss")] or None
     return None
-
-
-def _untraced(hook: Callable[..., Any]) -> Callable[..., Any]:
-    def untraced(*args: Any) -> Any:
-        return hook(*args)
-
-    untraced._torchdynamo_disable = True  # type: ignore[attr-defined]
-    return untraced
 
 
 def accept_index(model: Any) -> Callable[[], None]:

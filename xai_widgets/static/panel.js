@@ -76,7 +76,7 @@ function d(t,n="",i){let e=document.createElement(t);return n&&(e.className=n),i
 .xaiw-note { color: var(--xw-quiet); font-weight: 400; }
 .xaiw-value { flex: none; }
 .xaiw-bar { position: absolute; left: 3px; right: 6px; bottom: 0; height: 2px; pointer-events: none; }
-.xaiw-bar::after { content: ""; position: absolute; left: 0; top: 0; height: 2px; width: var(--xw-length); background: var(--xw-row); opacity: .6; border-radius: 1px; transition: width .15s; }
+.xaiw-bar::after { content: ""; position: absolute; left: 0; top: 0; height: 2px; width: var(--xw-length); background: var(--xw-row); opacity: .6; border-radius: 1px; }
 .xaiw-thumbed li.xaiw-row { border-left: 2px solid var(--xw-row); border-radius: 0 4px 4px 0; padding-left: 4px; }
 .xaiw-thumb { flex: none; width: 22px; height: 22px; object-fit: contain; border-radius: 3px; image-rendering: pixelated; background: var(--xw-soft); }
 .xaiw-pin {
@@ -121,7 +121,7 @@ function d(t,n="",i){let e=document.createElement(t);return n&&(e.className=n),i
 .xaiw-fold summary { cursor: pointer; }
 .xaiw-fold pre { margin: 6px 0 0; padding: 8px; max-height: 220px; overflow: auto; font-size: 12px; color: var(--xw-text); background: var(--xw-soft); border-radius: 4px; white-space: pre-wrap; }
 .xaiw-progress { flex: 1 1 120px; min-width: 60px; height: 4px; border-radius: 2px; background: var(--xw-track); overflow: hidden; }
-.xaiw-progress span { display: block; height: 100%; border-radius: 2px; background: var(--xw-accent); transition: width .15s; }
+.xaiw-progress span { display: block; height: 100%; border-radius: 2px; background: var(--xw-accent); }
 
 /* dashboard */
 .xaiw .jupyter-widgets.xaiw-grid { display: grid; gap: 12px; grid-template-columns: minmax(0, .88fr) minmax(0, 1fr); align-items: stretch; }
