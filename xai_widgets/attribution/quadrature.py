@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xai_widgets.attribution.sequences import stretches
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 
 def path_weights(points: Any, smoothness: float = 0.0) -> Floats:
@@ -82,7 +83,7 @@ def _curvature(points: Floats) -> Floats:
     return np.asarray(-np.diff(np.concatenate([[0.0], chords / lengths, [0.0]])))
 
 
-def smoothness(points: Any, change: Callable[[int, int], float]) -> float:
+def smoothness(points: Any, change: Callable[[Places, Places], Floats]) -> float:
     """Give how far a gradient's steps go on in one direction, from 0, a random walk, to 1, a curve.
 
     It is the correlation of the slopes of neighbouring chords, weighted with their lengths; below three points it is 0.
@@ -92,15 +93,16 @@ def smoothness(points: Any, change: Callable[[int, int], float]) -> float:
     points : array_like
         (P,), in any order.
     change : callable
-        Gives the squared distance between the gradients at two of the points, named by place.
+        Gives the squared distances between the gradients at pairs of points, (N,) and (N,) places -> (N,).
     """
     where = np.asarray(points, np.float64)
-    order = [int(place) for place in np.argsort(where, kind="stable")]
-    together = apart = 0.0
-    for one, two, three in zip(order, order[1:], order[2:], strict=False):
-        before, after = where[two] - where[one], where[three] - where[two]
-        left, right = change(one, two), change(two, three)
-        product = (change(one, three) - left - right) / 2
-        together += product / (before * after) * (before + after)
-        apart += (left / before**2 + right / after**2) / 2 * (before + after)
+    if len(where) < 3:
+        return 0.0
+    order = np.argsort(where, kind="stable")
+    one, two, three = order[:-2], order[1:-1], order[2:]
+    before, after = where[two] - where[one], where[three] - where[two]
+    left, right = change(one, two), change(two, three)
+    products = (change(one, three) - left - right) / 2
+    together = float(np.sum(products / (before * after) * (before + after)))
+    apart = float(np.sum((left / before**2 + right / after**2) / 2 * (before + after)))
     return float(np.clip(together / apart, 0.0, 1.0)) if apart > 0 else 0.0
