@@ -13,7 +13,7 @@ Curves = dict[str, list[tuple[int, float]]]
 
 _ORDER = (
     "the engine's stream", "midpoints", "Gauss-Legendre (captum)", "both ends (FastEstimator, PAIR)", "independent draws",
-    "grid of 6 draws",
+    "grid of 6 draws", 'rule="secant"',
 )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ Relative L2 error to references of 4,096 steps and 1,024 draws and more, the mea
 integrated gradients, where single pictures differ by more than the rules do (5 with ``--quick``), and 5 for the others.
 Integrated gradients from zeros and from uniform noise: the engine's stream (whose every prefix from four points on is a
 result) beside midpoints, captum's Gauss-Legendre, and the mean over both ends of equal steps as FastEstimator and PAIR have
-it. SmoothGrad squared beside independent draws, SmInt beside the literal grid. Then where `tolerance=` stops, sample by
-sample. ``--pictures`` draws the curves there.
+it; also the engine's ``rule="secant"``, for a number of steps that is known. SmoothGrad squared beside independent draws, SmInt
+beside the literal grid. Then where `tolerance=` stops, sample by sample. ``--pictures`` draws the curves there.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def rule_points(rule: str, n: int) -> tuple[np.ndarray, np.ndarray]:
     raise ValueError(f"there is no rule {rule}")
 
 
+SECANT = 'rule="secant"'
+STRIPS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 RULES = ("midpoints", "Gauss-Legendre (captum)", "both ends (FastEstimator, PAIR)")
 
 
@@ -72,6 +74,10 @@ def integrated(name: str, model: Any, x: np.ndarray, called: str, budgets: tuple
         curves["the engine's stream"].append((found.evaluations, relative(found.values, exact)))
     for rule in RULES:
         curves[rule] = [(n, relative(by_rule(model, x, start, rule, n), exact)) for n in budgets]
+    curves[SECANT] = []
+    for strips in STRIPS:  # nine evaluations each, for eight stretches of the path
+        found = engine.attribute(x, METHOD, baseline=start, integrating=9 * strips, rule="secant")
+        curves[SECANT].append((found.evaluations, relative(found.values, exact)))
     _judge(f"{name}, integrated gradients from {called}", curves)
     _tolerances(model, x, start, exact)
     return curves
@@ -89,6 +95,16 @@ def _judge(title: str, curves: Curves) -> None:
         if ours and theirs:
             print(
                 f"   {wanted:.0%} from {ours} evaluations; both ends from {theirs}: {theirs / ours:.1f} times (at least 2)"
+            )
+        secant = least(curves[SECANT], wanted)
+        if secant:
+            print(
+                f"   {wanted:.0%} from {secant} evaluations with {SECANT}"
+                + (
+                    f"; both ends from {theirs}: {theirs / secant:.1f} times"
+                    if theirs
+                    else "; both ends from more than 256"
+                )
             )
 
 
