@@ -77,12 +77,15 @@ seconds = time.time() - started
 cpu_used = [now - before for now, before in zip(cpu(), cpu_before)]
 """
 REPORT = """
+import ctypes
+ctypes.CDLL("libc.so.6").malloc_trim(0)  # what the C library keeps of freed memory is no growth
+held = psutil.Process().memory_info().rss / 2**20, tracker.nbytes / 2**20
 dashboard.close()
 ratios = [2 * here / (before + after) for here, before, after in zip(watched, plain, plain[1:])]
 third = max(len(memory) // 3, 1)
 print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios, "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
-    "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
+    "held": held, "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
     "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
 """
 
@@ -194,6 +197,7 @@ def soak(browser, server, cells, options, minutes):
         + " / ".join(f"{m:.0f}" for m in report["memory"])
         + "; by minute: "
         + " ".join(f"{m:.0f}" for m in report["minutes"])
+        + "; with freed memory given back {:.0f}, of which the history {:.0f}".format(*report["held"])
     )
     print("browser heap, MiB: " + " ".join(f"{value:.0f}" for value in heap))
     ratios = report["ratios"] or [float("nan")]
