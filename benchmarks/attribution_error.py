@@ -98,14 +98,8 @@ def _judge(title: str, curves: Curves) -> None:
             )
         secant = least(curves[SECANT], wanted)
         if secant:
-            print(
-                f"   {wanted:.0%} from {secant} evaluations with {SECANT}"
-                + (
-                    f"; both ends from {theirs}: {theirs / secant:.1f} times"
-                    if theirs
-                    else "; both ends from more than 256"
-                )
-            )
+            against = f"{theirs}: {theirs / secant:.1f} times" if theirs else "more than 256"
+            print(f"   {wanted:.0%} from {secant} evaluations with {SECANT}; both ends from {against}")
 
 
 def _tolerances(model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray) -> None:

@@ -14,6 +14,8 @@ datasets = pytest.importorskip("datasets")
 transformers = pytest.importorskip("transformers")
 from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification  # noqa: E402
 
+from xai_widgets.hooks import _torch_held as held  # noqa: E402
+from xai_widgets.hooks._torch_losses import PerSample  # noqa: E402
 from xai_widgets.hooks.transformers import indexed  # noqa: E402
 
 TrackerCallback = xw.hooks.transformers.TrackerCallback
@@ -224,6 +226,25 @@ def test_resuming_from_a_checkpoint(tmp_path):
     np.testing.assert_allclose(series.values[:, 0], matrix(whole, "train", N)[0], atol=1e-5)
     np.testing.assert_allclose(series.values.mean(0)[1:], logged(resumed, "loss")[1:], atol=2e-4)
     assert tracker.counts("train").duplicates == 0
+
+
+def test_short_steps_are_looked_at_together_and_a_checkpoint_waits_for_none(tmp_path, monkeypatch):
+    looks = []
+    look = PerSample.__call__
+
+    def counted(*arguments):
+        looks.append(arguments[4])
+        return look(*arguments)
+
+    monkeypatch.setattr(PerSample, "__call__", counted)
+    monkeypatch.setattr(held, "SHORT", 1e9)
+    monkeypatch.setattr(held, "WAIT", 1e10)
+    plans = {"num_train_epochs": 1, "eval_strategy": "no", "save_strategy": "steps", "save_steps": 4}
+    run = trainer(tmp_path, TrackerCallback(xw.Tracker()), model(0.0), **plans)
+    run.train()
+    assert looks == [32, 3 * 32, 2 * 32]  # the first batch at once; four are in the checkpoint, two are left
+    (saved,) = tmp_path.glob("checkpoint-4/*.npz")
+    assert xw.Tracker.load(saved).counts("train").rows == 4 * 32
 
 
 def test_early_stopping_an_exception_and_a_polite_stop(tmp_path):

@@ -65,28 +65,26 @@ class PathTrack:
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
         """See `Track`."""
+        vectors = contributions(grads, steps)
         if self.units == 0:
-            self._limit = storable(grads.shape[1], grads.itemsize, least=64, most=256)
-            self._kept = np.empty((FIRST, grads.shape[1]), grads.dtype)
+            self._limit = storable(vectors.shape[1], vectors.itemsize, least=64, most=256)
+            self._kept = np.empty((FIRST, vectors.shape[1]), vectors.dtype)
         if self._cells is not None:
-            for vector in contributions(grads, steps):
+            for vector in vectors:
                 self._cells.add(vector)
         else:
-            self._keep(grads, steps)
-        self.units += len(grads)
+            self._keep(vectors)
+        self.units += len(vectors)
         if self.units == len(self._points) and self.units >= FIRST:
             self._plan()
 
-    def _keep(self, grads: Floats, steps: Floats | None) -> None:
-        needed = self.units + len(grads)
+    def _keep(self, vectors: Floats) -> None:
+        needed = self.units + len(vectors)
         if needed > len(self._kept):
-            grown = np.empty((min(max(2 * self.units, needed), self._limit), grads.shape[1]), grads.dtype)
+            grown = np.empty((min(max(2 * self.units, needed), self._limit), vectors.shape[1]), vectors.dtype)
             grown[: self.units] = self._kept[: self.units]
             self._kept = grown
-        if steps is None:
-            self._kept[self.units : needed] = grads
-        else:
-            np.multiply(grads, steps, out=self._kept[self.units : needed])
+        self._kept[self.units : needed] = vectors
 
     def knows(self, units: int) -> bool:
         """See `Track`."""

@@ -182,15 +182,15 @@ def _made(
 ) -> tuple[Inputs, NDArray[np.int64], int]:
     """Make rows start..stop, with their steps in ``found``; give of which samples they are and the length of strips, too."""
     cut = _cut(groups, start, stop)
-    made = []
-    for group in cut:
-        room = found[1, start : start + len(group)]
-        points, steps = job.scene.points(group, room)
-        if steps is not None and not np.may_share_memory(steps[0], room):
-            _side_by_side(steps, room)
-        made.append(points)
+    made = [job.scene.points(group) for group in cut]
+    for group, (_, steps) in zip(cut, made, strict=True):
+        if steps is not None:
+            _side_by_side(steps, found[1, start : start + len(group)])
         start += len(group)
-    points = tuple(one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*made, strict=True))
+    points = tuple(
+        one[0] if len(one) == 1 else np.concatenate(one)
+        for one in zip(*(points for points, _ in made), strict=True)
+    )
     return (
         points,
         np.concatenate([group.sample for group in cut]),

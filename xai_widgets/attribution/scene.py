@@ -62,12 +62,9 @@ class Scene:
     background: Background | None = None
     blur_axes: tuple[tuple[int, ...], ...] = ()
 
-    def points(self, rows: Rows, room: NDArray[Any] | None = None) -> tuple[Arrays, Arrays | None]:
-        """Make the rows, and what their gradients are multiplied with to be contributions (None for nothing).
-
-        ``room``, (R, D), is where the latter are put if there is one input.
-        """
-        made = [self._points(rows, place, room) for place in range(len(self.inputs))]
+    def points(self, rows: Rows) -> tuple[Arrays, Arrays | None]:
+        """Make the rows, and what their gradients are multiplied with to be contributions (None for nothing)."""
+        made = [self._points(rows, place) for place in range(len(self.inputs))]
         points = tuple(point for point, _ in made)
         if rows.kind in ("clean", "noisy"):
             return points, None
@@ -98,15 +95,12 @@ class Scene:
             found.append((np.square(x[sample] - start) + variance).reshape(-1))
         return np.concatenate(found).astype(self.inputs[0].dtype)
 
-    def _points(self, rows: Rows, place: int, room: NDArray[Any] | None) -> tuple[Any, Any]:
+    def _points(self, rows: Rows, place: int) -> tuple[Any, Any]:
         if rows.kind == "blur":
             return self._blurred(rows, place)
         x = self.inputs[place]
         points = np.empty((len(rows), *x.shape[1:]), x.dtype)
-        steps: NDArray[Any] | None = None
-        if rows.kind not in ("clean", "noisy"):
-            alone = room is not None and len(self.inputs) == 1
-            steps = room.reshape(points.shape) if room is not None and alone else np.empty_like(points)
+        steps = None if rows.kind in ("clean", "noisy") else np.empty_like(points)
         at_once = 8 * max(1, _AT_ONCE // (8 * x[0].size))  # rows of a draw come in twos or in eights
         for low in range(0, len(rows), at_once):
             high = low + at_once

@@ -135,7 +135,7 @@ def add_indices(samples: list[Any], indices: list[Any]) -> list[Any]:
     if kinds == {tuple} or kinds == {list}:
         return [(*sample, index) for sample, index in pairs]
     if kinds == {dict} and not any(map(contains, samples, repeat(INDEX))):
-        copies = [sample.copy() for sample in samples]  # a third quicker than unpacking them
+        copies = [sample.copy() for sample in samples]  # in seven tenths of the time of unpacking them
         for copy, index in zip(copies, indices, strict=True):
             copy[INDEX] = index
         return copies

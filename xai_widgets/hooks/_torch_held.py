@@ -129,17 +129,19 @@ def _on_host(tensors: tuple[Any, ...]) -> tuple[Array, Array] | None:
     """Give two tensors as the arrays that they are; None for what lies elsewhere, or is no usual tensor."""
     import torch
 
-    if torch.is_autocast_enabled("cpu"):  # its casts would be missing later
-        return None
     tensor = torch.Tensor
     outputs, targets = tensors
     if type(outputs) is not tensor or type(targets) is not tensor:
         outputs, targets = plain(outputs), plain(targets)
         if type(outputs) is not tensor or type(targets) is not tensor:
             return None
+    if not (outputs.is_cpu and targets.is_cpu):
+        return None
+    if torch.is_autocast_enabled("cpu"):  # its casts would be missing later
+        return None
     try:
         return outputs.detach().numpy(), targets.detach().numpy()
-    except (TypeError, RuntimeError):  # on a device, sparse, or of a kind that numpy lacks
+    except (TypeError, RuntimeError):  # sparse, or of a kind that numpy lacks
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xai_widgets.hooks._torch_losses import WIDEST_LOGITS, Observed, fold
+from xai_widgets.hooks._torch_losses import Observed, PerSample, fold
 
 
 def observe_outputs(
@@ -26,10 +26,8 @@ def observe_outputs(
     scores, labels = scores.detach().float(), labels.to(scores.device)
     whole = not labels.is_floating_point()
     if whole and scores.ndim == 2 and labels.numel() == len(scores):
-        labels = labels.reshape(-1)
-        values = functional.cross_entropy(scores, labels, reduction="none", label_smoothing=smoothing)
-        keep = logits if logits is not None else scores.shape[1] <= WIDEST_LOGITS
-        return Observed(fold(values, labels == -100, len(scores)), labels, scores if keep else None)
+        per_sample = PerSample(torch.nn.CrossEntropyLoss(label_smoothing=smoothing), logits=logits)
+        return per_sample((scores, labels.reshape(-1)), {}, None, len(scores))
     if whole and scores.ndim == 3 and labels.shape == scores.shape[:2]:
         if _shifts(model):
             scores, labels = scores[:, :-1], labels[:, 1:]
