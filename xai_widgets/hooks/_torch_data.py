@@ -66,11 +66,20 @@ class Indexed:
 
     def __getitems__(self, places: list[Any]) -> list[Any]:
         """Return several samples at once, which is how a loader asks."""
-        fetch = getattr(self.dataset, "__getitems__", None)
-        samples = fetch(places) if fetch is not None else [self.dataset[place] for place in places]
-        if self.keep or self._read_key is not None:
+        samples = self.unnamed(places)
+        if not self.by_place:
             return [self._with_index(sample, place) for sample, place in zip(samples, places, strict=True)]
         return add_indices(samples, places)
+
+    @property
+    def by_place(self) -> bool:
+        """Whether a sample is named by its place, and by nothing in it."""
+        return not self.keep and self._read_key is None
+
+    def unnamed(self, places: list[Any]) -> list[Any]:
+        """Return several samples as they are."""
+        fetch = getattr(self.dataset, "__getitems__", None)
+        return fetch(places) if fetch is not None else [self.dataset[place] for place in places]
 
     def _with_index(self, sample: Any, place: Any) -> Any:
         if self.keep:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from xai_widgets.hooks._torch_device import Drain
 from xai_widgets.hooks._torch_held import Held
 from xai_widgets.hooks._torch_losses import Observed, PerSample
 from xai_widgets.hooks._torch_observer import untraced
+from xai_widgets.hooks._transformers_batches import name_batches
 from xai_widgets.hooks._transformers_losses import class_scores, observe_outputs
 
 STATE_FILE = "xai_widgets_tracker.npz"
@@ -36,6 +38,7 @@ class TransformersWatch:
         self._index: Any = None
         self._targets: Any = None
         self._undo: list[Callable[[], None]] = []
+        self._undo_loader: Callable[[], None] | None = None
         self._evaluated: list[Batch] = []
         self._unnamed = 0
 
@@ -140,21 +143,30 @@ class TransformersWatch:
         self._drain.flush()
 
     def detach(self) -> None:
-        """Leave the model as it was."""
+        """Leave the model, and the loader of a run that was cut short, as they were."""
         self._flush()
+        self._release_loader()
         while self._undo:
             self._undo.pop()()
 
+    def _release_loader(self) -> None:
+        undo, self._undo_loader = self._undo_loader, None
+        if undo is not None:
+            undo()
+
     # the trainer
 
-    def train_begins(self, args: Any, state: Any) -> None:
+    def train_begins(self, args: Any, state: Any, loader: Any = None) -> None:
         """Start a run, or continue that of a checkpoint."""
+        self._release_loader()
+        self._undo_loader = name_batches(loader)
         saved = self.state_path(args, state)
         if state.global_step and saved.is_file():
             self._tracker.load_state_dict(type(self._tracker).load(saved).state_dict())
         feed = self._feed
         feed.epoch, feed.step = self._tracker.epoch, state.global_step
-        self._offset = max(feed.epoch, _epoch(state)) - _epoch(state)
+        # an epoch that the checkpoint lies in goes on under its number
+        self._offset = max(feed.epoch - math.ceil((state.epoch or 0) - 1e-6), 0)
         self._tracker.epochs = int(state.num_train_epochs) + self._offset
         if state.max_steps and state.num_train_epochs:
             self._tracker.steps_per_epoch = -(-state.max_steps // state.num_train_epochs)
@@ -192,6 +204,7 @@ class TransformersWatch:
 
     def train_ends(self) -> None:
         """End the run."""
+        self._release_loader()
         self.epoch_ends()
         self._tracker.finish()
 

@@ -77,9 +77,11 @@ def _callback_class() -> Any:
             """Listen to the model of a trainer."""
             self._watch.attach(model, args)
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_train_begin(
+            self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **_: Any
+        ) -> None:
             """Start a run."""
-            self._watch.train_begins(args, state)
+            self._watch.train_begins(args, state, train_dataloader)
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             """Open a training epoch."""
