@@ -240,6 +240,25 @@ def test_resuming_continues_the_epochs(known, tmp_path):
     assert list(resumed.instance_series([0], "loss", mode="train").epochs) == [1, 2, 3, 4]
 
 
+def test_a_state_taken_within_an_epoch_misses_nothing():
+    states = []
+
+    class Take(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 3:
+                states.append(tracker.state_dict())
+
+    model, tracker = net(), xw.Tracker()
+    callback = TrackerCallback(tracker, model, every=60)
+    model.fit(*indexed(X[:N], Y[:N]), epochs=2, batch_size=BATCH, verbose=0, callbacks=[callback, Take()])
+    rows = []
+    for state in states:
+        taken = xw.Tracker()
+        taken.load_state_dict(state)
+        rows.append(taken.counts("train").rows)
+    assert rows == [4 * BATCH, N + 4 * BATCH]
+
+
 def test_names_evaluate_and_other_data_sets():
     model, tracker = net(), xw.Tracker()
     names = [f"digit-{i}" for i in range(N)]

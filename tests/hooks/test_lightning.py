@@ -255,6 +255,31 @@ def test_resuming_from_a_checkpoint(tmp_path):
     assert Known(plain.known).losses["train"].keys() == {1, 2, 3, 4}
 
 
+def test_an_epoch_that_was_cut_goes_on_under_its_number(tmp_path):
+    class Save(L.Callback):
+        def on_train_batch_end(self, trainer, *_):
+            if trainer.global_step == 4:
+                trainer.save_checkpoint(tmp_path / "four.ckpt")
+
+    def run(tracker, **options):
+        torch.manual_seed(5)
+        one = trainer(TrackerCallback(tracker))
+        one.callbacks.append(Save())
+        one.fit(Module(), datamodule=Data(False, 0), **options)
+
+    whole, resumed = xw.Tracker(), xw.Tracker()
+    run(whole)
+    run(resumed, ckpt_path=tmp_path / "four.ckpt", weights_only=False)
+    series = resumed.instance_series(range(N), "loss", mode="train")
+    assert list(series.epochs) == [1, 2]
+    assert list(series.steps) == [7, 14]
+    # a loader without a state starts its order anew: three of the four batches come twice, and are folded
+    counts = resumed.counts("train")
+    assert (counts.rows, counts.duplicates) == (4 * 32 + 3 * 32 + N, 3 * 32)
+    assert np.isfinite(series.values[:, 0]).sum() == 4 * 32
+    assert np.isfinite(series.values[:, 1]).all()
+
+
 @pytest.mark.slow
 def test_a_compiled_module():
     class Quiet(L.LightningModule):  # Lightning's own log() cannot be traced in this version of torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,22 @@ def test_a_call_does_not_wait_long_for_others(monkeypatch: pytest.MonkeyPatch) -
         calls.step(rows)
     # from the second batch on each waits for four more, or the first of them would wait for more than 4.5 seconds
     assert calls.looks[:4] == [BATCH, 5 * BATCH, 5 * BATCH, 5 * BATCH]
+    assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
+
+
+def test_a_state_taken_within_an_epoch_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch, nn.CrossEntropyLoss())
+    for step, (rows,) in enumerate(calls.loader):
+        calls.step(rows)
+        if step == 5:
+            # another thread does not meddle with what the loop is doing
+            other = threading.Thread(target=calls.tracker.state_dict)
+            other.start()
+            other.join()
+            assert calls.tracker.counts("train").rows < 6 * BATCH
+            taken = xw.Tracker()
+            taken.load_state_dict(calls.tracker.state_dict())
+            assert taken.counts("train").rows == 6 * BATCH
     assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
 
 

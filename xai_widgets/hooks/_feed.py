@@ -6,6 +6,7 @@ of a mode went through, later failures become a notice and the run goes on.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -84,6 +85,22 @@ class Feed:
         self._works: set[Stream] = set()
         self._noticed: set[str] = set()
         self._resumed_at = self.epoch
+        self._thread = threading.get_ident()  # that which trains
+        self._holder: Callable[[], object] | None = None
+
+    def held_by(self, flush: Callable[[], object]) -> None:
+        """Have checkpoints of the tracker wait for what this method hands over, where the thread that trains makes them."""
+        self._holder = flush
+        if hasattr(self.tracker, "add_source"):
+            self.tracker.add_source(self._hand_over_held)
+
+    def _hand_over_held(self) -> None:
+        if self._holder is not None and threading.get_ident() == self._thread:
+            self._holder()
+
+    def is_open(self, mode: str, ds_id: str | None = None) -> bool:
+        """Whether an epoch of this data set has begun and not ended."""
+        return (mode, ds_id) in self._open
 
     @property
     def stop_requested(self) -> bool:
@@ -137,6 +154,7 @@ class Feed:
         epoch = self._open.get((mode, ds_id))
         if epoch is None:
             epoch = self.begin(mode, ds_id)
+        self._thread = threading.get_ident()
         step = self.step + 1 if mode == "train" else self.step
         return Batch(mode, ds_id, epoch, step, index, label, metrics)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.hooks._feed import Feed
+from xai_widgets.hooks._feed import Feed, Stream
 from xai_widgets.hooks._keras_tap import KerasTap
 
 
@@ -32,7 +32,9 @@ class KerasWatch:
         self._feed = Feed(tracker, streams=[("train", None)])
         self._options = (per_sample, logits)
         self._names = names if isinstance(names, dict) else {"train": names}
+        self._feed.held_by(self._bring_in)
         self._test = (mode, ds_id)
+        self._now: Stream | None = None  # whose rows the ring holds
         self._every = every
         self._tap: KerasTap | None = None
         self._training = False  # inside fit
@@ -87,6 +89,7 @@ class KerasWatch:
             if self._planned is not None:
                 self._feed.tracker.epochs = self._planned + self._offset
         self._feed.begin("train", None, epoch + 1 + self._offset)
+        self._now = ("train", None)
         self._step_before = self._feed.step
 
     def batch_ended(self, batch: int) -> bool:
@@ -105,6 +108,7 @@ class KerasWatch:
         else:
             self._skip()
         self._feed.begin(*self._test)
+        self._now = self._test
 
     def test_batch_ended(self, batch: int) -> None:
         """Hand over now and then."""
@@ -114,12 +118,15 @@ class KerasWatch:
         """Close the evaluation."""
         self._drain(*self._test)
         self._feed.end(*self._test)
+        self._now = None
         if not self._training:
             self._release()
 
     def epoch_ends(self) -> None:
         """Close the training epoch, unless its validation did."""
-        self._drain("train", None)
+        if self._now is not None:
+            self._drain(*self._now)
+        self._now = None
         self._feed.end("train")
 
     def train_ends(self) -> None:
@@ -132,6 +139,10 @@ class KerasWatch:
         if self._tap is not None:
             self._tap.detach()
             self._tap = None
+
+    def _bring_in(self) -> None:
+        if self._now is not None:
+            self._drain(*self._now)
 
     def _skip(self) -> None:
         """Forget what was written while Keras worked out shapes."""

@@ -33,6 +33,9 @@ class LightningWatch:
         self._taps: dict[str, list[Tap]] = {}
         self._ahead: dict[int, deque[tuple[Any, Any]]] = {}
         self._offset = 0
+        self._resumed: tuple[int, bool] | None = (
+            None  # offset of a checkpoint, and whether it was made in an epoch
+        )
         self._skip = False  # during the sanity check
         self._trained = False
 
@@ -114,9 +117,14 @@ class LightningWatch:
             self._tracker.finish(error)
         self._trained = False
 
-    def resume(self) -> None:
+    def place(self) -> dict[str, Any]:
+        """Return where the run is, for a checkpoint."""
+        return {"offset": self._offset, "in_epoch": self._feed.is_open("train")}
+
+    def resume(self, offset: int | None, in_epoch: bool) -> None:
         """Count on from a state that was just loaded."""
         self._feed.epoch, self._feed.step = self._tracker.epoch, self._tracker.step
+        self._resumed = None if offset is None else (offset, in_epoch)
 
     # what loaders tell
 
@@ -144,6 +152,11 @@ class LightningWatch:
         """Start a run."""
         self._trained = True
         self._offset = max(self._tracker.epoch, trainer.current_epoch) - trainer.current_epoch
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            self._offset, in_epoch = resumed
+            if in_epoch:  # Lightning tells nobody that an epoch which was cut goes on
+                self.epoch_starts(trainer)
         if trainer.max_epochs and trainer.max_epochs > 0:
             self._tracker.epochs = trainer.max_epochs + self._offset
         self._feed.step = trainer.global_step

@@ -61,6 +61,7 @@ class Observer:
         self._label = None if label is None else key_reader(label)
         by_row = self._per_sample is not None and label is None and known(self._per_sample.torchs_own or "")
         self._held = Held(feed, self._per_sample) if self._per_sample is not None and by_row else None
+        feed.held_by(self.flush)
         self.current: Current | None = None
         self._used = 0  # instances of the current batch that have their loss
         self._silent = 0  # batches since the loss was last seen

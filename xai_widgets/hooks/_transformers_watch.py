@@ -37,6 +37,7 @@ class TransformersWatch:
         self._held: Held | None = None
         self._index: Any = None
         self._targets: Any = None
+        self._feed.held_by(self._flush)
         self._undo: list[Callable[[], None]] = []
         self._undo_loader: Callable[[], None] | None = None
         self._evaluated: list[Batch] = []
@@ -212,7 +213,6 @@ class TransformersWatch:
         """Keep the tracker's state in the checkpoint that was just written."""
         path = self.state_path(args, state)
         if state.is_world_process_zero and path.parent.is_dir():
-            self._flush()
             self._tracker.save(path)
 
     @staticmethod

@@ -170,12 +170,12 @@ def _callback_class() -> Any:
 
         def state_dict(self) -> dict[str, Any]:
             """Return the tracker's state for a checkpoint."""
-            return {"tracker": self._tracker.state_dict()} if self._checkpoint else {}
+            return {"tracker": self._tracker.state_dict(), **self._watch.place()} if self._checkpoint else {}
 
         def load_state_dict(self, state_dict: dict[str, Any]) -> None:
             """Continue the history of a checkpoint."""
             if "tracker" in state_dict:
                 self._tracker.load_state_dict(state_dict["tracker"])
-                self._watch.resume()
+                self._watch.resume(state_dict.get("offset"), state_dict.get("in_epoch", False))
 
     return TrackerCallback

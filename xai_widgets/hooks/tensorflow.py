@@ -111,6 +111,7 @@ class Watch:
         self._pass: tuple[str, str | None] | None = None
         self._held: deque[Batch] = deque()
         self._closed = False
+        self._feed.held_by(self._flush)
         tracker.start()
 
     def train(self, dataset: Any) -> Iterator[Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,21 @@ from xai_widgets.tracking.stream import Policy, Stream
 class Saving(Reading):
     """`state_dict`, `load_state_dict`, `save`."""
 
+    def add_source(self, bring_in: Callable[[], object]) -> None:
+        """Have `state_dict` and `save` call this method first, as long as its object lives.
+
+        For hooks that hold rows back for a moment: a checkpoint must not miss them.
+        """
+        sources: list[Any] = self.__dict__.setdefault("_sources", [])
+        sources[:] = [known for known in sources if known() is not None]
+        sources.append(weakref.WeakMethod(bring_in))
+
+    def _bring_in(self) -> None:
+        for known in list(self.__dict__.get("_sources", ())):
+            bring_in = known()
+            if bring_in is not None:
+                bring_in()
+
     def state_dict(self) -> dict[str, Any]:
         """Give everything a resumed run needs to continue, for a checkpoint.
 
@@ -26,6 +42,7 @@ class Saving(Reading):
             Plain values and one block of bytes (a uint8 tensor where torch is loaded), which
             `torch.load(weights_only=True)` accepts. Columns come with it: 4 bytes per observation.
         """
+        self._bring_in()
         data: Any = packing.to_bytes(self._tree())
         torch = sys.modules.get("torch")
         if torch is not None:
@@ -46,6 +63,7 @@ class Saving(Reading):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything into one file (a zip of .npy files); an older one is replaced at once or not at all."""
+        self._bring_in()
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
