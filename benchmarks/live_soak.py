@@ -42,10 +42,11 @@ def block(seconds, record):
             if time.perf_counter() - started > seconds or enough.exists():
                 break
             for _ in range(4):  # a step of some milliseconds, as of a small real network
-                losses = F.cross_entropy(model(torch.from_numpy(x)[rows]), torch.from_numpy(y)[rows], reduction="none")
+                labels = torch.from_numpy(y)[rows]
+                losses = F.cross_entropy(model(torch.from_numpy(x)[rows]), labels, reduction="none")
                 optimizer.zero_grad(); losses.mean().backward(); optimizer.step()
             if record:
-                tracker.record(rows, y[rows], loss=losses)
+                tracker.record(rows, labels, loss=losses)
             count += 1
         if record:
             tracker.end_epoch()
@@ -86,7 +87,8 @@ third = max(len(memory) // 3, 1)
 print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios, "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
     "held": held, "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
-    "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
+    "traffic": vars(dashboard.publisher.traffic), "stretch": dashboard.publisher.burden.stretch,
+    "slowdown": dashboard.publisher.burden.slowdown, "problems": tracker.problems, "refused": dashboard.refused}))
 """
 
 
@@ -189,6 +191,8 @@ def soak(browser, server, cells, options, minutes):
     traffic = report["traffic"]
     seconds = report["seconds"]
     print(f"publisher: {traffic}")
+    slowdown = "unknown" if report["slowdown"] is None else f"{100 * report['slowdown']:.1f} %"
+    print(f"publisher's own measure: slower by {slowdown}; it draws {report['stretch']:.1f} times rarer")
     print(
         f"publisher: {traffic['passes'] / seconds:.2f} passes/s, {traffic['sent'] / seconds / 1e3:.1f} kB/s"
     )
@@ -210,6 +214,7 @@ def soak(browser, server, cells, options, minutes):
         f"step: {report['plain']:.2f} ms without a word to the widgets; with them x{statistics.median(ratios):.3f} "
         f"(quartiles {low:.3f} and {high:.3f} of {len(ratios)} blocks)"
     )
+    print("block by block: " + " ".join(f"{ratio:.2f}" for ratio in ratios))
     notebook.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -159,6 +161,42 @@ def test_a_polite_stop_and_leaving_early():
                     tracker.request_stop()
     assert np.isfinite(matrix(tracker, "train", N)).sum(1).tolist() == [N, 3 * 32]
     assert tracker.status == "ended"
+
+
+def test_an_epoch_that_was_cut_goes_on_under_its_number():
+    from accelerate import skip_first_batches
+
+    def step(accelerator, model, optimizer, loss, batch):
+        accelerator.backward(loss(model(batch[0]), batch[1]))
+        optimizer.step()
+        optimizer.zero_grad()
+
+    accelerator, model, optimizer, batches, loss = parts()
+    order = batches.base_dataloader.generator.get_state()
+    whole, kept = xw.Tracker(), {}
+    torch.manual_seed(5)
+    with watch(accelerator, model, loss, optimizer, batches, whole):
+        for epoch in (1, 2):
+            for place, batch in enumerate(batches):
+                step(accelerator, model, optimizer, loss, batch)
+                if (epoch, place) == (1, 3):
+                    kept = copy.deepcopy([one.state_dict() for one in (model, optimizer, whole)])
+                    random = torch.get_rng_state()
+
+    accelerator, model, optimizer, batches, loss = parts(seed=1)
+    resumed = xw.Tracker()
+    for one, state in zip((model, optimizer, resumed), kept, strict=True):
+        one.load_state_dict(state)
+    batches.base_dataloader.generator.set_state(order)
+    for rest in (skip_first_batches(batches, 4), batches):
+        with watch(accelerator, model, loss, optimizer, rest, resumed):
+            torch.set_rng_state(random)
+            for batch in rest:
+                step(accelerator, model, optimizer, loss, batch)
+            random = torch.get_rng_state()
+    np.testing.assert_array_equal(matrix(resumed, "train", N), matrix(whole, "train", N))
+    assert list(resumed.instance_series([0], "loss", mode="train").steps) == [7, 14]
+    assert resumed.counts("train").duplicates == 0
 
 
 def test_resuming_from_a_checkpoint(tmp_path):

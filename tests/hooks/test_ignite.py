@@ -170,6 +170,33 @@ def test_early_stopping_ends_the_run_with_whole_epochs():
     assert tracker.status == "ended"
 
 
+def test_an_epoch_that_was_cut_goes_on_under_its_number():
+    tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()
+    trainer, evaluator, optimizer, _, _ = engines(model, loss)
+    kept = []
+
+    @trainer.on(Events.ITERATION_COMPLETED(once=11))
+    def keep(engine):
+        kept.extend([tracker.state_dict(), dict(engine.state_dict())])
+
+    watch(trainer, model, loss, optimizer, tracker, evaluator=evaluator)
+    trainer.run(loader(data()[0]), max_epochs=3)
+
+    resumed = xw.Tracker()
+    resumed.load_state_dict(kept[0])
+    trainer, evaluator, optimizer, _, _ = engines(model, loss)
+    trainer.load_state_dict(kept[1])
+    watch(trainer, model, loss, optimizer, resumed, evaluator=evaluator)
+    trainer.run(loader(data()[0]), max_epochs=3)
+    series = resumed.instance_series(range(N), "loss", mode="train")
+    assert list(series.epochs) == [1, 2, 3]
+    assert list(series.steps) == [7, 14, 21]
+    np.testing.assert_array_equal(series.values[:, 0], matrix(tracker, "train", N)[0])
+    # what the loader gives again afterwards is folded: Ignite's epochs are so many batches, wherever the loader begins
+    assert np.isfinite(series.values[:, 1]).sum() >= 4 * 32
+    assert resumed.counts("train").rows == tracker.counts("train").rows
+
+
 def test_resuming_from_a_checkpoint():
     known = plain_run(epochs=4)
     tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()

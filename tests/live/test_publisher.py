@@ -78,7 +78,7 @@ def times_of(pacing, wants, until, each=0.01):
     """The moments of passes, on a clock of our own, while views always want one and pictures when `wants` says so."""
     made, now = [], 0.0
     while now < until:
-        if (picture := wants(now) and now >= pacing.pictures) or now >= pacing.views:
+        if (picture := wants(now) and now >= pacing.pictures()) or now >= pacing.views:
             made.append((now, picture))
             pacing.pass_starts(now, views=not picture or pacing.views_too(now))
         now += each
@@ -105,7 +105,7 @@ def test_no_second_has_more_than_four_passes_however_much_is_asked():
 def test_views_are_drawn_although_pictures_never_end():
     pacing, drawn, now = Pacing(4, 1e9), [], 0.0
     while now < 10:
-        if now >= pacing.pictures:
+        if now >= pacing.pictures():
             drawn.append(pacing.views_too(now))
             pacing.pass_starts(now, views=drawn[-1])
         now += 0.01
@@ -120,7 +120,8 @@ def test_an_answer_does_not_wait_for_the_views_that_are_left(publisher):
             super().draw()
             if self.draws == 1 and not order:
                 publisher.submit(
-                    "slider", lambda: publisher.draw_soon("picture", lambda: order.append("picture"))
+                    "slider",
+                    lambda: publisher.draw_soon("picture", lambda: order.append("picture"), awaited=True),
                 )
             order.append(self)
 

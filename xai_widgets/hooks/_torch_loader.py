@@ -54,6 +54,7 @@ class Tap:
         self.listener = listener
         self.mode = "train"
         self.ds_id: str | None = None
+        self.passed = False  # whether a pass was begun
         self._read: Callable[[Any], Any] | None = None
         self._notes: _Notes | None = None
         self._class = type(loader)
@@ -78,6 +79,15 @@ class Tap:
     def noted(self) -> deque[Any] | None:
         """What the sampler announced for the newest pass."""
         return None if self._notes is None else self._notes.newest
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the first pass begins where one was cut: accelerate's ``skip_first_batches`` made the loader."""
+        if self.passed:
+            return False
+        sampler = None if self._notes is None else self._notes.inner
+        sampler = getattr(self.loader, "batch_sampler", None) if sampler is None else sampler
+        return any(getattr(one, "skip_batches", 0) for one in (self.loader, sampler))
 
     def iterate(self, loader: Any) -> Iterator[Any]:
         """Return the loader's own iterator."""
@@ -117,6 +127,7 @@ class _Pass:
         self._queue: deque[Any] | None = None
         self._skip = int(getattr(loader, "skip_batches", 0) or 0) if tap.noted is not None else 0
         tap.listener.began(tap)
+        tap.passed = True
         self._batches: Any = tap.iterate(loader)
         self._bind()
 

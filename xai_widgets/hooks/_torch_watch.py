@@ -82,7 +82,8 @@ class Watch:
     def began(self, tap: Tap) -> None:
         """Open an epoch: a pass over a loader begins."""
         self._observer.flush()
-        self._feed.begin(tap.mode, tap.ds_id)
+        cut = self._feed.epoch if tap.mode == "train" and tap.resumes else 0
+        self._feed.begin(tap.mode, tap.ds_id, cut or None)
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the loop works on now."""

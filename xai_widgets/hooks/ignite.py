@@ -60,7 +60,10 @@ class EngineWatch:
         def started(engine: Any) -> None:
             self._tap(engine, stream)
             if mode == "train":
-                self._offset = max(self._tracker.epoch, engine.state.epoch) - engine.state.epoch
+                # a run resumed within an epoch goes on with it, and its engine counts that as not begun
+                length = engine.state.epoch_length
+                begun = engine.state.epoch + (length is not None and engine.state.iteration % length > 0)
+                self._offset = max(self._tracker.epoch, begun) - begun
                 self._tracker.epochs = (
                     None if engine.state.max_epochs is None else engine.state.max_epochs + self._offset
                 )

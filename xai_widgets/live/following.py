@@ -40,7 +40,7 @@ class Following:
         self._on_result, self._on_problem = on_result, on_problem
         self._lock = threading.Lock()
         self._behind = self._cancelled = False
-        self.job: Job = self._ask()
+        self.job: Job = self._ask(awaited=True)
         self._subscription = tracker.subscribe(self._told) if tracker is not None else None
 
     def cancel(self) -> None:
@@ -52,8 +52,8 @@ class Following:
             self._subscription.cancel()
         job.cancel()
 
-    def _ask(self) -> Job:
-        job = self._service.request(self._request, self._on_result, self._on_problem)
+    def _ask(self, awaited: bool = False) -> Job:
+        job = self._service.request(self._request, self._on_result, self._on_problem, awaited=awaited)
         job.on_end(self._catch_up)
         return job
 

@@ -18,6 +18,8 @@ class Job:
     ----------
     request : ColumnsRequest
         What was asked.
+    awaited : bool
+        Whether a person waits for it.
     state : str
         "waiting", "computing", "done", "cancelled" or "failed".
     problem : BaseException or None
@@ -29,9 +31,14 @@ class Job:
     """
 
     def __init__(
-        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
+        self,
+        request: ColumnsRequest,
+        on_result: OnResult,
+        on_problem: OnProblem | None = None,
+        awaited: bool = True,
     ) -> None:
         self.request = request
+        self.awaited = awaited
         self.state = "waiting"
         self.problem: BaseException | None = None
         self.result: ColumnsResult | None = None

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from xai_widgets.live.burden import Burden
 from xai_widgets.live.cells import cells
 from xai_widgets.live.echo import Echo
 from xai_widgets.live.pacing import Pacing
@@ -43,6 +44,7 @@ class Publisher:
 
     def __init__(self, draws_per_second: float = 4.0, bytes_per_second: float = 100_000.0) -> None:
         self.pacing = Pacing(draws_per_second, bytes_per_second)
+        self.burden = Burden()
         self.traffic = Traffic()
         self.echo = Echo()
         self._beat: Callable[[int], object] | None = None
@@ -50,6 +52,7 @@ class Publisher:
         self._inputs: dict[object, Task] = {}
         self._posted: deque[Task] = deque()
         self._paced: dict[object, Task] = {}
+        self._awaited = False  # one of them is what a person waits for
         self._views: list[View] = []
         self._dirty: set[int] = set()
         self._failures: dict[object, int] = {}
@@ -69,9 +72,12 @@ class Publisher:
     def watch(self, tracker: Tracker) -> None:
         """Redraw the views whenever this tracker has something new, and hear clicks while it trains."""
         if id(tracker) not in self._trackers:
-            subscription = tracker.subscribe(lambda _event: self.touch())
+            subscriptions = (
+                tracker.subscribe(lambda _event: self.touch()),
+                tracker.on_safe_point(self.burden.stepped),
+            )
             with self._wake:
-                self._trackers[id(tracker)] = (tracker, -1, subscription)
+                self._trackers[id(tracker)] = (tracker, -1, subscriptions)
             pump_at_safe_points(tracker)
         self.touch()
 
@@ -108,11 +114,16 @@ class Publisher:
             self._posted.append(task)
             self._start()
 
-    def draw_soon(self, key: object, task: Task) -> None:
-        """Run a function with the next redraw pass: for partial results; a newer one of the same key replaces it."""
+    def draw_soon(self, key: object, task: Task, *, awaited: bool = False) -> None:
+        """Run a function with the next redraw pass: for partial results; a newer one of the same key replaces it.
+
+        The first answer to what a person did is `awaited`: it waits neither for a rest of the training (see `Burden`)
+        nor for the time that lies between two pictures beside a training that they slow down.
+        """
         with self._wake:
             self.traffic.replaced += self._paced.pop(key, None) is not None
             self._paced[key] = task
+            self._awaited = self._awaited or awaited
             self._start()
 
     def carry(self, beat: Callable[[int], object] | None) -> None:
@@ -159,8 +170,9 @@ class Publisher:
             self._wake.notify_all()
             trackers = list(self._trackers.values())
             self._trackers.clear()
-        for _, _, subscription in trackers:
-            subscription.cancel()
+        for _, _, subscriptions in trackers:
+            for subscription in subscriptions:
+                subscription.cancel()
         self._forget_cells()
         _open.discard(self)
         thread = self._thread
@@ -189,10 +201,10 @@ class Publisher:
 
     def _notice_trackers(self) -> None:
         """Mark the views when a tracker has grown since the last look; the lock is held."""
-        for key, (tracker, seen, subscription) in self._trackers.items():
+        for key, (tracker, seen, subscriptions) in self._trackers.items():
             version = tracker.version
             if version != seen:
-                self._trackers[key] = (tracker, version, subscription)
+                self._trackers[key] = (tracker, version, subscriptions)
                 self._dirty.update(map(id, self._views))
 
     def _run(self) -> None:
@@ -219,17 +231,23 @@ class Publisher:
 
     def _pause(self) -> float | None:
         """Seconds to sleep: until the next pass, or until a tracker should be looked at again."""
-        now, pauses = time.monotonic(), []
-        if self._paced:
-            pauses.append(max(self.pacing.pictures, self.echo.free) - now)
-        if self._dirty:
+        pauses = [self.pacing.interval, self.burden.look()] if self._trackers else []
+        self.pacing.stretch = self.burden.stretch
+        now, rests = time.monotonic(), self.burden.resting
+        if self._paced and (self._awaited or not rests):
+            pauses.append(max(self.pacing.pictures(self._awaited), self.echo.free) - now)
+        if self._dirty and not rests:
             pauses.append(max(self.pacing.views, self.echo.free) - now)
-        if self._trackers:
-            pauses.append(self.pacing.interval)
         return min(pauses) if pauses else None
+
+    def _picture_due(self, now: float) -> bool:
+        """Whether a picture waits and may be drawn; the lock is held."""
+        may = self._awaited or not self.burden.resting
+        return bool(self._paced) and may and now >= max(self.pacing.pictures(self._awaited), self.echo.free)
 
     def _answer(self, task: Task) -> None:
         self.traffic.answers += 1
+        self.burden.worked()
         try:
             sent = self._count(task())
         except Exception as problem:
@@ -251,6 +269,7 @@ class Publisher:
         with self._wake:
             paced = list(self._paced.values())
             self._paced.clear()
+            self._awaited = False
         for task in paced:
             self._answer(task)
 
@@ -259,15 +278,17 @@ class Publisher:
         now = time.monotonic()
         free = now >= self.echo.free
         with self._wake:
-            pictures = bool(self._paced) and (urgent or (free and now >= self.pacing.pictures))
+            pictures = bool(self._paced) if urgent else self._picture_due(now)
             views: list[View] = []
-            if urgent or (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views):
+            due = (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views)
+            if urgent or (due and not self.burden.resting):
                 views.extend(view for view in self._views if id(view) in self._dirty)
                 self._dirty.clear()
         if not (pictures or views):
             return
+        self.burden.worked()
         self.traffic.passes += 1
-        self.pacing.pass_starts(now, views=bool(views))
+        self.pacing.pass_starts(now, views=bool(views), picture=pictures)
         if pictures:
             self._draw_pictures()
         started = time.monotonic()
@@ -275,7 +296,8 @@ class Publisher:
             self._draw(view)
             # an answer does not wait for the views that are left: it joins this pass
             self._answer_waiting()
-            self._draw_pictures()
+            if self._awaited:
+                self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
         beat = self._beat

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from xai_widgets.live.burden import LONGEST_REST, Burden
 from xai_widgets.live.following import Following
 from xai_widgets.live.jobs import Job, OnProblem, OnResult
 from xai_widgets.live.pace import Pace
@@ -46,6 +47,8 @@ class AttributionService:
         Bound for the part by which training's steps may take longer while a job runs, in (0, 1].
     engine_options : dict, optional
         Passed on to :class:`xai_widgets.AttributionEngine`.
+    burden : Burden, optional
+        That of the views beside it: chunks leave its rests alone, but for the first of a job, and with it they become rarer.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class AttributionService:
         model_fn: Callable[[], Any] | None = None,
         share: float = 0.06,
         engine_options: dict[str, Any] | None = None,
+        burden: Burden | None = None,
     ) -> None:
+        self._burden = burden or Burden()
         self._safe_points = SafePoints(tracker)
         self._pace = Pace(share, lambda: self._safe_points.seen)
         self._snapshots = Snapshots(model, model_fn)
@@ -121,7 +126,12 @@ class AttributionService:
         self._snapshots.unpin()
 
     def request(
-        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
+        self,
+        request: ColumnsRequest,
+        on_result: OnResult,
+        on_problem: OnProblem | None = None,
+        *,
+        awaited: bool = True,
     ) -> Job:
         """Compute columns; a newer request of the same key cancels this one.
 
@@ -133,13 +143,15 @@ class AttributionService:
             Called in the service's own thread with a `ColumnsResult` after every chunk.
         on_problem : callable, optional
             Called there with the exception when it fails.
+        awaited : bool, default True
+            Whether a person waits for it: its first chunk is then computed at once.
 
         Returns
         -------
         Job
             To cancel it, or to wait for it.
         """
-        job = Job(request, on_result, on_problem)
+        job = Job(request, on_result, on_problem, awaited)
         problem = self._preparation.in_callers_thread(request) if not self._closed else None
         if problem is not None:
             self._end(job, "failed", problem)
@@ -234,17 +246,21 @@ class AttributionService:
         chunks = engine.stream_columns(batch.inputs, index=batch.index, **job.request.engine_arguments())
         try:
             while job.wanted and not self._closed:
+                if job.result is not None or not job.awaited:
+                    self._rest(job)
+                self._burden.worked()
                 pace.chunk_starts()
                 started = time.perf_counter()
                 with snapshot.replica.computing():
                     columns = next(chunks, None)
                 job.seconds += time.perf_counter() - started
+                self._burden.worked()
                 if columns is not None:
                     notes = snapshot.replica.notes
                     job.report(
                         ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
                     )
-                pause = pace.chunk_ends()
+                pause = pace.chunk_ends(self._burden.stretch)
                 if columns is None:
                     return
                 if not columns.done and self.training():
@@ -252,6 +268,12 @@ class AttributionService:
                     pace.pause_ends()
         finally:
             chunks.close()
+
+    def _rest(self, job: Job) -> None:
+        """Wait while what training does undisturbed is being measured."""
+        until = time.monotonic() + 2.0 * LONGEST_REST
+        while self._burden.resting and time.monotonic() < until and job.wanted and self.training():
+            job.pause(0.05)
 
     def _engine(self, snapshot: Snapshot) -> Any:
         if snapshot.engine is None:
