@@ -1,8 +1,8 @@
 """A long training with a browser that clicks and slides at random: errors, memory, message rate, step time.
 
 ``python benchmarks/live_soak.py [--minutes 10] [--quick] [--kernel 7.4] [--app lab]``. Every 16 seconds of training are
-compared with the 4 before and the 4 after them in which the same loop tells the widgets nothing, so that they have nothing
-to draw or compute: machines drift too much for a run of its own. SIGTERM ends it early, with its report.
+compared with the 4 before and the 4 after them in which the same loop tells the widgets nothing and nobody clicks, so that
+they have nothing to draw or compute: machines drift too much for a run of its own. SIGTERM ends it early, with its report.
 """
 
 from __future__ import annotations
@@ -34,8 +34,14 @@ for task in os.listdir("/proc/self/task"):
 LOOP = """
 import statistics, psutil, threading
 x, y = np.tile(x, (16, 1, 1, 1)), np.tile(y, 16)  # epochs of seconds, as of a small real data set
+quiet = enough.with_name("quiet")
 def block(seconds, record):
     # mean seconds of a step
+    if record:
+        quiet.unlink(missing_ok=True)
+    else:
+        quiet.touch()
+        time.sleep(1.0)  # what was asked for is drawn
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds and not enough.exists():
         for rows in torch.randperm(len(x)).split(64):
@@ -162,6 +168,9 @@ def soak(browser, server, cells, options, minutes):
     over = []
     signal.signal(signal.SIGTERM, lambda *_: over.append("asked to end"))
     while time.time() - start < 60 * minutes and not over:
+        if (server.folder / "quiet").exists():
+            time.sleep(0.1)
+            continue
         try:
             act(page, choose)
             actions += 1

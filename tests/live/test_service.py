@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import xai_widgets as xw  # noqa: E402
-from xai_widgets.live import AttributionService, ColumnsRequest  # noqa: E402
+from xai_widgets.live import AttributionService, ColumnsRequest, burden  # noqa: E402
 from xai_widgets.samples import as_samples  # noqa: E402
 
 X = np.random.default_rng(0).random((12, 1, 8, 8), np.float32)
@@ -129,6 +129,31 @@ def test_beside_a_training_it_computes_on_one_thread_and_leaves_the_others_their
     seen.clear()
     assert service.request(ColumnsRequest((3,), **QUICK), note).wait(60)
     assert set(seen) == {2}
+
+
+def test_chunks_leave_a_rest_alone_but_for_the_first_that_a_person_waits_for(model, tracker, monkeypatch):
+    monkeypatch.setattr(burden, "LONGEST_REST", 1e9)
+    monkeypatch.setattr("xai_widgets.live.service.LONGEST_REST", 1e9)
+    heavy = burden.Burden()
+    service = AttributionService(model, as_samples((X, Y), layout="NCHW"), tracker=tracker, burden=heavy)
+    results, followed = [], []
+    many = {"smoothing": 30, "integrating": 300}
+    with Training(tracker):
+        heavy._phase = burden._RESTING
+        job = service.request(ColumnsRequest((1,), **many), results.append)
+        job.wait(1.0)
+        assert len(results) == 1
+        job.cancel()
+        job.wait(60)
+        job = service.request(ColumnsRequest((2,), **many), followed.append, awaited=False)
+        job.wait(0.5)
+        assert followed == []
+        heavy._phase = burden._WORKING
+        assert job.wait(60)
+    assert followed[-1].done
+    assert len(followed) > 1
+    assert heavy._worked
+    service.close()
 
 
 def test_its_thread_goes_when_there_is_nothing_to_do(service):
