@@ -34,6 +34,7 @@ for task in os.listdir("/proc/self/task"):
 LOOP = """
 import statistics, psutil, threading
 x, y = np.tile(x, (16, 1, 1, 1)), np.tile(y, 16)  # epochs of seconds, as of a small real data set
+torch.set_flush_denormal(True)  # what is learnt by heart has gradients so small that they slow the processor
 quiet = enough.with_name("quiet")
 def block(seconds, record):
     # mean seconds of a step

@@ -104,7 +104,7 @@ def test_rarer_views_and_pictures_but_for_those_that_are_awaited():
     pacing = Pacing(4.0, 1e9)
     pacing.stretch = 8.0
     pacing.pass_starts(10.0, views=True, picture=True)
-    assert pacing.views == pytest.approx(12.0)
+    assert pacing.views() == pytest.approx(12.0)
     assert not pacing.views_too(11.9)
     assert pacing.pictures() == pytest.approx(11.0)
     assert pacing.pictures(awaited=True) <= 10.0

@@ -98,13 +98,13 @@ def test_passes_keep_their_distance_and_pictures_wait_for_nothing_else():
     pacing.views_drawn(10.2, 0.2)  # a slow machine: two tenths of a second for the views
     pacing.views_sent(10.2, 150_000)
     assert pacing.pictures() <= 10.2  # there is room for an answer at once
-    assert pacing.views == pytest.approx(13.2)  # never held up for more than three seconds
+    assert pacing.views() == pytest.approx(13.2)  # never held up for more than three seconds
 
 
 def test_drawing_views_takes_a_tenth_of_the_time_at_most():
     pacing, now, drawn = Pacing(4.0, 100_000.0), 0.0, 0.0
     for _ in range(100):
-        now = max(now, pacing.views)
+        now = max(now, pacing.views())
         pacing.pass_starts(now, views=True)
         now, drawn = now + 0.1, drawn + 0.1
         pacing.views_drawn(now, 0.1)
@@ -116,7 +116,7 @@ def test_drawing_views_takes_a_tenth_of_the_time_at_most():
 def test_bytes_stay_under_the_bound_on_average(size, pictures):
     pacing, now, sent, passes = Pacing(4.0, 100_000.0), 0.0, 0, 0
     while now < 200.0:
-        now = max(now, pacing.pictures() if pictures else pacing.views)
+        now = max(now, pacing.pictures() if pictures else pacing.views())
         pacing.pass_starts(now, views=not pictures)
         (pacing.picture_sent if pictures else pacing.views_sent)(now, size)
         sent, passes = sent + size, passes + 1

@@ -13,7 +13,7 @@ from views_common import tell
 
 import xai_widgets as xw
 from xai_widgets.live import cells
-from xai_widgets.widgets._canvas import shrunk
+from xai_widgets.widgets._canvas import on_a_sheet, shrunk
 
 torch = pytest.importorskip("torch")
 
@@ -276,10 +276,12 @@ def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list
     pictures = [
         bytes(b) for _, data, buffers in wire for b in buffers if bytes(b[:8]) == b"\x89PNG\r\n\x1a\n"
     ]
-    assert len(pictures) == 6
-    decoded = [np.asarray(Image.open(io.BytesIO(p))) for p in pictures]
-    assert all(d.shape == (8, 8, 4) and (d[..., 3] == 255).all() for d in decoded)
-    assert any(np.array_equal(d[..., :3], panel._rows.pictures(0)["input"]) for d in decoded)
+    assert len(pictures) == 1, "they come on one sheet"
+    sheet = np.asarray(Image.open(io.BytesIO(pictures[0])))
+    assert sheet.shape == (8, 48, 4)
+    assert (sheet[..., 3] == 255).all()
+    for place, picture in enumerate(panel._rows.pictures(0).values()):
+        np.testing.assert_array_equal(sheet[:, 8 * place : 8 * place + 8, :3], picture)
     wire.clear()
     tell(panel, {"type": "view", "dark": True, "ratio": 2.0, "fresh": False})
     assert not [1 for _, _, buffers in wire if buffers], "a change of theme draws nothing again"
@@ -295,9 +297,19 @@ def test_all_pictures_of_a_redraw_are_one_message(make: Any, wire: list) -> None
     settle(panel)
     drawn = [buffers for _, _, buffers in wire if any(bytes(b[:4]) == b"\x89PNG" for b in buffers)]
     assert len(drawn) == 1
-    assert (
-        sum(bytes(b[:4]) == b"\x89PNG" for b in drawn[0]) == 10
-    )  # of two samples overlay and four maps, not the input
+    (sheet,) = [np.asarray(Image.open(io.BytesIO(b))) for b in drawn[0] if bytes(b[:4]) == b"\x89PNG"]
+    assert sheet.shape == (16, 48, 4), "of two samples overlay and four maps, not the input: ten, six abreast"
+
+
+def test_pictures_of_any_size_lie_beside_each_other_on_a_sheet() -> None:
+    random = np.random.default_rng(0)
+    sizes = [(4, 7), (9, 3), (1, 1), (5, 5), (2, 8), (9, 8), (3, 3), (8, 1)]
+    pictures = [random.integers(1, 255, (*size, 3), np.uint8) for size in sizes]
+    sheet, places = on_a_sheet(pictures)
+    assert sheet.shape == (18, 48, 3)
+    for picture, (x, y) in zip(pictures, places, strict=True):
+        np.testing.assert_array_equal(sheet[y : y + picture.shape[0], x : x + picture.shape[1]], picture)
+    assert (sheet > 0).sum() == sum(picture.size for picture in pictures), "none lies over another"
 
 
 def test_large_pictures_are_shrunk_by_averaging() -> None:

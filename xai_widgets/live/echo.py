@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 # seconds of redraw passes that one number stands for: every answer keeps a busy kernel from its work
-_EVERY = 1.0
-_AHEAD = 3  # numbers that may be on their way
+_EVERY = 2.0
+_AHEAD = 2  # numbers that may be on their way
 _FIRST, _LONGEST = 2.0, 30.0  # seconds between two passes while more are
 
 
 class Echo:
     """Counts the redraw passes that a browser has seen, so that they do not pile up before one that is slow or gone.
 
-    Nothing on the way to a browser pushes back: a server keeps for a closed page whatever is sent meanwhile. So one
-    pass of every second carries a number, which the page sends back. While three are not answered, passes become rare:
+    Nothing on the way to a browser pushes back: a server keeps for a closed page whatever is sent meanwhile. So a
+    pass every two seconds carries a number, which the page sends back. While two are not answered, passes become rare:
     the next one carries the newest state anyway. Hosts from which no number ever came are not held up.
     """
 
@@ -32,7 +32,7 @@ class Echo:
         return self._last + self._pause if self.behind else 0.0
 
     def pass_made(self, now: float) -> int | None:
-        """Note a pass; gives the number it carries, None where the last one is younger than a second."""
+        """Note a pass; gives the number it carries, None where the last one is younger than two."""
         if self.behind:
             self._pause = min(2.0 * self._pause, _LONGEST)
         self._last = now

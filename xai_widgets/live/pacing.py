@@ -52,18 +52,14 @@ class Pacing:
             return due
         return max(due, self._picture_last + 0.5 * self.interval * self.stretch)
 
-    @property
-    def views(self) -> float:
-        """The moment from which a pass for the views' sake may be made."""
-        return max(self._views_due, self._free(1))
+    def views(self, awaited: bool = False) -> float:
+        """Give the moment from which a pass for the views' sake may be made; for one that is awaited nothing is stretched."""
+        stretch = 1.0 if awaited else self.stretch
+        return max(self._views_owe, self._views_last + self.interval * stretch, self._free(1))
 
     def views_too(self, now: float) -> bool:
         """Whether the views may be drawn in a pass that is made for a picture."""
-        return now >= self._views_due
-
-    @property
-    def _views_due(self) -> float:
-        return max(self._views_owe, self._views_last + self.interval * self.stretch)
+        return now >= max(self._views_owe, self._views_last + self.interval * self.stretch)
 
     def _free(self, reserved: int) -> float:
         """When there is room in the window for one more pass, and for the reserved ones."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.burden import Burden
@@ -16,6 +17,7 @@ from xai_widgets.live.cells import cells
 from xai_widgets.live.echo import Echo
 from xai_widgets.live.pacing import Pacing
 from xai_widgets.live.pumping import pump_at_safe_points
+from xai_widgets.live.together import Together
 from xai_widgets.live.traffic import Traffic, View
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Publisher:
         self.burden = Burden()
         self.traffic = Traffic()
         self.echo = Echo()
+        self.together = Together()
         self._beat: Callable[[int], object] | None = None
         self._wake = threading.Condition()
         self._inputs: dict[object, Task] = {}
@@ -55,6 +58,7 @@ class Publisher:
         self._awaited = False  # one of them is what a person waits for
         self._views: list[View] = []
         self._dirty: set[int] = set()
+        self._dirty_awaited: set[int] = set()  # those of them that a person waits for
         self._failures: dict[object, int] = {}
         self._trackers: dict[int, tuple[Tracker, int, Any]] = {}
         self._asked = 0  # flushes asked for, and the last one that is done
@@ -93,12 +97,19 @@ class Publisher:
         with self._wake:
             self._views = [kept for kept in self._views if kept is not view]
             self._dirty.discard(id(view))
+            self._dirty_awaited.discard(id(view))
             self._failures.pop(id(view), None)
 
-    def touch(self, view: View | None = None) -> None:
-        """Ask for a redraw of one view, or of all; may be called from any thread."""
+    def touch(self, view: View | None = None, *, awaited: bool = False) -> None:
+        """Ask for a redraw of one view, or of all; may be called from any thread.
+
+        One that shows what a person did is `awaited`, as for `draw_soon`.
+        """
         with self._wake:
-            self._dirty.update([id(view)] if view is not None else map(id, self._views))
+            views = [id(view)] if view is not None else [id(each) for each in self._views]
+            self._dirty.update(views)
+            if awaited:
+                self._dirty_awaited.update(views)
             self._start()
 
     def submit(self, key: object, task: Task) -> None:
@@ -236,8 +247,8 @@ class Publisher:
         now, rests = time.monotonic(), self.burden.resting
         if self._paced and (self._awaited or not rests):
             pauses.append(max(self.pacing.pictures(self._awaited), self.echo.free) - now)
-        if self._dirty and not rests:
-            pauses.append(max(self.pacing.views, self.echo.free) - now)
+        if self._dirty_awaited or (self._dirty and not rests):
+            pauses.append(max(self.pacing.views(bool(self._dirty_awaited)), self.echo.free) - now)
         return min(pauses) if pauses else None
 
     def _picture_due(self, now: float) -> bool:
@@ -262,28 +273,35 @@ class Publisher:
             tasks = [*self._posted, *self._inputs.values()]
             self._posted.clear()
             self._inputs.clear()
-        for task in tasks:
-            self._answer(task)
+        self._answer_all(tasks)
+
+    def _answer_all(self, tasks: list[Task]) -> None:
+        with self._sent_together():
+            for task in tasks:
+                self._answer(task)
+
+    @contextlib.contextmanager
+    def _sent_together(self) -> Iterator[None]:
+        """Send what changes inside at once; the tasks themselves never raise, sending might."""
+        try:
+            with self.together.held():
+                yield
+        except Exception as problem:
+            self._failed(self, problem, None)
 
     def _draw_pictures(self) -> None:
         with self._wake:
             paced = list(self._paced.values())
             self._paced.clear()
             self._awaited = False
-        for task in paced:
-            self._answer(task)
+        self._answer_all(paced)
 
     def _draw_pass(self, urgent: bool) -> None:
         """Draw pictures and views, each when its time has come, or all of them at once."""
         now = time.monotonic()
-        free = now >= self.echo.free
         with self._wake:
             pictures = bool(self._paced) if urgent else self._picture_due(now)
-            views: list[View] = []
-            due = (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views)
-            if urgent or (due and not self.burden.resting):
-                views.extend(view for view in self._views if id(view) in self._dirty)
-                self._dirty.clear()
+            views = self._take_views(now, pictures, urgent)
         if not (pictures or views):
             return
         self.burden.worked()
@@ -291,6 +309,27 @@ class Publisher:
         self.pacing.pass_starts(now, views=bool(views), picture=pictures)
         if pictures:
             self._draw_pictures()
+        with self._sent_together():
+            self._draw_views(views)
+            beat = self._beat
+            if beat is not None and (number := self.echo.pass_made(now)) is not None:
+                self._answer(lambda: (beat(number), None)[1])
+
+    def _take_views(self, now: float, pictures: bool, urgent: bool) -> list[View]:
+        """Take the views whose time has come off the list; the lock is held."""
+        free = now >= self.echo.free
+        due = (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views())
+        if urgent or (due and not self.burden.resting):
+            taken = set(self._dirty)
+        elif free and now >= self.pacing.views(awaited=True):
+            taken = set(self._dirty_awaited)
+        else:
+            return []
+        self._dirty -= taken
+        self._dirty_awaited -= taken
+        return [view for view in self._views if id(view) in taken]
+
+    def _draw_views(self, views: list[View]) -> None:
         started = time.monotonic()
         for view in views:
             self._draw(view)
@@ -300,9 +339,6 @@ class Publisher:
                 self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
-        beat = self._beat
-        if beat is not None and (number := self.echo.pass_made(now)) is not None:
-            self._answer(lambda: (beat(number), None)[1])
 
     def _draw(self, view: View) -> None:
         self.traffic.draws += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipywidgets
@@ -62,6 +62,7 @@ class View(ipywidgets.VBox):
 
     def _present(self, children: list[Any]) -> None:
         self.children = children
+        self.publisher.together.add(self.front, *self._drawn_on())
         for name in ("xaiw", "xaiw-view"):
             self.add_class(name)
         self.draw()
@@ -76,6 +77,10 @@ class View(ipywidgets.VBox):
         self.publisher.add(self)
         if self.tracker is not None:
             self.publisher.watch(self.tracker)
+
+    def _drawn_on(self) -> Iterable[Any]:
+        """Give the widgets beside the front whose state one redraw changes."""
+        return ()
 
     def _hold(self, *controls: Any) -> None:
         """Have the browser's messages to these widgets handled in the publisher's thread, also in a busy cell."""
@@ -186,9 +191,9 @@ class View(ipywidgets.VBox):
         self.redraw()
 
     def redraw(self, *_: Any) -> None:
-        """Ask for a redraw; may be called from any thread."""
+        """Ask for a redraw that somebody waits for; may be called from any thread."""
         if not self._closed and self.children:
-            self.publisher.touch(self)
+            self.publisher.touch(self, awaited=True)
 
     # the end
 

@@ -122,6 +122,12 @@ class Chart:
         )
         self.figure.add_class("xaiw-plot")
 
+    @property
+    def parts(self) -> list[Any]:
+        """All widgets whose state a drawing changes."""
+        axes = [self._x, self._y, self._x_axis, self._y_axis]
+        return [*self.figure.marks, *axes, self.figure]
+
     def curve_of(self, group: int, place: int) -> list[int]:
         """Say where the front-end finds a line: [mark, curve]."""
         return [1 + group, place]

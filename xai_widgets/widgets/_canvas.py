@@ -3,12 +3,15 @@
 Drawing is messages, not state: a page that is loaded later knows nothing of it, so every new page gets new canvases,
 drawn again from what is kept here. Pixels go as RGBA bytes, because ipycanvas sends RGB as lossy JPEG. A canvas has
 the resolution of its picture, and the style sheet enlarges it without smoothing: sharp on every screen.
+
+Every image that is sent is loaded by the browser from an address of its own, and painted when it is there: pictures that
+change together are sent as one image, a sheet, from which the canvases take their parts at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import ipycanvas
@@ -19,6 +22,7 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 #: pictures with more pixels than this per side are shrunk, not enlarged
 SIDE: Final = 170
+_ABREAST: Final = 6  # pictures side by side on a sheet
 
 
 def _own_manager() -> dict[str, Any]:
@@ -44,6 +48,8 @@ class Easel:
         self.ratio = 1.0
         self.cells: list[Cell] = []
         self._shared = _own_manager()
+        self._sheet: Any = None
+        self._changed: list[tuple[Any, Picture]] | None = None
         self._retired: list[Any] = []
 
     def cell(self, name: str) -> Cell:
@@ -56,41 +62,68 @@ class Easel:
         """Make a canvas of so many pixels."""
         return ipycanvas.Canvas(width=width, height=height, **self._shared)
 
+    def paint(self, canvas: Any, picture: Picture) -> None:
+        """Paint a picture on a canvas of its size, together with others that are `held`."""
+        if self._changed is None:
+            canvas.put_image_data(_opaque(picture), 0, 0)
+        else:
+            self._changed.append((canvas, picture))
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Send what is drawn meanwhile as one message, not as one for each canvas."""
+        """Send what is drawn meanwhile as one image in one message, not as one for each canvas."""
         manager = self._shared.get("_canvas_manager")
-        if manager is None:
-            yield
-            return
-        manager._caching = True  # as `ipycanvas.hold_canvas` does for the manager that all others share
+        if manager is not None:
+            manager._caching = True  # as `ipycanvas.hold_canvas` does for the manager that all others share
+        self._changed = []
         try:
             yield
         finally:
-            manager.flush()
-            manager._caching = False
+            changed, self._changed = self._changed, None
+            self._paint_all(changed)
+            if manager is not None:
+                manager.flush()
+                manager._caching = False
+
+    def _paint_all(self, changed: list[tuple[Any, Picture]]) -> None:
+        if len(changed) < 2:
+            for canvas, picture in changed:
+                self.paint(canvas, picture)
+            return
+        sheet, places = on_a_sheet([picture for _, picture in changed])
+        height, width = sheet.shape[:2]
+        if self._sheet is None:
+            self._sheet = self.canvas(width, height)
+        elif self._sheet.width < width or self._sheet.height < height:
+            with self._sheet.hold_sync():
+                self._sheet.width = max(self._sheet.width, width)
+                self._sheet.height = max(self._sheet.height, height)
+        self._sheet.put_image_data(_opaque(sheet), 0, 0)
+        for (canvas, _), (x, y) in zip(changed, places, strict=True):
+            canvas.draw_image(self._sheet, -x, -y)  # what lies beside its part falls off the canvas
 
     def renew(self) -> int:
         """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent.
 
         The replaced ones are closed one page later: this page may still be fetching them.
         """
-        retired, self._retired = self._retired, [*self._shared.values()]
-        self._shared = _own_manager()
+        retired, self._retired = self._retired, [*self._shared.values(), *_parts(self._sheet)]
+        self._shared, self._sheet = _own_manager(), None
         sent = 0
-        for cell in self.cells:
-            old, drawn = cell.renew()
-            self._retired += [old, old.layout]
-            sent += drawn
+        with self.held():
+            for cell in self.cells:
+                old, drawn = cell.renew()
+                self._retired += _parts(old)
+                sent += drawn
         for widget in retired:
             widget.close()
         return sent
 
     def close(self) -> None:
         """Close what is no child of a box."""
-        for widget in [*self._retired, *self._shared.values()]:
+        for widget in [*self._retired, *self._shared.values(), *_parts(self._sheet)]:
             widget.close()
-        self._retired = []
+        self._retired, self._sheet = [], None
 
 
 class Cell:
@@ -152,8 +185,7 @@ class Cell:
             with canvas.hold_sync():
                 canvas.width, canvas.height = width, height
         self._switch("xaiw-pixels", on=max(height, width) <= SIDE)
-        opaque = np.full((height, width, 1), 255, np.uint8)
-        canvas.put_image_data(np.concatenate([self._picture, opaque], axis=2), 0, 0)
+        self._easel.paint(canvas, self._picture)
         return estimated_bytes(height, width)
 
     def _switch(self, name: str, *, on: bool) -> None:
@@ -162,6 +194,25 @@ class Cell:
 
     def _fitted(self, picture: Picture) -> Picture:
         return shrunk(picture, round(SIDE * min(max(self._easel.ratio, 1.0), 2.0)))
+
+
+def on_a_sheet(pictures: Sequence[Picture]) -> tuple[Picture, list[tuple[int, int]]]:
+    """Lay pictures on one sheet, six abreast; gives it and the (x, y) of each one's corner."""
+    tall, wide = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
+    places = [(wide * (n % _ABREAST), tall * (n // _ABREAST)) for n in range(len(pictures))]
+    sheet = np.zeros((places[-1][1] + tall, wide * min(len(pictures), _ABREAST), 3), np.uint8)
+    for picture, (x, y) in zip(pictures, places, strict=True):
+        sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+    return sheet, places
+
+
+def _opaque(picture: Picture) -> npt.NDArray[np.uint8]:
+    return np.concatenate([picture, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=2)
+
+
+def _parts(canvas: Any) -> list[Any]:
+    """Give what is to be closed of a canvas that is no child of a box."""
+    return [] if canvas is None else [canvas, canvas.layout]
 
 
 def shrunk(picture: Picture, side: int) -> Picture:

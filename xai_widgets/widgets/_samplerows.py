@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets
 
+from xai_widgets.live.together import Together
 from xai_widgets.widgets._canvas import Easel, Picture
 from xai_widgets.widgets._front import Caption
 from xai_widgets.widgets._masks import COLUMNS
@@ -18,6 +19,8 @@ class SampleRows:
     ----------
     most
         How many rows there can be.
+    together
+        What their widgets are held by in a redraw.
 
     Attributes
     ----------
@@ -27,11 +30,13 @@ class SampleRows:
         Draws the pictures again for a new page.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, together: Together) -> None:
         self.most = most
+        self._together = together
         self.easel = Easel()
         self.box = ipywidgets.Box([])
         self.box.add_class("xaiw-samples")
+        together.add(self.box)
         self._rows: list[_Row] = []
 
     def pictures(self, row: int) -> dict[str, Picture]:
@@ -51,6 +56,7 @@ class SampleRows:
         """Show a sample; gives the bytes sent. ``keep`` leaves pictures that are not there yet as they were."""
         while len(self._rows) <= row:
             self._rows.append(_Row(self.easel))
+            self._together.add(*self._rows[-1].widgets)
             self.box.children = [*self.box.children, self._rows[-1].box]
         return self._rows[row].show(parts, names, columns, pictures, keep=keep)
 
@@ -71,6 +77,7 @@ class _Row:
         self.cells = [easel.cell(name) for name in COLUMNS]
         self.box = ipywidgets.Box([self.caption, *(cell.box for cell in self.cells)])
         self.box.add_class("xaiw-sample")
+        self.widgets = [self.box, self.caption, *(cell.box for cell in self.cells)]
 
     def show(
         self,

@@ -120,6 +120,9 @@ class InstanceHistory(View):
         self.observe(lambda change: self._share(pinned=change["new"]), "indices")
         self.observe(lambda change: self._share(indices=change["new"]), "selected")
 
+    def _drawn_on(self) -> list[Any]:
+        return self.chart.parts
+
     def _draw(self) -> int:
         mode = mode_to_show(self.tracker, self.metric, self.mode)
         if mode is None:

@@ -318,9 +318,9 @@ class InstanceMap(LiveMap):
                 self._following = False
 
     def redraw(self, *_: Any) -> None:
-        """Ask for a redraw; may be called from any thread."""
+        """Ask for a redraw that somebody waits for; may be called from any thread."""
         if not self._closed:
-            self.publisher.touch(self)
+            self.publisher.touch(self, awaited=True)
 
     def show_problem(self, problem: BaseException) -> None:
         """Show an exception where the user looks."""

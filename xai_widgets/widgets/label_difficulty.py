@@ -101,6 +101,9 @@ class LabelDifficulty(View):
         self.observe(self.redraw, ["metric", "mode", "ds_id", "bounds", "labels", "hidden"])
         self.observe(self._highlight, "highlighted")
 
+    def _drawn_on(self) -> list[Any]:
+        return self.chart.parts
+
     def _draw(self) -> int:
         mode = mode_to_show(self.tracker, self.metric, self.mode)
         if mode is None:

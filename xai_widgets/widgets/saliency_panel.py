@@ -118,7 +118,7 @@ class SaliencyPanel(Asking):
         )
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise
         self.baseline, self.target, self.colormap, self.following = baseline, target, colormap, following
-        self._title, self._rows = title, SampleRows(rows)
+        self._title, self._rows = title, SampleRows(rows, self.publisher.together)
         self._sliders = sliders_of(self)
         self._open([ipywidgets.Box(list(self._sliders.values())), self._rows.box], "xaiw-saliency")
         self.children[0].children[1].add_class("xaiw-controls")
