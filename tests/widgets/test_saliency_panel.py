@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from ipycanvas.canvas import COMMANDS
 from PIL import Image
 from views_common import tell
 
 import xai_widgets as xw
 from xai_widgets.live import cells
-from xai_widgets.widgets._canvas import on_a_sheet, shrunk
+from xai_widgets.widgets._canvas import Easel, on_a_sheet, shrunk
+from xai_widgets.widgets._closing import close_tree
 
 torch = pytest.importorskip("torch")
 
@@ -299,6 +302,19 @@ def test_all_pictures_of_a_redraw_are_one_message(make: Any, wire: list) -> None
     assert len(drawn) == 1
     (sheet,) = [np.asarray(Image.open(io.BytesIO(b))) for b in drawn[0] if bytes(b[:4]) == b"\x89PNG"]
     assert sheet.shape == (16, 48, 4), "of two samples overlay and four maps, not the input: ten, six abreast"
+
+
+def test_every_message_names_its_canvas_for_pages_that_missed_the_last_one(wire: list) -> None:
+    easel = Easel()
+    cell = easel.cell("raw")
+    for value in (0, 100, 200):
+        wire.clear()
+        with easel.held():
+            cell.show(np.full((3, 3, 3), value, np.uint8))
+        (commands,) = [json.loads(bytes(buffers[0])) for _, _, buffers in wire if buffers]
+        assert commands[0] == [COMMANDS["switchCanvas"], [f"IPY_MODEL_{cell.box.children[0].model_id}"]]
+    easel.close()
+    close_tree(cell.box)
 
 
 def test_pictures_of_any_size_lie_beside_each_other_on_a_sheet() -> None:

@@ -75,6 +75,7 @@ class Easel:
         manager = self._shared.get("_canvas_manager")
         if manager is not None:
             manager._caching = True  # as `ipycanvas.hold_canvas` does for the manager that all others share
+            manager._current_canvas = None  # a page that was loaded meanwhile has not heard which one it is
         self._changed = []
         try:
             yield
