@@ -70,6 +70,17 @@ def test_it_is_never_too_rare_and_recovers(monkeypatch):
     assert world.burden.stretch < 1.5
 
 
+def test_what_is_drawn_when_the_training_is_over_is_not_rare(monkeypatch):
+    world = World(monkeypatch, 0.45)
+    world.train(60)
+    assert world.burden.stretch > 4
+    for _ in range(14):
+        world.now += 1.0
+        world.burden.worked()
+        world.burden.look()
+    assert world.burden.stretch == 1.0
+
+
 def test_long_steps_are_measured_over_more_of_them(monkeypatch):
     world = World(monkeypatch, 0.2, step=0.15)
     world.train(300)

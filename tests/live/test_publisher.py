@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 import threading
 import time
 import weakref
@@ -338,6 +339,52 @@ def test_what_a_redraw_changes_is_sent_together(publisher):
     assert publisher.flush()
     assert wire[0] == "chart"
     assert first.problems
+
+
+def test_sending_that_fails_is_shown_and_the_thread_lives(publisher):
+    class Broken:
+        @contextlib.contextmanager
+        def hold_sync(self):
+            yield
+            raise OSError("the connection is gone")
+
+    view, broken = View(), Broken()
+    publisher.together.add(broken)
+    publisher.add(view)
+    assert publisher.flush()
+    assert view.draws
+    assert [str(problem) for problem in view.problems] == ["the connection is gone"] * len(view.problems)
+    assert view.problems
+    drawn = view.draws
+    publisher.touch()
+    assert publisher.flush()
+    assert view.draws > drawn
+
+
+def test_views_may_be_made_while_others_are_drawn(publisher):
+    wire, made, problems, stop = [], [], [], threading.Event()
+
+    def redraw():
+        try:
+            while not stop.is_set():
+                with publisher.together.held():
+                    pass
+        except RuntimeError as problem:
+            problems.append(problem)
+
+    thread = threading.Thread(target=redraw)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for number in range(20_000):
+            made.append(Widget(wire, number))
+            publisher.together.add(made[-1])
+    finally:
+        stop.set()
+        thread.join(10)
+        sys.setswitchinterval(interval)
+    assert not problems
 
 
 def test_removed_views_are_not_drawn(publisher):

@@ -33,9 +33,8 @@ class LightningWatch:
         self._taps: dict[str, list[Tap]] = {}
         self._ahead: dict[int, deque[tuple[Any, Any]]] = {}
         self._offset = 0
-        self._resumed: tuple[int, bool] | None = (
-            None  # offset of a checkpoint, and whether it was made in an epoch
-        )
+        # offset of a checkpoint, and whether it was made in an epoch
+        self._resumed: tuple[int, bool] | None = None
         self._skip = False  # during the sanity check
         self._trained = False
 

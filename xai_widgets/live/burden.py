@@ -11,6 +11,7 @@ _WORKING, _SETTLING, _RESTING = "working", "settling", "resting"
 _LENGTHS = {_WORKING: 3.0, _SETTLING: 0.15, _RESTING: 0.4}
 _RARELY, _AGAIN = 12.0, 1.0  # seconds between rests where training loses little; after one that was broken
 _STEPS = 10  # in a rest, where they are short enough
+_OVER = 10.0  # seconds without a step after which nothing is held up
 _GAP = 10.0  # times what a step takes: longer pauses are none
 _ENOUGH = 40  # steps in rests before they are believed
 _MEMORY = (1.5, 60)  # seconds and steps of rests after which the old ones count half
@@ -89,6 +90,8 @@ class Burden:
             return self._length - since
         if self._phase == _WORKING:
             worked, self._worked = self._worked, False
+            if now - self._last > _OVER:
+                self.stretch = 1.0
             if not worked or steps < _STEPS:
                 return self._begin(_WORKING, now)
             self._account(self._busy)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import logging
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.burden import Burden
@@ -276,16 +275,17 @@ class Publisher:
         self._answer_all(tasks)
 
     def _answer_all(self, tasks: list[Task]) -> None:
-        with self._sent_together():
+        def answer() -> None:
             for task in tasks:
                 self._answer(task)
 
-    @contextlib.contextmanager
-    def _sent_together(self) -> Iterator[None]:
-        """Send what changes inside at once; the tasks themselves never raise, sending might."""
+        self._send_together(answer)
+
+    def _send_together(self, work: Callable[[], object]) -> None:
+        """Do something, and send what it changes at once; the work itself never raises, sending might."""
         try:
             with self.together.held():
-                yield
+                work()
         except Exception as problem:
             self._failed(self, problem, None)
 
@@ -309,11 +309,7 @@ class Publisher:
         self.pacing.pass_starts(now, views=bool(views), picture=pictures)
         if pictures:
             self._draw_pictures()
-        with self._sent_together():
-            self._draw_views(views)
-            beat = self._beat
-            if beat is not None and (number := self.echo.pass_made(now)) is not None:
-                self._answer(lambda: (beat(number), None)[1])
+        self._send_together(lambda: self._draw_views(views, now))
 
     def _take_views(self, now: float, pictures: bool, urgent: bool) -> list[View]:
         """Take the views whose time has come off the list; the lock is held."""
@@ -329,7 +325,7 @@ class Publisher:
         self._dirty_awaited -= taken
         return [view for view in self._views if id(view) in taken]
 
-    def _draw_views(self, views: list[View]) -> None:
+    def _draw_views(self, views: list[View], now: float) -> None:
         started = time.monotonic()
         for view in views:
             self._draw(view)
@@ -339,6 +335,9 @@ class Publisher:
                 self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)
+        beat = self._beat
+        if beat is not None and (number := self.echo.pass_made(now)) is not None:
+            self._answer(lambda: (beat(number), None)[1])
 
     def _draw(self, view: View) -> None:
         self.traffic.draws += 1

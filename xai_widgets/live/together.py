@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -26,15 +27,19 @@ class Together:
 
     def __init__(self) -> None:
         self._widgets: weakref.WeakSet[Held] = weakref.WeakSet()
+        self._lock = threading.Lock()  # views are made while the first of them is drawn
 
     def add(self, *widgets: Held) -> None:
         """Hold these widgets too, from the next redraw on; only one thread may write them."""
-        self._widgets.update(widgets)
+        with self._lock:
+            self._widgets.update(widgets)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Send what the widgets' state becomes inside this context at its end; may be nested."""
+        with self._lock:
+            widgets = list(self._widgets)
         with contextlib.ExitStack() as stack:
-            for widget in list(self._widgets):
+            for widget in widgets:
                 stack.enter_context(widget.hold_sync())
             yield
