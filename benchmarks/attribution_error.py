@@ -6,7 +6,7 @@ Relative L2 error to references of 4,096 steps and 1,024 draws and more, the mea
 integrated gradients, where single pictures differ by more than the rules do (5 with ``--quick``), and 5 for the others.
 Integrated gradients from zeros and from uniform noise: the engine's stream (whose every prefix from four points on is a
 result) beside midpoints, captum's Gauss-Legendre, and the mean over both ends of equal steps as FastEstimator and PAIR have
-it; also the engine's ``rule="secant"``, for a number of steps that is known. SmoothGrad squared beside independent draws, SmInt
+it; also the engine's stream with ``rule="secant"``. SmoothGrad squared beside independent draws, SmInt
 beside the literal grid. Then where `tolerance=` stops, sample by sample. ``--pictures`` draws the curves there.
 """
 
@@ -44,7 +44,7 @@ def rule_points(rule: str, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 SECANT = 'rule="secant"'
-STRIPS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+STRIPS = range(1, 29)  # of nine evaluations each, for eight stretches of the path
 RULES = ("midpoints", "Gauss-Legendre (captum)", "both ends (FastEstimator, PAIR)")
 
 
@@ -75,11 +75,12 @@ def integrated(name: str, model: Any, x: np.ndarray, called: str, budgets: tuple
     for rule in RULES:
         curves[rule] = [(n, relative(by_rule(model, x, start, rule, n), exact)) for n in budgets]
     curves[SECANT] = []
-    for strips in STRIPS:  # nine evaluations each, for eight stretches of the path
+    for strips in STRIPS:
         found = engine.attribute(x, METHOD, baseline=start, integrating=9 * strips, rule="secant")
         curves[SECANT].append((found.evaluations, relative(found.values, exact)))
     _judge(f"{name}, integrated gradients from {called}", curves)
-    _tolerances(model, x, start, exact)
+    _tolerances(model, x, start, exact, "adaptive", 2)
+    _tolerances(model, x, start, exact, "secant", 9)
     return curves
 
 
@@ -98,18 +99,32 @@ def _judge(title: str, curves: Curves) -> None:
             )
         secant = least(curves[SECANT], wanted)
         if secant:
-            against = f"{theirs}: {theirs / secant:.1f} times" if theirs else "more than 256"
+            against = (
+                f"{theirs}: {theirs / secant:.1f} times"
+                if theirs
+                else f"over 256: over {256 / secant:.1f} times"
+            )
             print(f"   {wanted:.0%} from {secant} evaluations with {SECANT}; both ends from {against}")
+    print(f"   {SECANT}  " + "  ".join(f"{n}: {error:.4f}" for n, error in curves[SECANT][:16]))
+    for n, error in curves[SECANT]:
+        best = min(error for rule in RULES for m, error in curves[rule] if m <= n)
+        if error > 1.1 * best:
+            print(f"   {SECANT} has {error / best:.2f} times the error of the best rule with {n} evaluations")
 
 
-def _tolerances(model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray) -> None:
+def _tolerances(
+    model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray, rule: str, every: int
+) -> None:
     """Print where each sample stops over where it might have, both counted in evaluations."""
-    engine = AttributionEngine(model)
-    most = 256
-    engine.attribute(x, METHOD, baseline=start, integrating=most)  # whose prefixes are read off below
-    errors = np.empty((most // 2, len(x)))
-    for place in range(most // 2):
-        values = engine.attribute(x, METHOD, baseline=start, integrating=2 * (place + 1)).values
+    engine, most, looks = AttributionEngine(model), 256, 256 // every
+    engine.attribute(
+        x, METHOD, baseline=start, integrating=most, rule=rule
+    )  # whose prefixes are read off below
+    errors = np.empty((looks, len(x)))
+    for place in range(looks):
+        values = engine.attribute(
+            x, METHOD, baseline=start, integrating=every * (place + 1), rule=rule
+        ).values
         for row in range(len(x)):
             errors[place, row] = relative(values[row : row + 1], exact[row : row + 1])
     for tolerance in TOLERANCES:
@@ -120,14 +135,14 @@ def _tolerances(model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray)
                 continue
             one, base, true = x[row : row + 1], start[row : row + 1], exact[row : row + 1]
             found = AttributionEngine(model).attribute(
-                one, METHOD, baseline=base, integrating=4 * most, tolerance=tolerance
+                one, METHOD, baseline=base, integrating=4 * most, tolerance=tolerance, rule=rule
             )
-            ratios.append(found.evaluations / (2 * (good[0] + 1)))
+            ratios.append(found.evaluations / (every * (good[0] + 1)))
             reached.append(relative(found.values, true) / tolerance)
         if ratios:
             print(
-                f"   tolerance={tolerance}: stops at {statistics.median(ratios):.2f} times the fewest that reach it, at most "
-                f"{max(ratios):.2f} (at most 1.5); error then {statistics.median(reached):.2f} of the tolerance, at most "
+                f"   {rule}, tolerance={tolerance}: stops at {statistics.median(ratios):.2f} times the fewest that reach it, "
+                f"at most {max(ratios):.2f} (at most 1.5); error then {statistics.median(reached):.2f} of the tolerance, at most "
                 f"{max(reached):.2f}; {len(ratios)} of {len(x)} pictures"
             )
 

@@ -18,8 +18,6 @@ from xai_widgets.attribution.path import FIRST, PathTrack
 from xai_widgets.attribution.secant import SecantTrack
 from xai_widgets.attribution.tracks import CleanTrack, NoisyTrack, ProductTrack, Track
 
-_LEAST = 4  # units before an error estimate is believed
-
 
 @dataclass
 class Lane:
@@ -58,7 +56,7 @@ class Lane:
             return 0
         ahead = self.goal - self.track.units
         if self.enough is not None:  # not far past where it may turn out to be enough
-            ahead = min(ahead, max(_LEAST, self.track.units // 4))
+            ahead = min(ahead, max(self.track.least_units, self.track.units // 4))
         return min(ahead, self.track.available())
 
     def look(self) -> None:
@@ -66,7 +64,7 @@ class Lane:
         while self.settled is None and self._looked < self.track.units:
             self._looked += 1
             units = self._looked
-            if self.enough is not None and units >= _LEAST and self._due(units):
+            if self.enough is not None and units >= self.track.least_units and self._due(units):
                 error = self.track.error(units)
                 if error <= self.enough:
                     self.settled = units
@@ -148,33 +146,35 @@ class Planner:
 
     def integrated(self, job: Job, steps: int, kind: str = "path") -> Part:
         """Plan integrated gradients along one path per sample."""
-        if job.settings.rule != "adaptive":
-            return self._fixed(job, steps, kind)
-        goal = self._goal(job, steps)
+        rule, goal = job.settings.rule, self._goal(job, steps)
         placed = min(goal, FIRST)  # fewer are placed for their own number
-        lanes = []
-        for sample in range(len(job)):
-            key = ("integrated", kind, placed, self._start(job, sample, kind))
-            lanes.append(self._lane(job, sample, key, lambda: PathTrack(kind, placed), goal))
+        make: Callable[[], Track]
+        name: tuple[Any, ...]
+        if rule == "adaptive":
+            name, make = ("integrated", kind, placed), lambda: PathTrack(kind, placed)
+        elif rule == "secant":
+            name, make, goal = ("secant",), SecantTrack, self._strips(job, kind, goal)
+        else:
+            if job.settings.tolerance is not None:
+                raise ValueError(
+                    f"rule={rule!r} has no error estimate, which tolerance= needs; leave one of them out"
+                )
+            name, make, goal = (rule, kind, steps), lambda: ProductTrack(kind, steps, False), 1
+        lanes = [
+            self._lane(job, sample, (*name, self._start(job, sample, kind)), make, goal)
+            for sample in range(len(job))
+        ]
         return Part("integrated", lanes)
 
-    def _fixed(self, job: Job, steps: int, kind: str) -> Part:
-        """Plan equal steps, all of them or nothing."""
-        rule = job.settings.rule
-        if job.settings.tolerance is not None:
-            raise ValueError(
-                f"rule={rule!r} has no error estimate, which tolerance= needs; leave one of them out"
-            )
-        if rule == "secant" and kind != "path":
+    @staticmethod
+    def _strips(job: Job, kind: str, goal: int) -> int:
+        """Give how many strips of stretches go into so many evaluations."""
+        rows = SecantTrack.rows_per_unit
+        if kind != "path":
             raise ValueError("rule='secant' is for straight paths; leave rule= out")
-        lanes = [
-            self._lane(
-                job, sample, (rule, kind, steps, self._start(job, sample, kind)),
-                lambda: SecantTrack(steps) if rule == "secant" else ProductTrack(kind, steps, False), 1,
-            )
-            for sample in range(len(job))
-        ]  # fmt: skip
-        return Part("integrated", lanes)
+        if job.settings.max_evaluations is not None and goal < rows:
+            raise ValueError(f"rule='secant' needs at least {rows} evaluations, max_evaluations is {goal}")
+        return max(1, goal // rows)
 
     def averaged(self, job: Job, draws: int, steps: int, squared: bool) -> Part:
         """Plan the mean over draws of the integrated gradient or of its square."""

@@ -39,6 +39,7 @@ class PathTrack:
     """
 
     rows_per_unit = 1
+    least_units = 4
 
     def __init__(self, kind: str = "path", count: int = FIRST) -> None:
         self.kind = kind

@@ -149,9 +149,12 @@ class Runner:
                 try:
                     self._evaluate(job, *made, found[0, start:stop])
                 except Exception as error:
-                    if stop - start <= 1 or not self._backend.is_out_of_memory(error):
+                    tried = min(
+                        stop - start, self.chunk_rows(job)
+                    )  # strips are evaluated in parts where they are longer
+                    if tried <= 1 or not self._backend.is_out_of_memory(error):
                         raise
-                    self._shrink(job, (stop - start) // 2)
+                    self._shrink(job, tried // 2)
                     continue
                 start = stop
                 tasks = taken(takers, found, stop)
@@ -169,6 +172,18 @@ class Runner:
         return _strip_end(groups, start, min(start + self.chunk_rows(job), total))
 
     def _evaluate(
+        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
+    ) -> None:
+        rows = len(samples)
+        cells = max(1, self.chunk_rows(job) - 1)  # of a strip, that there is memory for
+        if strip and cells < strip - 1:
+            for low in range(0, rows - 1, cells):  # in chunks so small there is one strip only
+                part = slice(low, min(low + cells, rows - 1) + 1)
+                self._pass(job, tuple(one[part] for one in points), samples[part], part.stop - low, out[part])
+        else:
+            self._pass(job, points, samples, strip, out)
+
+    def _pass(
         self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
     ) -> None:
         _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)

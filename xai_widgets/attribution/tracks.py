@@ -25,6 +25,7 @@ class Track(Protocol):
 
     kind: str
     rows_per_unit: int
+    least_units: int  # before the error is believed
 
     @property
     def units(self) -> int:
@@ -62,6 +63,7 @@ class Averaging:
     """A track whose estimate is the mean of one vector per unit."""
 
     rows_per_unit = 1
+    least_units = 4
     kind = ""
 
     def __init__(self) -> None:

@@ -92,7 +92,7 @@ class TorchBackend:
     ) -> tuple[NDArray[Any], Inputs]:
         """See `Backend`."""
         torch = self.torch
-        with self._calm(), torch.enable_grad(), self._secants(strip, score):
+        with self._calm(), torch.enable_grad(), self._secants(strip, len(inputs[0]), score):
             leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
             output = self._arranged(leaves)
             scores = self._score(output, positions, score, len(inputs[0]))
@@ -196,7 +196,7 @@ class TorchBackend:
 
     # -- one pass ---------------------------------------------------------------------------------------------------
 
-    def _secants(self, strip: int, score: ScoreRule) -> contextlib.AbstractContextManager[Any]:
+    def _secants(self, strip: int, rows: int, score: ScoreRule) -> contextlib.AbstractContextManager[Any]:
         if not strip:
             return contextlib.nullcontext()
         if score.function is not None or score.kind not in ("output", "logit") or score.probabilities:
@@ -205,7 +205,7 @@ class TorchBackend:
             )
         from xai_widgets.attribution.backends.torch_secant import secants
 
-        context: contextlib.AbstractContextManager[Any] = secants(strip)
+        context: contextlib.AbstractContextManager[Any] = secants(strip, rows)
         return context
 
     def _tensor(self, x: NDArray[Any]) -> Any:

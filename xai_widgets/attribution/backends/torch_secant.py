@@ -11,6 +11,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from xai_widgets.attribution.backends.torch_secant_slopes import functions
+
+_ROWS_FIRST = (
+    "rule='secant' is for networks whose layers all have one row per sample first; this one brings samples to another place. "
+    "Leave rule= out"
+)
 _LINEAR = frozenset(
     [
         "linear",
@@ -124,84 +130,14 @@ def _tensors(values: Any) -> list[Any]:
     return found
 
 
-def _beyond(x: Any, strip: int) -> Any:
-    """Give each row's successor on its path; the last of a strip has none and gets itself."""
-    import torch
-
-    strips = x.reshape(-1, strip, *x.shape[1:])
-    return torch.cat([strips[:, 1:], strips[:, -1:]], 1).reshape(x.shape)
-
-
-@functools.lru_cache(maxsize=1)
-def _functions() -> tuple[Any, Any]:
-    """Make the activation and the pooling; classes of torch cannot be made before torch is imported."""
-    import torch
-    from torch.nn import functional
-
-    class _Secant(torch.autograd.Function):  # type: ignore[misc]
-        """An elementwise activation, backwards with the slopes of its secants."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any, function: Any, strip: int) -> Any:
-            with torch.no_grad():
-                y = function(x)
-            ctx.save_for_backward(x, y)
-            ctx.function, ctx.strip = function, strip
-            return y
-
-        @staticmethod
-        def backward(ctx: Any, *grads: Any) -> Any:
-            x, y = ctx.saved_tensors
-            run, rise = _beyond(x, ctx.strip) - x, _beyond(y, ctx.strip) - y
-            with torch.enable_grad():
-                at = x.detach().requires_grad_()
-                (slope,) = torch.autograd.grad(ctx.function(at).sum(), at)
-            # over no distance the secant is the slope; over little of it the difference is all rounding
-            near = run.abs() <= 1e-5 * (1 + x.abs())
-            return (
-                grads[0] * torch.where(near, slope, rise / torch.where(near, torch.ones_like(run), run)),
-                None,
-                None,
-            )
-
-    class _SecantPool(torch.autograd.Function):  # type: ignore[misc]
-        """Maximum pooling of planes; between two winners the gradient goes to each for its part of the stretch."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any, strip: int, args: Any, kwargs: Any) -> Any:
-            with torch.no_grad():
-                y, winners = functional.max_pool2d_with_indices(x, *args, **kwargs)
-            ctx.save_for_backward(x, winners)
-            ctx.strip = strip
-            return y
-
-        @staticmethod
-        def backward(ctx: Any, *grads: Any) -> Any:
-            x, winners = ctx.saved_tensors
-            here, there = x.flatten(2), _beyond(x, ctx.strip).flatten(2)
-            first, second = winners.flatten(2), _beyond(winners, ctx.strip).flatten(2)
-            lead = here.gather(2, first) - here.gather(
-                2, second
-            )  # of the first over the second, at the start
-            behind = there.gather(2, second) - there.gather(2, first)
-            whole = lead + behind
-            share = torch.where(whole > 0, lead / whole.clamp_min(1e-30), torch.full_like(whole, 0.5))
-            share = torch.where(first == second, torch.ones_like(share), share)
-            given = grads[0].flatten(2)
-            found = torch.zeros_like(here)
-            found.scatter_add_(2, first, given * share)
-            found.scatter_add_(2, second, given * (1 - share))
-            return found.view_as(x), None, None, None
-
-    return _Secant, _SecantPool
-
-
 @functools.lru_cache(maxsize=1)
 def _mode() -> Any:
     import torch
+    from torch.nn import functional
     from torch.overrides import TorchFunctionMode
 
-    secant, pool = _functions()
+    kinked, secant, pool = functions()
+    aten = torch.ops.aten
 
     class Secants(TorchFunctionMode):  # type: ignore[misc]
         """While it lasts, activations and pooling go backwards with secants along strips of rows.
@@ -212,9 +148,9 @@ def _mode() -> Any:
             From a model that does anything else than that and linear layers.
         """
 
-        def __init__(self, strip: int) -> None:
+        def __init__(self, strip: int, rows: int) -> None:
             super().__init__()
-            self._strip = strip
+            self._strip, self._rows = strip, rows
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
@@ -223,10 +159,7 @@ def _mode() -> Any:
             if not any(one.requires_grad for one in tensors) or not torch.is_grad_enabled():
                 return func(*args, **kwargs)
             if name in _ACTIVATIONS and getattr(func, "__name__", "") == name:
-                options = {key: value for key, value in kwargs.items() if key != "inplace"}
-                rest = args[1:] if name != "relu" else ()
-                with torch._C.DisableTorchFunction():
-                    return secant.apply(args[0], lambda x: func(x, *rest, **options), self._strip)
+                return self._activation(func, name, args, kwargs)
             if name in _POOLS:
                 return self._pool(args, kwargs)
             depending = sum(one.requires_grad for one in tensors)
@@ -238,6 +171,25 @@ def _mode() -> Any:
                 )
             return func(*args, **kwargs)
 
+        def _activation(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+            options = {key: value for key, value in kwargs.items() if key != "inplace"}
+            rest = args[1:] if name != "relu" else ()
+            x = args[0]
+            if len(x) != self._rows:
+                raise ValueError(_ROWS_FIRST)
+            with torch._C.DisableTorchFunction():
+                if name == "relu":
+                    return kinked.apply(
+                        x, torch.relu, lambda g, x: aten.threshold_backward(g, x, 0), self._strip
+                    )
+                if name == "leaky_relu":
+                    slope = rest[0] if rest else options.get("negative_slope", 0.01)
+                    return kinked.apply(
+                        x, lambda x: functional.leaky_relu(x, slope),
+                        lambda g, x: aten.leaky_relu_backward(g, x, slope, False), self._strip,
+                    )  # fmt: skip
+                return secant.apply(x, lambda x: func(x, *rest, **options), self._strip)
+
         def _pool(self, args: Any, kwargs: Any) -> Any:
             options = dict(
                 zip(("kernel_size", "stride", "padding", "dilation", "ceil_mode"), args[1:], strict=False)
@@ -245,18 +197,25 @@ def _mode() -> Any:
             options.update({key: value for key, value in kwargs.items() if key != "return_indices"})
             if args[0].dim() != 4:
                 raise ValueError("rule='secant' knows maximum pooling of planes only. Leave rule= out")
+            if len(args[0]) != self._rows:
+                raise ValueError(_ROWS_FIRST)
             with torch._C.DisableTorchFunction():
-                return pool.apply(args[0], self._strip, (), options)
+                return pool.apply(args[0], self._strip, options)
 
     return Secants
 
 
-def secants(strip: int) -> Any:
-    """Give a context in which activations and pooling go backwards with secants along strips of rows.
+def secants(strip: int, rows: int) -> Any:
+    """Give a context in which activations and pooling go backwards with secants along strips of that length.
+
+    Parameters
+    ----------
+    strip, rows : int
+        Rows of a strip, and of all of them.
 
     Raises
     ------
     ValueError
         Inside it, from a model that does anything else than that and linear layers.
     """
-    return _mode()(strip)
+    return _mode()(strip, rows)
