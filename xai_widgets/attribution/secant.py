@@ -1,6 +1,6 @@
 """Integrated gradients from stretches of the path whose mean gradient is found as a whole.
 
-For networks of linear layers (also convolutions and batch norm in evaluation), activations and pooling, on PyTorch. See
+For networks of linear layers (also convolutions and batch norm in evaluation), activations and pooling. See
 `xai_widgets.attribution.backends.torch_secant` for the rule. A stretch is exact but for what several layers of activations do to
 each other in it. Evaluated again in parts it tells how far off it was, and the parts are a constant share of that from the
 truth: so the parts that matter most are next, and the error of what is there is known.

@@ -84,8 +84,9 @@ class Settings:
         max(smoothing, integrating) evaluations. "product" is the literal grid. "fastestimator" reproduces FastEstimator 1.7.
     rule : {"adaptive", "midpoint", "secant"}, default "adaptive"
         How integrated gradients covers the path. "adaptive" puts points where the gradient changes; "midpoint" are the midpoints
-        of `integrating` equal steps. "secant" (PyTorch) needs two to seven times fewer evaluations on networks of linear layers,
-        ReLU and pooling, each a little dearer; they come in nines. See `xai_widgets.attribution.secant`.
+        of `integrating` equal steps. "secant" needs two to five times fewer evaluations on networks of linear layers, ReLU and
+        maximum pooling (on PyTorch also other activations), each a little dearer; they come in nines. See
+        `xai_widgets.attribution.secant`.
     score : {"output", "probability", "log_probability", "logit"}, default "output"
         What of the class is explained; "output" is what the model gives.
     seed : int, optional

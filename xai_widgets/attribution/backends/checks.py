@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.base import ScoreRule
+
 
 def check_real(x: NDArray[Any]) -> NDArray[Any]:
     """Refuse inputs without gradients.
@@ -30,6 +32,20 @@ def check_real(x: NDArray[Any]) -> NDArray[Any]:
     if not np.isfinite(x).all():
         raise ValueError("the input holds NaN or infinite values; an attribution of them means nothing")
     return x
+
+
+def check_score(score: ScoreRule) -> None:
+    """Refuse to explain by secants what is no logit.
+
+    Raises
+    ------
+    ValueError
+        If it is a function of the output, or a probability.
+    """
+    if score.function is not None or score.kind not in ("output", "logit") or score.probabilities:
+        raise ValueError(
+            "rule='secant' explains logits of a class, not functions of the output or probabilities"
+        )
 
 
 def unexplained() -> ValueError:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
-from xai_widgets.attribution.backends.checks import check_real, unexplained
+from xai_widgets.attribution.backends.checks import check_real, check_score, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.tensorflow_passes import Passes
+from xai_widgets.attribution.backends.tensorflow_secant import check_linear, overridden
 
 
 class TensorFlowBackend:
@@ -50,12 +51,14 @@ class TensorFlowBackend:
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
     ) -> tuple[NDArray[Any], Inputs]:
         """See `Backend`."""
-        if strip:
-            raise ValueError("rule='secant' is there for PyTorch only; leave rule= out")
         # a function as target has positions -1, which are not used
         arrays = [np.maximum(positions, 0), *inputs]
+        if strip:
+            check_score(score)
+        key = ("gradients", score.key, strip)
+        body = self._secant_gradients if strip else self._gradients
         scores, grads = self.passes.call(
-            ("gradients", score.key), lambda *tensors: self._gradients(score, *tensors), arrays
+            key, lambda *tensors: body(score, strip, *tensors), arrays, max(strip, 1)
         )
         return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
 
@@ -108,17 +111,30 @@ class TensorFlowBackend:
     def _forward(self, inputs: Inputs) -> Any:
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
 
-    def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
+    def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
+        tf = self.tf
+        rows = tensors[0].shape[0]
+        with overridden(tf, strip):
+            output = self.passes.model(tensors)
+            value = self._score(output, positions, score, tf.shape(tensors[0])[0] if rows is None else rows)
+        check_linear(tensors, value)
+        grads = tf.gradients(value, tensors)
+        return value, self._given(grads, tensors)
+
+    def _gradients(self, score: ScoreRule, _strip: int, positions: Any, *tensors: Any) -> Any:
         tf = self.tf
         rows = tensors[0].shape[0]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
             output = self.passes.model(tensors)
             value = self._score(output, positions, score, tf.shape(tensors[0])[0] if rows is None else rows)
-        grads = tape.gradient(value, tensors)
+        return value, self._given(tape.gradient(value, tensors), tensors)
+
+    def _given(self, grads: Any, tensors: Any) -> list[Any]:
+        tf = self.tf
         if all(one is None for one in grads):
             raise unexplained()
-        return value, [
+        return [
             tf.zeros_like(t) if g is None else tf.convert_to_tensor(g)
             for g, t in zip(grads, tensors, strict=True)
         ]

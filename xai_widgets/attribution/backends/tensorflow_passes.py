@@ -78,9 +78,14 @@ class Passes:
         """Trace for known numbers of rows from now on."""
         self.sizes = tuple(sorted({max(1, rows // 8), rows}))
 
-    def _padded(self, rows: int) -> int:
+    def _padded(self, rows: int, strip: int = 1) -> int:
         """Give which of the sizes to fill: several small pieces cost less than a large one that is half empty."""
-        sizes = self.sizes or (rows,)
+        if self._only and self._only % strip:
+            raise ValueError(
+                f"rule='secant' evaluates {strip} rows together; this model was built for batches of {self._only}. "
+                "Leave rule= out, or build it for any number of rows"
+            )
+        sizes = [max(strip, size // strip * strip) for size in self.sizes or (rows,)]
         return sizes[-1] if rows > sizes[-1] // 2 else sizes[0]
 
     def model(self, tensors: Sequence[Any]) -> Any:
@@ -93,7 +98,7 @@ class Passes:
         with keras.StatelessScope(initialize_variables=False), _losses_kept(self._model):
             return self._model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
 
-    def call(self, key: Hashable, body: Body, arrays: Sequence[NDArray[Any]]) -> Any:
+    def call(self, key: Hashable, body: Body, arrays: Sequence[NDArray[Any]], strip: int = 1) -> Any:
         """Call a function on a chunk.
 
         Parameters
@@ -104,6 +109,8 @@ class Passes:
             (*tensors) -> tensors in any structure, with one row for each row of its input.
         arrays : sequence of numpy.ndarray
             (R, ...).
+        strip : int
+            Rows that must stay together.
 
         Returns
         -------
@@ -118,7 +125,7 @@ class Passes:
                     return function(arrays)
             found = []
             while rows:
-                piece = self._piece(key, body, shapes, arrays, rows)
+                piece = self._piece(key, body, shapes, arrays, rows, strip)
                 if piece is not None:
                     taken, output = piece
                     rows -= taken
@@ -126,10 +133,10 @@ class Passes:
         return self._tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
 
     def _piece(
-        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[NDArray[Any]], left: int
+        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[NDArray[Any]], left: int, strip: int
     ) -> tuple[int, Any] | None:
         """Evaluate as many of the last ``left`` rows as go at once; None where that was too many, and fewer are due."""
-        padded = self._padded(left)
+        padded = self._padded(left, strip)
         start, taken = len(arrays[0]) - left, min(left, padded)
         function = self._traced((key, shapes, padded), body, shapes, padded)
         try:

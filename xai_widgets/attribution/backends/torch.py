@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
-from xai_widgets.attribution.backends.checks import check_real, unexplained
+from xai_widgets.attribution.backends.checks import check_real, check_score, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 
@@ -199,10 +199,7 @@ class TorchBackend:
     def _secants(self, strip: int, rows: int, score: ScoreRule) -> contextlib.AbstractContextManager[Any]:
         if not strip:
             return contextlib.nullcontext()
-        if score.function is not None or score.kind not in ("output", "logit") or score.probabilities:
-            raise ValueError(
-                "rule='secant' explains logits of a class, not functions of the output or probabilities"
-            )
+        check_score(score)
         from xai_widgets.attribution.backends.torch_secant import secants
 
         context: contextlib.AbstractContextManager[Any] = secants(strip, rows)
