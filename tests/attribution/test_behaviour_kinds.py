@@ -324,3 +324,36 @@ def test_a_model_that_takes_views_has_the_numbers_of_one_that_does_not():
             for model in (viewing, flattening)
         )
         assert relative(one, other) < 1e-5
+
+
+class Assorted(nn.Module):
+    """Holds numbers of every kind, in lengths that are not whole words."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(7, 3))
+        self.nothing = nn.Parameter(torch.zeros(0))
+        for name, value in {
+            "complex": torch.randn(3, dtype=torch.complex64), "conjugate": torch.randn(3, dtype=torch.complex64).conj(),
+            "flag": torch.tensor(True), "half": torch.randn(5).half(), "brain": torch.randn(3).bfloat16(),
+            "moved": torch.randn(34)[1:], "turned": torch.randn(5, 6).T, "count": torch.tensor(3),
+        }.items():  # fmt: skip
+            self.register_buffer(f"{name}_buffer", value)
+
+    def forward(self, x):
+        return x @ self.weight
+
+
+def test_a_change_of_any_weight_or_buffer_is_seen():
+    model = Assorted()
+    fingerprint = AttributionEngine(model)._backend.fingerprint
+    before = fingerprint()
+    for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+        for place in range(tensor.numel()):
+            with torch.no_grad():
+                kept = tensor.detach().clone()
+                where = np.unravel_index(place, tensor.shape)
+                tensor[where] = ~tensor[where] if tensor.dtype == torch.bool else tensor[where] + 1
+                assert fingerprint() != before, (name, place)
+                tensor.copy_(kept)
+        assert fingerprint() == before

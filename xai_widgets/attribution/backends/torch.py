@@ -165,18 +165,23 @@ class TorchBackend:
             for tensor in [*self.model.parameters(), *self.model.buffers()]:
                 if tensor.is_meta or tensor.is_sparse:
                     continue
-                whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}.get(
-                    tensor.element_size()
-                )
-                bits = tensor.detach().contiguous()
-                bits = bits.view(whole) if whole is not None else bits
-                sums.append(bits.sum(dtype=torch.int64))
+                sums.extend(self._sums(tensor.detach()))
             # brought over together: every number read from a GPU by itself would wait for it
             numbers = torch.stack([one.to(self.device) for one in sums]).tolist() if sums else []
         total = 0
         for place, number in enumerate(numbers):
             total = (total * 1000003 + number + place) & 0xFFFFFFFFFFFFFFFF
         return total
+
+    def _sums(self, tensor: Any) -> list[Any]:
+        """Add up a tensor's bits: eight bytes at once, which takes a twentieth of the time of four, then those that are left."""
+        torch = self.torch
+        bits = tensor.resolve_conj().contiguous().view(-1).view(torch.uint8)
+        if bits.storage_offset() % 8:
+            bits = bits.clone()
+        most = len(bits) // 8 * 8
+        whole = [bits[:most].view(torch.int64).sum()]
+        return whole if most == len(bits) else [*whole, bits[most:].sum(dtype=torch.int64)]
 
     def good_chunk(self, size: int) -> int:
         """See `Backend`; a processor is fastest while the activations stay in its caches, a GPU when it is full."""
