@@ -25,13 +25,14 @@ from xai_widgets import AttributionEngine
 DRAWS = {"lenet": 96, "resnet20": 48, "resnet18": 8}
 
 
-def ours(model: Any, x: np.ndarray, method: str, count: int) -> float:
+def ours(model: Any, x: np.ndarray, method: str, count: int, **more: Any) -> float:
     """Seconds per evaluation of a row."""
     found: list[Any] = []
     options = {
         "smoothing": count,
         "integrating": count,
         "baseline": "zeros" if method != "smint" else "uniform",
+        **more,
     }
     spent = timed(lambda: found.append(AttributionEngine(model).attribute(x, method, **options)))
     return spent / (found[0].evaluations * len(x))
@@ -49,6 +50,9 @@ def calls(model: Any, x: np.ndarray, count: int, peer: Peer | None) -> dict[str,
         "floor": lambda: floor() / rows,
         "ours, SmoothGrad": partial(ours, model, x, "smoothgrad", count),
         "ours, integrated": partial(ours, model, x, "integrated_gradients", count),
+        'ours, integrated, rule="secant"': partial(
+            ours, model, x, "integrated_gradients", count, rule="secant"
+        ),
         "ours, SmInt": partial(ours, model, x, "smint", count),
         "captum, SmoothGrad": partial(each, partial(whole.smoothgrad, count), rows),
         "captum, integrated": partial(each, partial(whole.integrated, count), rows),

@@ -82,13 +82,17 @@ def rates(arguments: Any, name: str) -> None:
     rows: dict[str, int] = {floor.name: floor.evaluated for floor in candidates}
     calls: dict[str, Callable[[], Any]] = {floor.name: floor for floor in candidates}
 
-    def ours(method: str, **options: Any) -> None:
+    def ours(title: str, method: str, **options: Any) -> None:
         before = engine.rows_evaluated
         engine.attribute(x, method, smoothing=draws, integrating=draws, **options)
-        rows[f"ours, {method}"] = engine.rows_evaluated - before
+        rows[title] = engine.rows_evaluated - before
 
-    for method in ("smoothgrad_squared", "integrated_gradients", "smint"):
-        calls[f"ours, {method}"] = lambda m=method: ours(m)
+    for method, rule in (
+        ("smoothgrad_squared", "adaptive"), ("integrated_gradients", "adaptive"), ("integrated_gradients", "secant"),
+        ("smint", "adaptive"),
+    ):  # fmt: skip
+        title = f"ours, {method}" + ("" if rule == "adaptive" else f", {rule}")
+        calls[title] = lambda t=title, m=method, r=rule: ours(t, m, rule=r)
     started = peers(arguments, name)
     for title, peer in started.items():
         fewer = 5 if title == "FastEstimator" else draws

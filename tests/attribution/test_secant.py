@@ -228,6 +228,33 @@ def test_the_whole_picture_takes_it_beside_plain_gradients():
     assert relative(grid.integrated.values, plain.integrated.values) < 0.1
 
 
+class Named(nn.Module):
+    """Calls by name what others call by place."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        x = functional.relu(input=self.inner[0](x))
+        x = functional.max_pool2d(input=x, kernel_size=2)
+        x = functional.relu(input=self.inner[3](x), inplace=True)
+        return self.inner[-1](x.flatten(1))
+
+
+def test_arguments_may_be_named():
+    inner = seeded(
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 5, 2), nn.ReLU(), nn.Flatten(), nn.Linear(20, 3)
+        ).eval()
+    )  # fmt: skip
+    options = {"integrating": 27, "rule": "secant"}
+    expected = AttributionEngine(inner).attribute(pictures(2), METHOD, **options).values
+    assert np.array_equal(
+        AttributionEngine(Named(inner)).attribute(pictures(2), METHOD, **options).values, expected
+    )
+
+
 def test_it_leaves_nothing_behind():
     model, x = picture_net(True), pictures(2)
     before = trace(model)

@@ -149,9 +149,8 @@ class Runner:
                 try:
                     self._evaluate(job, *made, found[0, start:stop])
                 except Exception as error:
-                    tried = min(
-                        stop - start, self.chunk_rows(job)
-                    )  # strips are evaluated in parts where they are longer
+                    # a strip that is longer than a chunk is evaluated in parts
+                    tried = min(stop - start, self.chunk_rows(job))
                     if tried <= 1 or not self._backend.is_out_of_memory(error):
                         raise
                     self._shrink(job, tried // 2)

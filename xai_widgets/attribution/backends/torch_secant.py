@@ -153,15 +153,15 @@ def _mode() -> Any:
             self._strip, self._rows = strip, rows
 
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            kwargs = kwargs or {}
+            kwargs = dict(kwargs or {})
             name = getattr(func, "__name__", str(func)).strip("_")
             tensors = _tensors([*args, *kwargs.values()])
             if not any(one.requires_grad for one in tensors) or not torch.is_grad_enabled():
                 return func(*args, **kwargs)
             if name in _ACTIVATIONS and getattr(func, "__name__", "") == name:
-                return self._activation(func, name, args, kwargs)
+                return self._activation(func, name, args or (kwargs.pop("input"),), kwargs)
             if name in _POOLS:
-                return self._pool(args, kwargs)
+                return self._pool(args or (kwargs.pop("input"),), kwargs)
             depending = sum(one.requires_grad for one in tensors)
             inverse = name == "div" and not (isinstance(args[0], torch.Tensor) and args[0].requires_grad)
             if name not in _LINEAR or (name in _PRODUCTS and depending > 1) or inverse:
