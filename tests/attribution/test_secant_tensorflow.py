@@ -149,6 +149,21 @@ def test_other_networks_are_refused_and_explained_in_the_usual_way_afterwards(mi
     assert np.array_equal(engine.attribute(tables(2), METHOD, integrating=18, target=0).values, plain.values)
 
 
+def folded(x):
+    """Make a row of every two numbers on the way."""
+    rows = tf.shape(x)[0]
+    return tf.reshape(tf.nn.relu(tf.reshape(x, (-1, 2))), (rows, 6))
+
+
+def test_rows_must_stay_where_they_are():
+    given = keras.Input((6,))
+    net = keras.Model(
+        given, layers.Dense(3)(layers.Lambda(folded, output_shape=(6,))(layers.Dense(6)(given)))
+    )
+    with pytest.raises(ValueError, match="one row per sample first"):
+        AttributionEngine(net).attribute(tables(2), METHOD, integrating=18, rule="secant", target=0)
+
+
 def test_plain_gradients_stay_plain():
     _, twin = twins()
     x = last(pictures(2))

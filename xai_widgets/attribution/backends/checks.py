@@ -48,6 +48,14 @@ def check_score(score: ScoreRule) -> None:
         )
 
 
+def rows_elsewhere() -> ValueError:
+    """Say that neighbours on a path are not neighbours in every layer."""
+    return ValueError(
+        "rule='secant' is for networks whose layers all have one row per sample first; this one brings samples to another "
+        "place. Leave rule= out"
+    )
+
+
 def unexplained() -> ValueError:
     """Say that no gradient reaches the input."""
     return ValueError(

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
-from xai_widgets.attribution.backends.checks import check_real, check_score, unexplained
+from xai_widgets.attribution.backends.checks import check_real, check_score, rows_elsewhere, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.tensorflow_passes import Passes
-from xai_widgets.attribution.backends.tensorflow_secant import check_linear, overridden
+from xai_widgets.attribution.backends.tensorflow_secant import brings_rows_elsewhere, checked, overridden
 
 
 class TensorFlowBackend:
@@ -57,9 +57,14 @@ class TensorFlowBackend:
             check_score(score)
         key = ("gradients", score.key, strip)
         body = self._secant_gradients if strip else self._gradients
-        scores, grads = self.passes.call(
-            key, lambda *tensors: body(score, strip, *tensors), arrays, max(strip, 1)
-        )
+        try:
+            scores, grads = self.passes.call(
+                key, lambda *tensors: body(score, strip, *tensors), arrays, max(strip, 1)
+            )
+        except self.tf.errors.InvalidArgumentError as error:
+            if not brings_rows_elsewhere(error):
+                raise
+            raise rows_elsewhere() from error
         return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
 
     def activations(
@@ -117,9 +122,8 @@ class TensorFlowBackend:
         with overridden(tf, strip):
             output = self.passes.model(tensors)
             value = self._score(output, positions, score, tf.shape(tensors[0])[0] if rows is None else rows)
-        check_linear(tensors, value)
-        grads = tf.gradients(value, tensors)
-        return value, self._given(grads, tensors)
+        value = checked(tf, tensors, value)
+        return value, self._given(tf.gradients(value, tensors), tensors)
 
     def _gradients(self, score: ScoreRule, _strip: int, positions: Any, *tensors: Any) -> Any:
         tf = self.tf

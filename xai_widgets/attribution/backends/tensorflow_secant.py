@@ -35,6 +35,7 @@ _PRODUCTS = frozenset(
 """Linear in each of their arguments alone, so that only one may depend on the input."""
 _SIZES = frozenset(["Shape", "ShapeN", "Rank", "Size"])
 _OURS = frozenset(["Relu", "LeakyRelu", "MaxPool"])
+_MARK = "xai_widgets: one row per sample first"
 
 
 def overridden(tf: Any, strip: int) -> Any:
@@ -43,15 +44,18 @@ def overridden(tf: Any, strip: int) -> Any:
     return tf.compat.v1.get_default_graph().gradient_override_map(names)
 
 
-def check_linear(inputs: Sequence[Any], score: Any) -> None:
-    """Read off the graph whether the rule holds between inputs and score.
+def checked(tf: Any, inputs: Sequence[Any], score: Any) -> Any:
+    """Read off the graph whether the rule holds between inputs and score, and give the score.
 
     Raises
     ------
     ValueError
         Where there is anything but linear operations, ReLU and maximum pooling of planes.
+    tensorflow.errors.InvalidArgumentError
+        When it runs, and such an operation has not one row for each of the inputs'; see `brings_rows_elsewhere`.
     """
     depending = {one.name for one in inputs}
+    rows = []
     for operation in score.graph.get_operations():
         found = [place for place, one in enumerate(operation.inputs) if one.name in depending]
         if not found or operation.type in _SIZES:
@@ -65,6 +69,18 @@ def check_linear(inputs: Sequence[Any], score: Any) -> None:
                 f"{operation.type!r}. Leave rule= out"
             )
         depending.update(one.name for one in operation.outputs)
+        if operation.type in _OURS:
+            rows.append(operation.inputs[0])
+    wanted = tf.shape(inputs[0])[0]
+    with tf.control_dependencies(
+        [tf.debugging.assert_equal(tf.shape(one)[0], wanted, _MARK) for one in rows]
+    ):
+        return tf.identity(score)
+
+
+def brings_rows_elsewhere(error: Exception) -> bool:
+    """Whether an error is that of `checked`."""
+    return _MARK in str(error)
 
 
 def _other_kind(operation: Any) -> bool:
@@ -93,10 +109,10 @@ def _registered(strip: int) -> dict[str, str]:
         turning = tf.where(tf.reshape(above != beyond(above), [-1]))
         here, size = tf.reshape(x, [-1]), tf.reduce_prod(tf.shape(x, out_type=tf.int64)[1:])
         low, high = tf.gather_nd(here, turning), tf.gather_nd(here, turning + size)
-        step = (tf.nn.relu(low) + tf.nn.relu(high)) / (
+        above_zero = (tf.nn.relu(low) + tf.nn.relu(high)) / (
             tf.abs(low) + tf.abs(high)
-        )  # the part of it above zero
-        numbers = tf.gather_nd(tf.reshape(given, [-1]), turning) * (slope + (1 - slope) * step)
+        )  # part of the stretch
+        numbers = tf.gather_nd(tf.reshape(given, [-1]), turning) * (slope + (1 - slope) * above_zero)
         return tf.reshape(tf.tensor_scatter_nd_update(tf.reshape(found, [-1]), turning, numbers), tf.shape(x))
 
     def relu(operation: Any, given: Any) -> Any:

@@ -11,12 +11,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from xai_widgets.attribution.backends.checks import rows_elsewhere
 from xai_widgets.attribution.backends.torch_secant_slopes import functions
 
-_ROWS_FIRST = (
-    "rule='secant' is for networks whose layers all have one row per sample first; this one brings samples to another place. "
-    "Leave rule= out"
-)
 _LINEAR = frozenset(
     [
         "linear",
@@ -176,7 +173,7 @@ def _mode() -> Any:
             rest = args[1:] if name != "relu" else ()
             x = args[0]
             if len(x) != self._rows:
-                raise ValueError(_ROWS_FIRST)
+                raise rows_elsewhere()
             with torch._C.DisableTorchFunction():
                 if name == "relu":
                     return kinked.apply(
@@ -198,7 +195,7 @@ def _mode() -> Any:
             if args[0].dim() != 4:
                 raise ValueError("rule='secant' knows maximum pooling of planes only. Leave rule= out")
             if len(args[0]) != self._rows:
-                raise ValueError(_ROWS_FIRST)
+                raise rows_elsewhere()
             with torch._C.DisableTorchFunction():
                 return pool.apply(args[0], self._strip, options)
 
