@@ -242,6 +242,16 @@ class Named(nn.Module):
         return self.inner[-1](x.flatten(1))
 
 
+@pytest.mark.parametrize(
+    ("kind", "near"), [(torch.float64, 1e-5), (torch.float16, 0.02), (torch.bfloat16, 0.1)]
+)
+def test_other_precisions_give_nearly_the_same(kind, near):
+    options = {"integrating": 27, "rule": "secant", "baseline": "zeros", "target": 1}
+    expected = AttributionEngine(picture_net()).attribute(pictures(2), METHOD, **options).values
+    found = AttributionEngine(picture_net().to(kind)).attribute(pictures(2), METHOD, **options).values
+    assert relative(found, expected) < near
+
+
 def test_arguments_may_be_named():
     inner = seeded(
         lambda: nn.Sequential(

@@ -85,8 +85,8 @@ class Settings:
     rule : {"adaptive", "midpoint", "secant"}, default "adaptive"
         How integrated gradients covers the path. "adaptive" puts points where the gradient changes; "midpoint" are the midpoints
         of `integrating` equal steps. "secant" needs two to five times fewer evaluations on networks of linear layers, ReLU and
-        maximum pooling (on PyTorch also other activations), each a little dearer; they come in nines. See
-        `xai_widgets.attribution.secant`.
+        maximum pooling (on PyTorch also other activations), each 1.1 to 2.2 times as dear (benchmarks/RESULTS.md); they come in
+        nines. See `xai_widgets.attribution.secant`.
     score : {"output", "probability", "log_probability", "logit"}, default "output"
         What of the class is explained; "output" is what the model gives.
     seed : int, optional

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,9 @@ class TensorFlowBackend:
         if strip:
             check_score(score)
         key = ("gradients", score.key, strip)
-        body = self._secant_gradients if strip else self._gradients
+        body = partial(self._secant_gradients, score, strip) if strip else partial(self._gradients, score)
         try:
-            scores, grads = self.passes.call(
-                key, lambda *tensors: body(score, strip, *tensors), arrays, max(strip, 1)
-            )
+            scores, grads = self.passes.call(key, body, arrays, max(strip, 1))
         except self.tf.errors.InvalidArgumentError as error:
             if not brings_rows_elsewhere(error):
                 raise
@@ -116,23 +115,22 @@ class TensorFlowBackend:
     def _forward(self, inputs: Inputs) -> Any:
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
 
-    def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
-        tf = self.tf
-        rows = tensors[0].shape[0]
-        with overridden(tf, strip):
-            output = self.passes.model(tensors)
-            value = self._score(output, positions, score, tf.shape(tensors[0])[0] if rows is None else rows)
-        value = checked(tf, tensors, value)
-        return value, self._given(tf.gradients(value, tensors), tensors)
-
-    def _gradients(self, score: ScoreRule, _strip: int, positions: Any, *tensors: Any) -> Any:
-        tf = self.tf
-        rows = tensors[0].shape[0]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+    def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
+        with self.tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
-            output = self.passes.model(tensors)
-            value = self._score(output, positions, score, tf.shape(tensors[0])[0] if rows is None else rows)
+            value = self._value(score, positions, tensors)
         return value, self._given(tape.gradient(value, tensors), tensors)
+
+    def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
+        with overridden(self.tf, strip):
+            value = self._value(score, positions, tensors)
+        value = checked(self.tf, tensors, value)
+        return value, self._given(self.tf.gradients(value, tensors), tensors)
+
+    def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:
+        rows = tensors[0].shape[0]
+        output = self.passes.model(tensors)
+        return self._score(output, positions, score, self.tf.shape(tensors[0])[0] if rows is None else rows)
 
     def _given(self, grads: Any, tensors: Any) -> list[Any]:
         tf = self.tf

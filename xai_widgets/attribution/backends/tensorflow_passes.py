@@ -120,7 +120,7 @@ class Passes:
         rows = len(arrays[0])
         with self._tf.device(self._device) if self._device is not None else contextlib.nullcontext():
             if self.sizes is None:
-                function = self._open(key, body, shapes, rows)
+                function = self._open(key, body, shapes, rows, strip)
                 if function is not None:
                     return function(arrays)
             found = []
@@ -149,13 +149,13 @@ class Passes:
             return None
         return taken, self._tf.nest.map_structure(lambda one: np.asarray(one)[:taken], output)
 
-    def _open(self, key: Hashable, body: Body, shapes: Shapes, rows: int) -> _Traced | None:
+    def _open(self, key: Hashable, body: Body, shapes: Shapes, rows: int, strip: int) -> _Traced | None:
         """Trace for any number of rows; None where only a known number will do."""
         try:
             return self._traced((key, shapes, None), body, shapes, None)
         except Exception:  # the model's own code, which may raise anything when it meets an unknown side
             self._fix(min(128, self.good_chunk(sum(int(np.prod(shape)) for _, shape in shapes))))
-            size = self._padded(rows)
+            size = self._padded(rows, strip)
             try:
                 self._traced((key, shapes, size), body, shapes, size)
             except Exception:

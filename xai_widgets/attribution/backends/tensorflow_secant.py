@@ -22,16 +22,10 @@ _LINEAR = frozenset(
 )  # fmt: skip
 _PRODUCTS = frozenset(
     [
-        "BatchMatMulV2",
-        "Conv2D",
-        "Conv2DBackpropInput",
-        "Conv3D",
-        "Conv3DBackpropInputV2",
-        "DepthwiseConv2dNative",
-        "MatMul",
+        "BatchMatMulV2", "Conv2D", "Conv2DBackpropInput", "Conv3D", "Conv3DBackpropInputV2", "DepthwiseConv2dNative", "MatMul",
         "Mul",
     ]
-)
+)  # fmt: skip
 """Linear in each of their arguments alone, so that only one may depend on the input."""
 _SIZES = frozenset(["Shape", "ShapeN", "Rank", "Size"])
 _OURS = frozenset(["Relu", "LeakyRelu", "MaxPool"])
@@ -109,9 +103,8 @@ def _registered(strip: int) -> dict[str, str]:
         turning = tf.where(tf.reshape(above != beyond(above), [-1]))
         here, size = tf.reshape(x, [-1]), tf.reduce_prod(tf.shape(x, out_type=tf.int64)[1:])
         low, high = tf.gather_nd(here, turning), tf.gather_nd(here, turning + size)
-        above_zero = (tf.nn.relu(low) + tf.nn.relu(high)) / (
-            tf.abs(low) + tf.abs(high)
-        )  # part of the stretch
+        # part of the stretch on which it is above zero
+        above_zero = (tf.nn.relu(low) + tf.nn.relu(high)) / (tf.abs(low) + tf.abs(high))
         numbers = tf.gather_nd(tf.reshape(given, [-1]), turning) * (slope + (1 - slope) * above_zero)
         return tf.reshape(tf.tensor_scatter_nd_update(tf.reshape(found, [-1]), turning, numbers), tf.shape(x))
 
