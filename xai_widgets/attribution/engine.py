@@ -81,7 +81,7 @@ class AttributionEngine:
         self._backend = backend_for(model, device)
         self._cache = Cache(cache_bytes)
         self._preparer = Preparer(self._backend, self._cache, layout, seed)
-        self._planner = Planner(self._cache)
+        self._planner = Planner(self._cache, self._preparer.only_kinks)
         self._runner = Runner(self._backend, chunk)
         self._version: Any = None
         self._lock = threading.RLock()

@@ -72,6 +72,7 @@ class Preparer:
         self._cache = cache
         self._layout = layout
         self._seed = seed
+        self._kinks: dict[Any, bool] = {}
 
     def job(self, x: Any, settings: Settings) -> Job:
         """Check a call's input against the model and find out what is explained."""
@@ -117,6 +118,13 @@ class Preparer:
             starts, _ = job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros))
         name = "blur" if blur else hashlib.blake2b(b"".join(one.tobytes() for one in starts)).hexdigest()
         job.base_score = self._scores(job, starts, name)
+
+    def only_kinks(self, job: Job) -> bool:
+        """See `Backend`; the model is asked once for inputs of a shape."""
+        key = job.rule.key, tuple(one.shape[1:] for one in job.scene.inputs)
+        if key not in self._kinks:
+            self._kinks[key] = self._backend.only_kinks(job.scene.inputs, job.positions, job.rule)
+        return self._kinks[key]
 
     # -- forward passes -----------------------------------------------------------------------------------------------
 

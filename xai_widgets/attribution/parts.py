@@ -15,7 +15,7 @@ from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.joint import JointSquareTrack, JointTrack
 from xai_widgets.attribution.path import FIRST, PathTrack
-from xai_widgets.attribution.secant import SecantTrack
+from xai_widgets.attribution.secant import EXACT, SecantTrack
 from xai_widgets.attribution.tracks import CleanTrack, NoisyTrack, ProductTrack, Track
 
 
@@ -128,10 +128,18 @@ def _error(track: Track, units: int) -> float:
 
 
 class Planner:
-    """Makes parts of a job's settings, from tracks in the cache where there are."""
+    """Makes parts of a job's settings, from tracks in the cache where there are.
 
-    def __init__(self, cache: Cache) -> None:
+    Parameters
+    ----------
+    cache : Cache
+    only_kinks : callable
+        Tells whether a job's model is linear but for kinks, so that secants need fewer evaluations than points.
+    """
+
+    def __init__(self, cache: Cache, only_kinks: Callable[[Job], bool]) -> None:
         self._cache = cache
+        self._only_kinks = only_kinks
 
     def raw(self, job: Job) -> Part:
         """Plan the gradient itself."""
@@ -147,10 +155,14 @@ class Planner:
     def integrated(self, job: Job, steps: int, kind: str = "path") -> Part:
         """Plan integrated gradients along one path per sample."""
         rule, goal = job.settings.rule, self._goal(job, steps)
+        if rule == "adaptive":
+            exact = job.settings.tolerance is not None and job.settings.tolerance <= EXACT
+            strips = exact and kind == "path" and goal >= SecantTrack.rows_per_unit and self._only_kinks(job)
+            rule = "secant" if strips else "points"
         placed = min(goal, FIRST)  # fewer are placed for their own number
         make: Callable[[], Track]
         name: tuple[Any, ...]
-        if rule == "adaptive":
+        if rule == "points":
             name, make = ("integrated", kind, placed), lambda: PathTrack(kind, placed)
         elif rule == "secant":
             name, make, goal = ("secant",), SecantTrack, self._strips(job, kind, goal)

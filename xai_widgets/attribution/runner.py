@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.aside import Aside, Taker, taken
-from xai_widgets.attribution.backends.base import Backend, Inputs
+from xai_widgets.attribution.backends.base import STRIP, Backend, Inputs
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
-from xai_widgets.attribution.secant import CELLS
 
 _AHEAD = 4  # chunks that are chosen together where nobody looks on
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
@@ -208,7 +207,7 @@ def _made(
     return (
         points,
         np.concatenate([group.sample for group in cut]),
-        CELLS + 1 if cut[0].kind == "secant" else 0,
+        STRIP if cut[0].kind == "secant" else 0,
     )
 
 
@@ -247,8 +246,8 @@ def _strip_end(groups: list[Rows], start: int, stop: int) -> int:
         end = before + len(group)
         if before <= start < end:
             if group.kind == "secant":
-                strips = max(1, (min(stop, end) - start) // (CELLS + 1))
-                return start + strips * (CELLS + 1)
+                strips = max(1, (min(stop, end) - start) // STRIP)
+                return start + strips * STRIP
             following = [place for place, one in _ends(groups) if one.kind == "secant" and place > start]
             return min([stop, *following])
         before = end

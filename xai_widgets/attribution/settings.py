@@ -82,11 +82,12 @@ class Settings:
     sampling : {"joint", "product", "fastestimator"}, default "joint"
         How SmInt covers draws and steps. "joint" samples both together: at least as exact as the grid at about
         max(smoothing, integrating) evaluations. "product" is the literal grid. "fastestimator" reproduces FastEstimator 1.7.
-    rule : {"adaptive", "midpoint", "secant"}, default "adaptive"
-        How integrated gradients covers the path. "adaptive" puts points where the gradient changes; "midpoint" are the midpoints
-        of `integrating` equal steps. "secant" needs two to five times fewer evaluations on networks of linear layers, ReLU and
-        maximum pooling (on PyTorch also other activations), each 1.1 to 2.2 times as dear (benchmarks/RESULTS.md); they come in
-        nines. See `xai_widgets.attribution.secant`.
+    rule : {"adaptive", "points", "midpoint", "secant"}, default "adaptive"
+        How integrated gradients covers the path. "points" are put where the gradient changes; "midpoint" are the midpoints of
+        `integrating` equal steps. "secant" needs two to five times fewer evaluations on networks of linear layers, ReLU and
+        maximum pooling (on PyTorch also other activations), each 1.05 to 1.4 times as dear on PyTorch and 1.3 to 2.2 times on
+        TensorFlow (benchmarks/RESULTS.md); they come in nines, see `xai_widgets.attribution.secant`. "adaptive" takes secants to
+        reach a tolerance of at most 5 % where the network has nothing but linear layers and kinks, and points everywhere else.
     score : {"output", "probability", "log_probability", "logit"}, default "output"
         What of the class is explained; "output" is what the model gives.
     seed : int, optional
@@ -136,7 +137,7 @@ class Settings:
         if self.tolerance is not None and not self.tolerance > 0:
             raise ValueError(f"tolerance should be larger than 0, got {self.tolerance}")
         _one_of("sampling", self.sampling, ("joint", "product", "fastestimator"))
-        _one_of("rule", self.rule, ("adaptive", "midpoint", "secant"))
+        _one_of("rule", self.rule, ("adaptive", "points", "midpoint", "secant"))
         _one_of("score", self.score, ("output", "probability", "log_probability", "logit"))
 
     @classmethod

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Inputs = tuple[NDArray[Any], ...]
+STRIP = 9
+"""Rows of a strip of neighbours on a path: eight stretches and the common ends."""
 Scorer = Callable[[Any, Any], Any]
 """(the model's output, positions (R,) of each row's explained output or None) -> scores (R,), in the framework."""
 
@@ -33,6 +35,9 @@ class Backend(Protocol):
         With ``strip``, rows are neighbours on a path in strips of that length, and each row's gradient is the mean over the
         stretch to the next one.
         """
+
+    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+        """Tell whether all between input and score is linear but for kinks (ReLU, maximum pooling), and there are some."""
 
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
         """Give the scores alone."""

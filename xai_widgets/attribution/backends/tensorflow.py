@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, check_score, rows_elsewhere, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
@@ -29,6 +29,7 @@ class TensorFlowBackend:
         self.tf = tf
         self.model = model
         self.passes = Passes(model, device)
+        self._kinks = False  # whether what was last traced for strips has any
         self.channels_first = keras.config.image_data_format() == "channels_first"
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
         self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
@@ -65,6 +66,15 @@ class TensorFlowBackend:
                 raise
             raise rows_elsewhere() from error
         return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
+
+    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+        """See `Backend`; traces what evaluates strips, and a strip of the first sample's rows."""
+        strip = tuple(np.repeat(one[:1], STRIP, axis=0) for one in inputs)
+        try:
+            self.gradients(strip, np.repeat(positions[:1], STRIP, axis=0), score, STRIP)
+        except ValueError:  # secants do not hold
+            return False
+        return self._kinks
 
     def activations(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
@@ -124,7 +134,7 @@ class TensorFlowBackend:
     def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
         with overridden(self.tf, strip):
             value = self._value(score, positions, tensors)
-        value = checked(self.tf, tensors, value)
+        value, self._kinks = checked(self.tf, tensors, value)
         return value, self._given(self.tf.gradients(value, tensors), tensors)
 
     def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:

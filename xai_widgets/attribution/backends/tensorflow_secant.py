@@ -38,8 +38,8 @@ def overridden(tf: Any, strip: int) -> Any:
     return tf.compat.v1.get_default_graph().gradient_override_map(names)
 
 
-def checked(tf: Any, inputs: Sequence[Any], score: Any) -> Any:
-    """Read off the graph whether the rule holds between inputs and score, and give the score.
+def checked(tf: Any, inputs: Sequence[Any], score: Any) -> tuple[Any, bool]:
+    """Read off the graph whether the rule holds between inputs and score, and give the score and whether there are kinks.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def checked(tf: Any, inputs: Sequence[Any], score: Any) -> Any:
     with tf.control_dependencies(
         [tf.debugging.assert_equal(tf.shape(one)[0], wanted, _MARK) for one in rows]
     ):
-        return tf.identity(score)
+        return tf.identity(score), bool(rows)
 
 
 def brings_rows_elsewhere(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, check_score, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
@@ -50,6 +50,7 @@ class TorchBackend:
             and torch.device(self.device).type == "cpu"
             and any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
         )
+        self._looked = False  # whether secants are known to hold
         self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
 
     def as_inputs(self, x: Any) -> Inputs:
@@ -98,6 +99,9 @@ class TorchBackend:
             scores = self._score(output, positions, score, len(inputs[0]))
             if not scores.requires_grad:
                 raise unexplained()
+            if strip and not self._looked:
+                self._kinks_only(scores)  # or anything else that it would refuse
+                self._looked = True
             found = torch.autograd.grad(scores.sum(), leaves, allow_unused=True)
         if all(one is None for one in found):
             raise unexplained()
@@ -106,6 +110,18 @@ class TorchBackend:
             for one, x in zip(found, inputs, strict=True)
         )
         return self._numpy(scores), grads
+
+    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+        """See `Backend`; a forward pass over three rows."""
+        torch = self.torch
+        three = tuple(np.repeat(one[:1], 3, axis=0) for one in inputs)
+        try:
+            with self._calm(), torch.enable_grad(), self._secants(3, 3, score):
+                output = self._arranged(tuple(self._tensor(x).requires_grad_() for x in three))
+                scores = self._score(output, np.repeat(positions[:1], 3, axis=0), score, 3)
+            return bool(scores.requires_grad and self._kinks_only(scores))
+        except ValueError:  # secants do not hold
+            return False
 
     def activations(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
@@ -184,9 +200,12 @@ class TorchBackend:
         return whole if most == len(bits) else [*whole, bits[most:].sum(dtype=torch.int64)]
 
     def good_chunk(self, size: int) -> int:
-        """See `Backend`; a processor is fastest while the activations stay in its caches, a GPU when it is full."""
+        """See `Backend`; a processor is fastest while the activations stay in its caches, a GPU when it is full.
+
+        A strip of secants is not torn apart for it.
+        """
         on_processor = self.torch.device(self.device).type == "cpu"
-        numbers, least, most = (1 << 18, 8, 256) if on_processor else (1 << 23, 32, 512)
+        numbers, least, most = (1 << 18, STRIP, 256) if on_processor else (1 << 23, 32, 512)
         return int(np.clip(2 ** np.floor(np.log2(numbers / size)), least, most))
 
     def is_out_of_memory(self, error: BaseException) -> bool:
@@ -209,6 +228,11 @@ class TorchBackend:
 
         context: contextlib.AbstractContextManager[Any] = secants(strip, rows)
         return context
+
+    def _kinks_only(self, scores: Any) -> bool:
+        from xai_widgets.attribution.backends.torch_secant_graph import only_kinks
+
+        return only_kinks(scores)
 
     def _tensor(self, x: NDArray[Any]) -> Any:
         return self.torch.tensor(x, dtype=self.float, device=self.device)

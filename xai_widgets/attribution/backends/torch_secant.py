@@ -177,14 +177,15 @@ def _mode() -> Any:
             with torch._C.DisableTorchFunction():
                 if name == "relu":
                     return kinked.apply(
-                        x, torch.relu, lambda g, x: aten.threshold_backward(g, x, 0), self._strip
+                        x, torch.relu, lambda g, y: aten.threshold_backward(g, y, 0), self._strip
                     )
                 if name == "leaky_relu":
                     slope = rest[0] if rest else options.get("negative_slope", 0.01)
-                    return kinked.apply(
-                        x, lambda x: functional.leaky_relu(x, slope),
-                        lambda g, x: aten.leaky_relu_backward(g, x, slope, False), self._strip,
-                    )  # fmt: skip
+                    if slope > 0:  # so that the sign of what comes out is that of what comes in
+                        return kinked.apply(
+                            x, lambda x: functional.leaky_relu(x, slope),
+                            lambda g, y: aten.leaky_relu_backward(g, y, slope, True), self._strip,
+                        )  # fmt: skip
                 return secant.apply(x, lambda x: func(x, *rest, **options), self._strip)
 
         def _pool(self, args: Any, kwargs: Any) -> Any:
