@@ -272,7 +272,8 @@ class Publisher:
             tasks = [*self._posted, *self._inputs.values()]
             self._posted.clear()
             self._inputs.clear()
-        self._answer_all(tasks)
+        if tasks:
+            self._answer_all(tasks)
 
     def _answer_all(self, tasks: list[Task]) -> None:
         def answer() -> None:

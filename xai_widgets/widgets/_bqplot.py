@@ -233,6 +233,8 @@ def _closed_ends(x: Float32, y: Float32) -> tuple[Float32, Float32]:
 def _put(widget: Any, **values: Any) -> int:
     """Set what differs, in one message; gives the bytes of the arrays sent."""
     changed = {name: value for name, value in values.items() if not _same(getattr(widget, name), value)}
+    if not changed:
+        return 0
     with widget.hold_sync():
         for name, value in changed.items():
             setattr(widget, name, value)

@@ -112,6 +112,8 @@ class Front(anywidget.AnyWidget):
     def put(self, **state: Any) -> int:
         """Set what differs, in one message; gives the bytes it takes, roughly."""
         changed = {name: value for name, value in state.items() if getattr(self, name) != value}
+        if not changed:
+            return 0
         with self.hold_sync():
             for name, value in changed.items():
                 setattr(self, name, value)
