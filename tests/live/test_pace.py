@@ -84,6 +84,16 @@ def test_a_click_is_answered_at_once_and_a_program_that_asks_without_end_is_held
     assert world.pace.before_job() == 0.0
 
 
+def test_what_nobody_waits_for_is_paid_first(monkeypatch):
+    world = World(monkeypatch, 0.1)
+    world.pace.chunk_starts()
+    world.now += 0.1
+    owed = world.pace.chunk_ends()
+    assert 0.0 < owed < 2.0
+    assert world.pace.before_job() == 0.0
+    assert world.pace.before_job(awaited=False) == pytest.approx(owed)
+
+
 def test_one_long_chunk_does_not_silence_the_panel(monkeypatch):
     world = World(monkeypatch, 0.1)
     world.pace.chunk_starts()

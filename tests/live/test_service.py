@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import xai_widgets as xw  # noqa: E402
-from xai_widgets.live import AttributionService, ColumnsRequest, burden  # noqa: E402
+from xai_widgets.live import AttributionService, ColumnsRequest, burden, cells  # noqa: E402
 from xai_widgets.samples import as_samples  # noqa: E402
 
 X = np.random.default_rng(0).random((12, 1, 8, 8), np.float32)
@@ -341,6 +341,49 @@ def test_a_followed_picture_is_finished_although_epochs_end_meanwhile(service, t
     serials = {r.weights.serial for r in results}
     assert len(shown) >= len(serials), "every picture that was begun was finished"
     assert all(r.columns.smint is not None for r in results if r.done)
+
+
+def test_where_pictures_hold_training_up_quick_epochs_get_none_but_the_last(service, tracker, monkeypatch):
+    monkeypatch.setattr(service._burden, "stretch", burden.MOST)
+    monkeypatch.setattr(service._burden, "look", lambda: 1.0)
+    results, jobs = [], []
+    request = service.request
+    monkeypatch.setattr(service, "request", lambda *a, **k: (jobs.append(request(*a, **k)), jobs[-1])[1])
+    with Training(tracker):
+        following = service.follow(ColumnsRequest((1,), **QUICK), results.append)
+        assert following.job.wait(60)
+        for epoch in range(1, 4):
+            tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=epoch, step=epoch * 10)
+            tracker.end_epoch()
+        assert len(jobs) == 1, "three epochs in a moment"
+        following._asked -= 4.5
+        tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=4, step=40)
+        tracker.end_epoch()
+        assert len(jobs) == 2
+        assert following.job.wait(60)
+        tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=5, step=50)
+        tracker.end_epoch()
+        assert len(jobs) == 2
+    cells._ended()
+    assert len(jobs) == 3, "the last state is always drawn"
+    assert following.job.wait(60)
+    assert results[-1].done
+    cells._ended()
+    assert len(jobs) == 3
+    following.cancel()
+    cells.running = True
+
+
+def test_of_a_picture_that_follows_quickly_only_the_finished_one_is_handed_on(service, tracker, monkeypatch):
+    monkeypatch.setattr(service._burden, "stretch", burden.MOST)
+    monkeypatch.setattr("xai_widgets.live.service._BETWEEN", 30.0)
+    many = {"smoothing": 30, "integrating": 60}
+    with Training(tracker):
+        by_itself, awaited = [], []
+        assert service.request(ColumnsRequest((1,), **many), by_itself.append, awaited=False).wait(60)
+        assert service.request(ColumnsRequest((1,), **many), awaited.append).wait(60)
+    assert [result.done for result in by_itself] == [True]
+    assert [result.done for result in awaited] == [False, True], "a person sees something at once"
 
 
 def test_calling_off_what_follows_ends_it_for_good(service, tracker):

@@ -14,7 +14,7 @@ _STEPS = 10  # in a rest, where they are short enough
 _OVER = 10.0  # seconds without a step after which nothing is held up
 _GAP = 10.0  # times what a step takes: longer pauses are none
 _ENOUGH = 40  # steps in rests before they are believed
-_MEMORY = (1.5, 60)  # seconds and steps of rests after which the old ones count half
+_MEMORY = (1.5, 2 * _ENOUGH)  # seconds and steps of rests after which the old ones count half
 
 
 class Burden:
@@ -26,7 +26,7 @@ class Burden:
 
     Parameters
     ----------
-    bound : float, default 0.05
+    bound : float, default 0.03
         Part by which steps may take longer.
 
     Attributes
@@ -36,7 +36,7 @@ class Burden:
         training little.
     """
 
-    def __init__(self, bound: float = 0.05) -> None:
+    def __init__(self, bound: float = 0.03) -> None:
         self.bound = bound
         self.stretch = 1.0
         self._steps, self._seconds = 0, 0.0  # without the gaps between epochs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from xai_widgets.live.versions import ColumnsRequest, ColumnsResult
@@ -26,6 +27,8 @@ class Job:
         Why it failed.
     result : ColumnsResult or None
         The newest result.
+    reported : float
+        When the newest result was handed on, or the work began; of ``time.monotonic()``.
     first_seconds, seconds : float or None, float
         Computing time until the first result, and altogether; without waiting and pauses.
     """
@@ -43,7 +46,7 @@ class Job:
         self.problem: BaseException | None = None
         self.result: ColumnsResult | None = None
         self.first_seconds: float | None = None
-        self.seconds = 0.0
+        self.seconds = self.reported = 0.0
         self._on_result, self._on_problem = on_result, on_problem
         self._at_end: list[Callable[[Job], object]] = []
         self._lock = threading.Lock()
@@ -73,7 +76,7 @@ class Job:
         """Note that the computation starts, unless it was cancelled meanwhile."""
         with self._lock:
             if not self._ended.is_set():
-                self.state = "computing"
+                self.state, self.reported = "computing", time.monotonic()
 
     def on_end(self, callback: Callable[[Job], object]) -> None:
         """Call this with the job when it has ended (at once if it has), in whichever thread ends it."""
@@ -94,7 +97,7 @@ class Job:
 
     def report(self, result: ColumnsResult) -> None:
         """Hand on a result, unless it is no longer wanted."""
-        self.result = result
+        self.result, self.reported = result, time.monotonic()
         if self.first_seconds is None:
             self.first_seconds = self.seconds
         if self.wanted:

@@ -38,9 +38,16 @@ class Pace:
         self._mark = (0, 0.0)
         self._free_at = 0.0  # when everything is paid for
 
-    def before_job(self) -> float:
-        """Return how long a new job should wait for what earlier ones left unpaid, in seconds."""
-        return min(max(self._free_at - time.perf_counter() - _CREDIT, 0.0), _LONGEST_WAIT)
+    def before_job(self, awaited: bool = True) -> float:
+        """Return how long a new job should wait for what earlier ones left unpaid, in seconds.
+
+        Parameters
+        ----------
+        awaited : bool, default True
+            Whether a person waits for it; else all is paid first.
+        """
+        credit = _CREDIT if awaited else 0.0
+        return min(max(self._free_at - time.perf_counter() - credit, 0.0), _LONGEST_WAIT)
 
     def chunk_starts(self) -> None:
         """Note the time and the step before a chunk."""

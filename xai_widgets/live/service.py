@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xai_widgets.samples import SampleBatch, Samples
     from xai_widgets.tracking import Tracker
 
+_BETWEEN = 0.25  # seconds between two drafts of a picture, times what the burden asks for
 _log = logging.getLogger("xai_widgets.live")
 
 
@@ -89,6 +90,11 @@ class AttributionService:
     @share.setter
     def share(self, value: float) -> None:
         self._pace = Pace(value, lambda: self._safe_points.seen)
+
+    @property
+    def rarer(self) -> float:
+        """How many times rarer than usual what nobody waits for should be drawn (`Burden.stretch`)."""
+        return self._burden.stretch
 
     @property
     def last_copy_seconds(self) -> float | None:
@@ -230,7 +236,7 @@ class AttributionService:
     def _work(self, job: Job) -> None:
         self._state = "waiting for a safe point"
         if self.training():
-            job.pause(self._pace.before_job())
+            job.pause(self._pace.before_job(job.awaited))
         prepared = self._preparation.get(job.request, lambda: job.wanted and not self._closed)
         if prepared is not None:
             snapshot, (batch, pictures) = prepared
@@ -255,7 +261,7 @@ class AttributionService:
                     columns = next(chunks, None)
                 job.seconds += time.perf_counter() - started
                 self._burden.worked()
-                if columns is not None:
+                if columns is not None and self._worth_showing(job, columns):
                     notes = snapshot.replica.notes
                     job.report(
                         ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
@@ -268,6 +274,15 @@ class AttributionService:
                     pace.pause_ends()
         finally:
             chunks.close()
+
+    def _worth_showing(self, job: Job, columns: Any) -> bool:
+        """Whether this result is to be drawn: the first that somebody waits for, the last, and now and then one between.
+
+        A picture that follows by itself replaces a finished one: its first draft would show less than what is there.
+        """
+        if columns.done or not self.training() or (job.awaited and job.result is None):
+            return True
+        return time.monotonic() - job.reported >= _BETWEEN * self._burden.stretch
 
     def _rest(self, job: Job) -> None:
         """Wait while what training does undisturbed is being measured."""
