@@ -69,6 +69,30 @@ def test_a_lost_message_is_noticed_and_mended(tracker: Tracker, desk: Callable[.
     assert torn.same()
 
 
+def test_an_epoch_is_one_message_but_of_many_rows_positions_come_first(
+    tracker: Tracker, desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    d = desk(tracker)
+    window = d.window()
+    record(tracker, 5)
+    d.settle()  # from now on there are flags of an epoch before
+
+    def columns_sent() -> list[list[str]]:
+        d.sent.clear()
+        record(tracker, 9 + len(window.meta))
+        d.settle()
+        return [[spec["name"] for spec in said["columns"]] for said, _ in d.sent if said["kind"] == "delta"]
+
+    (only,) = columns_sent()
+    assert {"x", "y"} <= set(only)
+    assert "flags" in only
+    assert window.same()
+    monkeypatch.setattr("xai_widgets.widgets.instance_map_live._SMALL", 10)
+    first, *_ = columns_sent()
+    assert "flags" not in first
+    assert window.same()
+
+
 def test_rows_that_are_added_make_a_new_picture(tracker: Tracker, desk: Callable[..., Desk]) -> None:
     d = desk(tracker)
     window = d.window()

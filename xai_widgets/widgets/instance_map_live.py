@@ -148,15 +148,18 @@ class LiveMap(anywidget.AnyWidget):
         self._next_look = since + max(1.0, 20 * spent, sent / _BYTES_PER_SECOND)
 
     def _send_positions(self, ended: bool) -> int:
-        """Positions first, so that points glide as soon as an epoch ends; then what the filters need."""
+        """Positions first, so that points glide when an epoch ends; then what the filters need, or of few rows both at once."""
         self._drawn_ended = self._ended
         self.stamp += 1
         if ended and self._ended <= 2:
             self.source.probe()
         columns = self.model.positions(self.source, self._controls)
+        at_once = ended and self.model.n <= _SMALL
+        if at_once:
+            columns = [*columns, *self.model.flags(self.source, self._controls)]
         sent = self._send_delta(columns, self._metadata()) if columns or self._dirty else 0
         self._dirty.clear()
-        if ended:
+        if ended and not at_once:
             more = self.model.flags(self.source, self._controls)
             sent += self._send_delta(more, self._metadata()) if more else 0
         self.source.forget_scores()

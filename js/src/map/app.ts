@@ -16,6 +16,8 @@ export interface Part {
 }
 
 const FEW = 12;
+/** Milliseconds; Python gives a browser up after 64 MB without a word, which is over ten minutes at its most. */
+const ACK_EVERY = 10_000;
 const empty = new Int32Array(0);
 const same = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((row, i) => row === b[i]);
 
@@ -43,6 +45,7 @@ export class App implements Listener {
   private token = 0;
   private changes = new Set<Change>();
   private frame = 0;
+  private lastAck = -Infinity;
   private lastResync = -Infinity;
   private readonly late: number[] = [];
   private readonly onSelected: () => void;
@@ -128,8 +131,16 @@ export class App implements Listener {
     }
     if (message.cause !== this.link.client) this.filters = message.meta.filters;
     this.pending.clear();
-    this.link.send({ kind: "ack", seq: this.state.seq });
+    this.acknowledge();
     this.changed("meta", "filters", "state", ...(message.columns.length ? (["data"] as const) : []));
+  }
+
+  /** Say now and then that somebody is here; every message keeps a busy kernel from its work. */
+  private acknowledge(): void {
+    const now = performance.now();
+    if (now - this.lastAck < ACK_EVERY) return;
+    this.lastAck = now;
+    this.link.send({ kind: "ack", seq: this.state.seq });
   }
 
   problem(message: Problem): void {

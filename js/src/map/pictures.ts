@@ -12,6 +12,8 @@ export interface Card {
 
 const KEEP = 2000;
 const BATCH = 24;
+/** Milliseconds between two questions for newer predictions: each one interrupts the training. */
+const AGEING = 4000;
 
 export class Pictures implements Part {
   private readonly cards = new Map<number, Card>();
@@ -20,6 +22,8 @@ export class Pictures implements Part {
   private readonly wanted = new Set<number>();
   private readonly asked = new Set<number>();
   private timer = 0;
+  private ageing = 0;
+  private aged = -Infinity;
   private stream = "";
   /** Called when cards have come. */
   readonly arrived: (() => void)[] = [];
@@ -32,7 +36,17 @@ export class Pictures implements Part {
       this.asked.clear();
       this.stream = this.app.state.stream;
     }
-    if (changes.has("data")) this.stale = new Set(this.cards.keys());
+    if (changes.has("data") && !this.ageing) {
+      const wait = this.aged + AGEING - performance.now();
+      if (wait <= 0) this.age();
+      else this.ageing = window.setTimeout(() => (this.age(), this.arrived.forEach((tell) => tell())), wait);
+    }
+  }
+
+  private age(): void {
+    this.ageing = 0;
+    this.aged = performance.now();
+    this.stale = new Set(this.cards.keys());
   }
 
   /** What is known of a row; asks for it where it is not known. */
@@ -75,6 +89,7 @@ export class Pictures implements Part {
 
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.ageing);
   }
 }
 
