@@ -37,13 +37,13 @@ x, y = np.tile(x, (16, 1, 1, 1)), np.tile(y, 16)  # epochs of seconds, as of a s
 torch.set_flush_denormal(True)  # what is learnt by heart has gradients so small that they slow the processor
 quiet = enough.with_name("quiet")
 def block(seconds, record):
-    # mean seconds of a step
+    # mean seconds of a step, by the clock and of the processor in this thread
     if record:
         quiet.unlink(missing_ok=True)
     else:
         quiet.touch()
         time.sleep(1.0)  # what was asked for is drawn
-    count, started = 0, time.perf_counter()
+    count, started, mine = 0, time.perf_counter(), time.thread_time()
     while time.perf_counter() - started < seconds and not enough.exists():
         for rows in torch.randperm(len(x)).split(64):
             if time.perf_counter() - started > seconds or enough.exists():
@@ -57,7 +57,7 @@ def block(seconds, record):
             count += 1
         if record:
             tracker.end_epoch()
-    return (time.perf_counter() - started) / max(count, 1)
+    return (time.perf_counter() - started) / max(count, 1), (time.thread_time() - mine) / max(count, 1)
 memory, plain, watched = [], [], []
 def watch_memory():
     while not enough.exists():
@@ -89,9 +89,12 @@ import ctypes
 ctypes.CDLL("libc.so.6").malloc_trim(0)  # what the C library keeps of freed memory is no growth
 held = psutil.Process().memory_info().rss / 2**20, tracker.nbytes / 2**20
 dashboard.close()
-ratios = [2 * here / (before + after) for here, before, after in zip(watched, plain, plain[1:])]
+def compared(which):
+    blocks = [(here[which], before[which], after[which]) for here, before, after in zip(watched, plain, plain[1:])]
+    return [2 * here / (before + after) for here, before, after in blocks]
 third = max(len(memory) // 3, 1)
-print("=>" + json.dumps({"plain": 1e3 * statistics.median(plain), "ratios": ratios, "cpu": cpu_used,
+print("=>" + json.dumps({"plain": 1e3 * statistics.median(clock for clock, _ in plain),
+    "ratios": compared(0), "own": compared(1), "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
     "held": held, "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
     "traffic": vars(dashboard.publisher.traffic), "stretch": dashboard.publisher.burden.stretch,
@@ -224,6 +227,8 @@ def soak(browser, server, cells, options, minutes):
         f"step: {report['plain']:.2f} ms without a word to the widgets; with them x{statistics.median(ratios):.3f} "
         f"(quartiles {low:.3f} and {high:.3f} of {len(ratios)} blocks)"
     )
+    own = statistics.median(report["own"] or [float("nan")])
+    print(f"of it processor time of the training thread itself, `record` above all: x{own:.3f}")
     print("block by block: " + " ".join(f"{ratio:.2f}" for ratio in ratios))
     notebook.close()
 
