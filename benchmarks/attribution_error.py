@@ -6,8 +6,9 @@ Relative L2 error to references of 4,096 steps and 1,024 draws and more, the mea
 integrated gradients, where single pictures differ by more than the rules do (5 with ``--quick``), and 5 for the others.
 Integrated gradients from zeros and from uniform noise: the engine's stream (whose every prefix from four points on is a
 result) beside midpoints, captum's Gauss-Legendre, and the mean over both ends of equal steps as FastEstimator and PAIR have
-it; also the engine's stream with ``rule="secant"``. SmoothGrad squared beside independent draws, SmInt
-beside the literal grid. Then where `tolerance=` stops, sample by sample. ``--pictures`` draws the curves there.
+it; also the engine's stream with ``rule="secant"``, which it takes by itself where `tolerance=` asks for 5 % or less. SmoothGrad
+squared beside independent draws, SmInt beside the literal grid. Also where `tolerance=` stops, sample by sample. ``--pictures``
+draws the curves there.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def integrated(name: str, model: Any, x: np.ndarray, called: str, budgets: tuple
     engine = AttributionEngine(model)
     curves: Curves = {"the engine's stream": []}
     for n in budgets:
-        found = engine.attribute(x, METHOD, baseline=start, integrating=n)
+        found = engine.attribute(
+            x, METHOD, baseline=start, integrating=n
+        )  # a number of evaluations goes to points
         curves["the engine's stream"].append((found.evaluations, relative(found.values, exact)))
     for rule in RULES:
         curves[rule] = [(n, relative(by_rule(model, x, start, rule, n), exact)) for n in budgets]
@@ -79,8 +82,7 @@ def integrated(name: str, model: Any, x: np.ndarray, called: str, budgets: tuple
         found = engine.attribute(x, METHOD, baseline=start, integrating=9 * strips, rule="secant")
         curves[SECANT].append((found.evaluations, relative(found.values, exact)))
     _judge(f"{name}, integrated gradients from {called}", curves)
-    _tolerances(model, x, start, exact, "adaptive", 2)
-    _tolerances(model, x, start, exact, "secant", 9)
+    _tolerances(model, x, start, exact, least(curves[RULES[2]], 0.01))
     return curves
 
 
@@ -113,38 +115,56 @@ def _judge(title: str, curves: Curves) -> None:
 
 
 def _tolerances(
-    model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray, rule: str, every: int
+    model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray, both_ends: int | None
 ) -> None:
-    """Print where each sample stops over where it might have, both counted in evaluations."""
-    engine, most, looks = AttributionEngine(model), 256, 256 // every
-    engine.attribute(
-        x, METHOD, baseline=start, integrating=most, rule=rule
-    )  # whose prefixes are read off below
-    errors = np.empty((looks, len(x)))
-    for place in range(looks):
-        values = engine.attribute(
-            x, METHOD, baseline=start, integrating=every * (place + 1), rule=rule
-        ).values
-        for row in range(len(x)):
-            errors[place, row] = relative(values[row : row + 1], exact[row : row + 1])
-    for tolerance in TOLERANCES:
-        ratios, reached = [], []
-        for row in range(len(x)):
-            good = np.flatnonzero(errors[:, row] <= tolerance)
-            if not len(good):
-                continue
-            one, base, true = x[row : row + 1], start[row : row + 1], exact[row : row + 1]
-            found = AttributionEngine(model).attribute(
-                one, METHOD, baseline=base, integrating=4 * most, tolerance=tolerance, rule=rule
-            )
-            ratios.append(found.evaluations / (every * (good[0] + 1)))
-            reached.append(relative(found.values, true) / tolerance)
-        if ratios:
-            print(
-                f"   {rule}, tolerance={tolerance}: stops at {statistics.median(ratios):.2f} times the fewest that reach it, "
-                f"at most {max(ratios):.2f} (at most 1.5); error then {statistics.median(reached):.2f} of the tolerance, at most "
-                f"{max(reached):.2f}; {len(ratios)} of {len(x)} pictures"
-            )
+    """Print where each sample stops over where it might have by either rule, and how both ends compare at 1 %."""
+    fewest = {
+        rule: _errors(model, x, start, exact, rule, every) for rule, every in (("points", 2), ("secant", 9))
+    }
+    for rule in ("adaptive", "points", "secant"):
+        looked = fewest if rule == "adaptive" else {rule: fewest[rule]}
+        for tolerance in TOLERANCES:
+            ratios, reached, spent = [], [], []
+            for row in range(len(x)):
+                good = [
+                    n for counts, errors in looked.values() for n in counts[errors[:, row] <= tolerance][:1]
+                ]
+                if not good:
+                    continue
+                one, base, true = x[row : row + 1], start[row : row + 1], exact[row : row + 1]
+                found = AttributionEngine(model).attribute(
+                    one, METHOD, baseline=base, integrating=1024, tolerance=tolerance, rule=rule
+                )
+                spent.append(found.evaluations)
+                ratios.append(found.evaluations / min(good))
+                reached.append(relative(found.values, true) / tolerance)
+            if ratios:
+                print(
+                    f"   {rule}, tolerance={tolerance}: stops after {statistics.mean(spent):.0f}, "
+                    f"{statistics.median(ratios):.2f} times the fewest that reach it, at most {max(ratios):.2f} (at most 1.5); "
+                    f"error then {statistics.median(reached):.2f} of the tolerance, at most {max(reached):.2f}; {len(ratios)} of "
+                    f"{len(x)} pictures"
+                )
+            if rule == "adaptive" and tolerance == 0.01 and spent:
+                theirs = f"{both_ends}" if both_ends else "over 256"
+                times = (both_ends or 256) / statistics.mean(spent)
+                print(
+                    f"   to 1 %: {statistics.mean(spent):.0f}, both ends {theirs}: {times:.1f} times (at least 2)"
+                )
+
+
+def _errors(
+    model: Any, x: np.ndarray, start: np.ndarray, exact: np.ndarray, rule: str, every: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give numbers of evaluations (N,) and each sample's error with them, (N, B)."""
+    counts = np.arange(every, 257, every)
+    engine, errors = AttributionEngine(model), np.empty((len(counts), len(x)))
+    # the prefixes of one stream
+    engine.attribute(x, METHOD, baseline=start, integrating=int(counts[-1]), rule=rule)
+    for place, n in enumerate(counts):
+        values = engine.attribute(x, METHOD, baseline=start, integrating=int(n), rule=rule).values
+        errors[place] = [relative(values[row : row + 1], exact[row : row + 1]) for row in range(len(x))]
+    return counts, errors
 
 
 def drawn(name: str, model: Any, x: np.ndarray, quick: bool) -> tuple[Curves, Curves]:

@@ -79,10 +79,10 @@ def test_rows_that_were_made_for_a_larger_chunk_are_made_again(most):
 
 @pytest.mark.parametrize("wanted", [False, True])
 def test_tasks_are_done_in_order_and_the_last_ones_once_each(wanted):
-    aside, done = Aside(wanted), []
-    made = [aside.do(lambda n=n: done.append(n) or n) for n in range(20)]
-    aside.finish([lambda n=n: done.append(n) for n in range(20, 60)])
-    aside.close()
+    done: list[int] = []
+    with Aside(wanted) as aside:
+        made = [aside.do(lambda n=n: done.append(n) or n) for n in range(20)]
+        aside.finish([lambda n=n: done.append(n) for n in range(20, 60)])
     assert [one.result() for one in made] == list(range(20))
     assert done[:20] == list(range(20))
     assert sorted(done) == list(range(60))
@@ -96,25 +96,24 @@ def fail() -> None:
 @pytest.mark.parametrize("last", [[fail], [lambda: None, fail, lambda: None]])
 def test_an_error_of_a_task_is_raised_where_the_tasks_were_given(last):
     for wanted in (False, True):
-        aside = Aside(wanted)
-        with pytest.raises(ValueError, match="no such row"):
+        with Aside(wanted) as aside, pytest.raises(ValueError, match="no such row"):
             aside.finish(last)
-        aside.close()
-    aside = Aside(True)
-    aside.do(fail)
-    with pytest.raises(ValueError, match="no such row"):
-        aside.finish([])
-    aside.close()
+        with Aside(wanted) as aside:
+            given = aside.do(fail)
+            with pytest.raises(ValueError, match="no such row"):
+                aside.finish([])
+            with pytest.raises(ValueError, match="no such row"):
+                given.result()
     assert threads() == []
 
 
 def test_what_was_not_begun_is_forgotten_at_the_end():
-    aside, done, free = Aside(True), [], threading.Event()
-    aside.do(free.wait)
-    for _ in range(5):
-        aside.do(lambda: done.append(time.monotonic()))
-    threading.Timer(0.05, free.set).start()
-    aside.close()
+    done, free = [], threading.Event()
+    with Aside(True) as aside:
+        aside.do(free.wait)
+        for _ in range(5):
+            aside.do(lambda: done.append(time.monotonic()))
+        threading.Timer(0.05, free.set).start()
     assert done == []
     assert threads() == []
 

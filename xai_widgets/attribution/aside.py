@@ -9,36 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.tracks import Track
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Made = TypeVar("Made")
 _AT_ONCE = 1 << 17  # numbers that an estimator takes at once: they stay in the cache meanwhile
 
 
 class Aside:
-    """One more thread, for tasks in the order in which they are given; without it each is done at once.
+    """One more thread (or several), for tasks in the order in which they are given; without it each is done at once.
+
+    A context; when it ends, what was not begun is forgotten and the threads end.
 
     Parameters
     ----------
     wanted : bool
-        Whether there is to be a thread. It ends with `close`.
+        Whether there is to be a thread.
+    threads : int, default 1
+        How many.
     """
 
-    def __init__(self, wanted: bool) -> None:
-        self._pool = ThreadPoolExecutor(1, "xai_widgets attribution") if wanted else None
+    def __init__(self, wanted: bool, threads: int = 1) -> None:
+        self._pool = ThreadPoolExecutor(threads, "xai_widgets attribution") if wanted else None
         self._given: list[Future[Any]] = []
 
     def do(self, task: Callable[[], Made]) -> Future[Made]:
-        """Do a task after those before it."""
-        if self._pool is None:
-            done: Future[Made] = Future()
-            done.set_result(task())
-            return done
-        given = self._pool.submit(task)
+        """Do a task after those before it; what it raises is in its result."""
+        given: Future[Made] = Future()
+        if self._pool is not None:
+            given = self._pool.submit(task)
+        else:
+            try:
+                given.set_result(task())
+            except Exception as error:
+                given.set_exception(error)
         self._given.append(given)
         return given
 
@@ -50,7 +60,8 @@ class Aside:
         Exception
             What a task raised.
         """
-        for given in self._given:
+        given_before, self._given = self._given, []
+        for given in given_before:
             given.result()
         last = [(self.do(task), task) for task in tasks]
         for given, task in reversed(last):
@@ -59,11 +70,38 @@ class Aside:
         for given, _ in last:
             if not given.cancelled():
                 given.result()
+        self._given = []
 
-    def close(self) -> None:
-        """Forget what was not begun, and end the thread."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Threads:
+    """What chunks are evaluated in, and what is done beside them; a context, at whose end all threads end.
+
+    Threads begin with the first task, so that a call of one chunk has none.
+
+    Parameters
+    ----------
+    at_once : int
+        Chunks evaluated side by side; a single one in the caller's thread.
+    """
+
+    def __init__(self, at_once: int = 1) -> None:
+        self.at_once = at_once
+        self.aside = Aside(True)
+        self.model = Aside(at_once > 1, at_once)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.model.__exit__(*raised)
+        self.aside.__exit__(*raised)
 
 
 class Taker:

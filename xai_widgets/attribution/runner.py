@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.aside import Aside, Taker, taken
+from xai_widgets.attribution.aside import Aside, Taker, Threads, taken
 from xai_widgets.attribution.backends.base import STRIP, Backend, Inputs
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
 
 _AHEAD = 4  # chunks that are chosen together where nobody looks on
+_LEAST = 32  # rows of a chunk that are worth evaluating side by side with others
+_Made = tuple[Inputs, NDArray[np.int64], int]
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
 
@@ -39,14 +43,15 @@ class Runner:
     def run(self, job: Job, parts: Sequence[Part], watched: bool = True) -> Iterator[None]:
         """Advance all parts together, pausing after every chunk (or a few, if not watched); ends when nothing is left to do."""
         self._look(parts)
-        while True:
-            several = not watched and not any(_waits(lane) for part in parts for lane in part.lanes)
-            pieces = self._fill(job, parts, self.chunk_rows(job) * (_AHEAD if several else 1))
-            if not pieces:
-                return
-            self._advance(job, pieces)
-            self._look(parts)
-            yield
+        with Threads(1 if watched else self._backend.at_once) as threads:
+            while True:
+                several = not watched and not any(_waits(lane) for part in parts for lane in part.lanes)
+                pieces = self._fill(job, parts, self.chunk_rows(job) * (_AHEAD if several else 1))
+                if not pieces:
+                    return
+                self._advance(job, pieces, threads)
+                self._look(parts)
+                yield
 
     @staticmethod
     def _look(parts: Sequence[Part]) -> None:
@@ -106,14 +111,18 @@ class Runner:
             self._found[key] = self._backend.good_chunk(size)
         return self._found[key]
 
-    def _shrink(self, job: Job, rows: int) -> None:
+    def _shrink(self, job: Job, rows: int, error: Exception) -> None:
+        """Halve the chunks after so many rows were too many; raise any other error, and this one if they can be no smaller."""
+        tried = min(rows, self.chunk_rows(job))  # a strip that is longer than a chunk is evaluated in parts
+        if tried <= 1 or not self._backend.is_out_of_memory(error):
+            raise error
         if self._given is not None:
-            self._given = rows
-        self._found[tuple(one.shape[1:] for one in job.scene.inputs)] = rows
+            self._given = tried // 2
+        self._found[tuple(one.shape[1:] for one in job.scene.inputs)] = tried // 2
 
     # -- evaluating ---------------------------------------------------------------------------------------------------
 
-    def _advance(self, job: Job, pieces: list[_Piece]) -> None:
+    def _advance(self, job: Job, pieces: list[_Piece], threads: Threads) -> None:
         by_kind: dict[str, list[_Piece]] = {}
         for piece in pieces:
             by_kind.setdefault(piece[0].lanes[piece[1]].track.kind, []).append(piece)
@@ -122,77 +131,114 @@ class Runner:
         for part, sample, count in ordered:
             takers.append(Taker(part.lanes[sample].track, start, start + count * part.rows_per_unit))
             start = takers[-1].end
-        self.vectors(job, [_rows(kind, group) for kind, group in by_kind.items()], takers)
+        self._vectors(job, [_rows(kind, group) for kind, group in by_kind.items()], threads, takers)
 
-    def vectors(
-        self, job: Job, groups: list[Rows], takers: Sequence[Taker] = ()
+    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the rows' gradients and steps, (R, D) each."""
+        with Threads(self._backend.at_once) as threads:
+            return self._vectors(job, groups, threads)
+
+    def _vectors(
+        self, job: Job, groups: list[Rows], threads: Threads, takers: Sequence[Taker] = ()
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out.
 
-        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes.
+        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes,
+        and several are evaluated side by side, where that is how the threads are.
         """
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)
         found = np.empty((2, total, size), job.scene.inputs[0].dtype)
-        aside = Aside(total > self.chunk_rows(job))
-        try:
-            start, ahead, tasks = 0, None, []
-            while start < total:
-                stop = self._stop(job, groups, start)
-                if ahead is None or ahead[0] != (start, stop):  # the first, or smaller than was thought
-                    ahead = (start, stop), aside.do(partial(_made, job, groups, start, stop, found))
-                made = ahead[1].result()
-                if stop < total:
-                    following = stop, self._stop(job, groups, stop)
-                    ahead = following, aside.do(partial(_made, job, groups, *following, found))
-                try:
-                    self._evaluate(job, *made, found[0, start:stop])
-                except Exception as error:
-                    # a strip that is longer than a chunk is evaluated in parts
-                    tried = min(stop - start, self.chunk_rows(job))
-                    if tried <= 1 or not self._backend.is_out_of_memory(error):
-                        raise
-                    self._shrink(job, tried // 2)
-                    continue
-                start = stop
-                tasks = taken(takers, found, stop)
-                if start < total:
-                    for task in tasks:
-                        aside.do(task)
-            aside.finish(tasks)
-        finally:
-            aside.close()
+        at_once = threads.at_once if total >= threads.at_once * _LEAST else 1
+        alone = self._stop(job, groups, 0, at_once) == total
+        aside, model = (Aside(False), Aside(False)) if alone else (threads.aside, threads.model)
+        ahead = _Ahead(aside, partial(_made, job, groups, found))
+        flying: deque[tuple[int, Future[int]]] = deque()
+        done = begun = 0  # rows that are there, and that were sent to the model
+        tasks: Sequence[Callable[[], None]] = ()
+        while done < total:
+            while begun < total and len(flying) < at_once:
+                stop = self._stop(job, groups, begun, at_once)
+                following = None if stop == total else self._stop(job, groups, stop, at_once)
+                made = ahead.made(begun, stop, following)
+                evaluate = partial(self._evaluate, job, *made, found[0, begun:stop])
+                flying.append((stop, model.do(evaluate)))
+                begun = stop
+            stop, flown = flying.popleft()
+            try:
+                self._count(job, flown.result())
+            except Exception as error:
+                wait([one for _, one in flying])
+                self._shrink(job, stop - done, error)
+                flying.clear()
+                begun = done
+                continue
+            done = stop
+            tasks = taken(takers, found, stop)
+            for task in tasks if done < total else ():
+                aside.do(task)
+        aside.finish(tasks)
         return found[0], found[1]
 
-    def _stop(self, job: Job, groups: list[Rows], start: int) -> int:
-        """Give where the chunk that begins here ends."""
+    def _count(self, job: Job, rows: int) -> None:
+        self.rows += rows
+        job.rows += rows
+
+    def _stop(self, job: Job, groups: list[Rows], start: int, at_once: int) -> int:
+        """Give where the chunk that begins here ends; those evaluated side by side are of much the same size."""
         total = sum(len(group) for group in groups)
-        return _strip_end(groups, start, min(start + self.chunk_rows(job), total))
+        rows = self.chunk_rows(job)
+        if at_once > 1:
+            rows = min(rows, max(_LEAST, -(-total // at_once)))
+        return _strip_end(groups, start, min(start + rows, total))
 
     def _evaluate(
         self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
-    ) -> None:
+    ) -> int:
+        """Give how many rows it took."""
         rows = len(samples)
         cells = max(1, self.chunk_rows(job) - 1)  # of a strip, that there is memory for
-        if strip and cells < strip - 1:
-            for low in range(0, rows - 1, cells):  # in chunks so small there is one strip only
-                part = slice(low, min(low + cells, rows - 1) + 1)
-                self._pass(job, tuple(one[part] for one in points), samples[part], part.stop - low, out[part])
-        else:
-            self._pass(job, points, samples, strip, out)
+        if not (strip and cells < strip - 1):
+            return self._pass(job, points, samples, strip, out)
+        evaluated = 0
+        for low in range(0, rows - 1, cells):  # in chunks so small there is one strip only
+            part = slice(low, min(low + cells, rows - 1) + 1)
+            evaluated += self._pass(
+                job, tuple(one[part] for one in points), samples[part], part.stop - low, out[part]
+            )
+        return evaluated
 
     def _pass(
         self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
-    ) -> None:
+    ) -> int:
         _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
-        self.rows += len(samples)
-        job.rows += len(samples)
         _side_by_side(grads, out)
+        return len(samples)
 
 
-def _made(
-    job: Job, groups: list[Rows], start: int, stop: int, found: NDArray[Any]
-) -> tuple[Inputs, NDArray[np.int64], int]:
+class _Ahead:
+    """Makes the rows of the chunk after the one that is asked for."""
+
+    def __init__(self, aside: Aside, make: Callable[[int, int], _Made]) -> None:
+        self._aside = aside
+        self._make = make
+        self._coming: tuple[tuple[int, int], Future[_Made]] | None = None
+
+    def made(self, start: int, stop: int, following: int | None) -> _Made:
+        """Give rows start..stop, and begin with those up to ``following``."""
+        coming = self._coming
+        if coming is None or coming[0] != (start, stop):  # the first, or smaller than was thought
+            coming = self._begun(start, stop)
+        made = coming[1].result()
+        if following is not None:
+            self._coming = self._begun(stop, following)
+        return made
+
+    def _begun(self, start: int, stop: int) -> tuple[tuple[int, int], Future[_Made]]:
+        return (start, stop), self._aside.do(partial(self._make, start, stop))
+
+
+def _made(job: Job, groups: list[Rows], found: NDArray[Any], start: int, stop: int) -> _Made:
     """Make rows start..stop, with their steps in ``found``; give of which samples they are and the length of strips, too."""
     cut = _cut(groups, start, stop)
     made = [job.scene.points(group) for group in cut]

@@ -167,7 +167,8 @@ class SecantTrack:
             # Guesses are too even: the more one of the worst falls short, the less is left for others; one that was too much
             # makes those that come after it too much as well. (Both on LeNet and ResNet-20, from zeros and from noise.)
             share = change / part.error if part.error > 0 else 1.0
-            self._worth = max(min(share, 1 / share), _LEAST_WORTH) if share > 0 else _LEAST_WORTH
+            newest = max(min(share, 1 / share), _LEAST_WORTH) if share > 0 else _LEAST_WORTH
+            self._worth = (self._worth * newest) ** 0.5  # one part alone may be an exception
             self._guessed = max(self._guessed - part.error**2, 0.0)
         else:
             self._square = max(self._square - part.error**2, 0.0)

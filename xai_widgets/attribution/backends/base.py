@@ -21,6 +21,10 @@ class Backend(Protocol):
     channels_first: bool
     dtype: np.dtype[Any]
 
+    @property
+    def at_once(self) -> int:
+        """Chunks that are best evaluated side by side, in threads."""
+
     def as_inputs(self, x: Any) -> Inputs:
         """Bring what the user passed to numpy, one array per input."""
 
