@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xai_widgets.samples import SampleBatch, Samples
     from xai_widgets.tracking import Tracker
 
-_BETWEEN = 0.25  # seconds between two drafts of a picture, times what the burden asks for
+_BETWEEN = 0.25  # seconds between two drafts of a picture; where nobody waits for it, times what the burden asks for
 _log = logging.getLogger("xai_widgets.live")
 
 
@@ -282,7 +282,9 @@ class AttributionService:
         """
         if columns.done or not self.training() or (job.awaited and job.result is None):
             return True
-        return time.monotonic() - job.reported >= _BETWEEN * self._burden.stretch
+        # the first one may show nothing new yet: a slider's step begins with what is known
+        stretch = 1.0 if job.awaited else self._burden.stretch
+        return time.monotonic() - job.reported >= _BETWEEN * stretch
 
     def _rest(self, job: Job) -> None:
         """Wait while what training does undisturbed is being measured."""
