@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from xai_widgets.samples import SampleBatch, Samples
     from xai_widgets.tracking import Tracker
 
-_BETWEEN = 0.25  # seconds between two drafts of a picture; where nobody waits for it, times what the burden asks for
+_BETWEEN = (
+    0.25  # seconds between two drafts of a picture; where nobody waits for it, times what the burden asks for
+)
 _log = logging.getLogger("xai_widgets.live")
 
 
