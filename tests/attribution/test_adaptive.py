@@ -64,7 +64,7 @@ def test_a_close_tolerance_is_reached_by_secants_on_a_network_of_kinks():
         (picture_net(), pictures(2), {"tolerance": 0.1}),
         (picture_net(), pictures(2), {"tolerance": 0.02, "target": lambda output: output[:, 0]}),
         (picture_net(), pictures(2), {"tolerance": 0.02, "score": "probability"}),
-        (picture_net(), pictures(2), {"tolerance": 0.02, "max_evaluations": 8}),
+        (picture_net(), pictures(2), {"tolerance": 0.02, "max_evaluations": 26}),
         (tanh_net(), tables(2), {"tolerance": 0.02}),
         (seeded(lambda: nn.Linear(6, 3)), tables(2), {"tolerance": 0.02}),
         (seeded(lambda: Own().eval()), tables(2), {"tolerance": 0.02}),

@@ -157,7 +157,9 @@ class Planner:
         rule, goal = job.settings.rule, self._goal(job, steps)
         if rule == "adaptive":
             exact = job.settings.tolerance is not None and job.settings.tolerance <= EXACT
-            strips = exact and kind == "path" and goal >= SecantTrack.rows_per_unit and self._only_kinks(job)
+            # fewer strips cannot tell how far off they are, and would take what a limit leaves for other columns
+            room = goal >= 3 * SecantTrack.rows_per_unit
+            strips = exact and room and kind == "path" and self._only_kinks(job)
             rule = "secant" if strips else "points"
         placed = min(goal, FIRST)  # fewer are placed for their own number
         make: Callable[[], Track]
