@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from behaviour_models import counted, picture_net, pictures, relative, seeded, tables, tanh_net
+from behaviour_models import Counted, counted, picture_net, pictures, relative, seeded, tables, tanh_net
 from torch import nn
 
 from xai_widgets import AttributionEngine
@@ -94,6 +94,20 @@ def test_the_model_is_looked_at_once_and_nothing_of_it_changes():
     engine.attribute(x + 1, METHOD, tolerance=0.02)
     assert 3 not in seen
     assert not any(one.requires_grad and one.grad is not None for one in model.parameters())
+
+
+def test_a_model_with_room_for_two_rows_gets_points():
+    def tell(rows: int) -> None:
+        if rows > 2:
+            raise MemoryError("no room for so many rows")
+
+    model, x = Counted(picture_net(), tell).eval(), pictures(2)
+    found = AttributionEngine(model, chunk=2).attribute(x, METHOD, tolerance=0.02, integrating=64)
+    points = AttributionEngine(picture_net()).attribute(
+        x, METHOD, tolerance=0.02, integrating=64, rule="points"
+    )
+    assert found.evaluations == points.evaluations
+    assert relative(found.values, points.values) < 1e-5
 
 
 @pytest.mark.parametrize("slope", [-0.5, 0.0, 0.3])

@@ -123,7 +123,12 @@ class Preparer:
         """See `Backend`; the model is asked once for inputs of a shape."""
         key = job.rule.key, tuple(one.shape[1:] for one in job.scene.inputs)
         if key not in self._kinks:
-            self._kinks[key] = self._backend.only_kinks(job.scene.inputs, job.positions, job.rule)
+            try:
+                self._kinks[key] = self._backend.only_kinks(job.scene.inputs, job.positions, job.rule)
+            except Exception as error:
+                if not self._backend.is_out_of_memory(error):
+                    raise
+                self._kinks[key] = False  # rows of a strip go together, for which there is no room
         return self._kinks[key]
 
     # -- forward passes -----------------------------------------------------------------------------------------------
