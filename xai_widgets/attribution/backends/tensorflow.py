@@ -14,6 +14,8 @@ from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main
 from xai_widgets.attribution.backends.checks import check_real, check_score, rows_elsewhere, unexplained
 from xai_widgets.attribution.backends.layers import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
+from xai_widgets.attribution.backends.tensorflow_checksum import Checksum
+from xai_widgets.attribution.backends.tensorflow_convolution import found_in, shorter
 from xai_widgets.attribution.backends.tensorflow_passes import Passes
 from xai_widgets.attribution.backends.tensorflow_secant import brings_rows_elsewhere, checked, overridden
 
@@ -29,6 +31,7 @@ class TensorFlowBackend:
         self.tf = tf
         self.model = model
         self.passes = Passes(model, device)
+        self._checksum = Checksum(model)
         self._kinks = False  # whether what was last traced for strips has any
         self.channels_first = keras.config.image_data_format() == "channels_first"
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
@@ -38,6 +41,11 @@ class TensorFlowBackend:
     def at_once(self) -> int:
         """See `Backend`."""
         return self.passes.at_once
+
+    @property
+    def least_at_once(self) -> int:
+        """See `Backend`."""
+        return self.passes.least_at_once
 
     def as_inputs(self, x: Any) -> Inputs:
         """See `Backend`."""
@@ -109,13 +117,7 @@ class TensorFlowBackend:
 
     def fingerprint(self) -> int:
         """See `Backend`."""
-        total = 0
-        for place, variable in enumerate(self.model.weights):
-            bits = np.ascontiguousarray(np.asarray(variable)).reshape(-1).view(np.uint8)
-            most = len(bits) // 8 * 8  # eight bytes at once, then those that are left
-            number = int(bits[:most].view(np.uint64).sum()) + int(bits[most:].sum())
-            total = (total * 1000003 + number + place) & 0xFFFFFFFFFFFFFFFF
-        return total
+        return self._checksum()
 
     def good_chunk(self, size: int) -> int:
         """See `Backend`."""
@@ -131,13 +133,15 @@ class TensorFlowBackend:
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
 
     def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
-        with self.tf.GradientTape(watch_accessed_variables=False) as tape:
+        with self.tf.GradientTape(watch_accessed_variables=False) as tape, shorter(self.tf):
             tape.watch(tensors)
             value = self._value(score, positions, tensors)
-        return value, self._given(tape.gradient(value, tensors), tensors)
+        # a tape knows of no other gradients than TensorFlow's
+        find = self.tf.gradients if found_in(self.tf, value.graph) else tape.gradient
+        return value, self._given(find(value, tensors), tensors)
 
     def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
-        with overridden(self.tf, strip):
+        with overridden(self.tf, strip), shorter(self.tf):
             value = self._value(score, positions, tensors)
         value, self._kinks = checked(self.tf, tensors, value)
         return value, self._given(self.tf.gradients(value, tensors), tensors)

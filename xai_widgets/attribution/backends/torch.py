@@ -25,6 +25,7 @@ class TorchBackend:
 
     channels_first = True
     at_once = 1
+    least_at_once = 1
 
     def __init__(self, model: Any, device: Any = None) -> None:
         import torch
