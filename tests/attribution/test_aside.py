@@ -28,7 +28,7 @@ def test_many_chunks_at_once_are_the_same_as_one_after_the_other(method, chunk):
     model, seen = counted(picture_net())
     engine = AttributionEngine(model, chunk=chunk)
     found = engine.attribute(x, method, **OPTIONS)
-    assert max(seen) <= chunk
+    assert max(seen[1:]) <= chunk  # the first call is forward only
     assert engine.rows_evaluated == 3 * found.evaluations
     *_, watched = AttributionEngine(picture_net(), chunk=chunk).stream(x, method, **OPTIONS)
     assert relative(found.values, watched.values) < 1e-6

@@ -284,3 +284,18 @@ def test_pictures_of_a_model_with_two_outputs_explain_the_first():
             target=lambda found: (found["output"] if isinstance(found, dict) else found[0])[:, 2],
         )
         assert relative(by_function.values, expected) < 1e-6
+
+
+@pytest.mark.parametrize("baseline", ["uniform", "gaussian", "zeros", "maximum_distance"])
+@pytest.mark.parametrize("method", ["integrated_gradients", "smint"])
+def test_arrays_in_any_memory_order_give_the_same(method, baseline):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), layers.Conv2D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(3)]
+    )
+    turned = np.moveaxis(pictures(3), 1, -1)
+    assert not turned.flags.c_contiguous
+    options = {"smoothing": 8, "integrating": 8, "baseline": baseline}
+    found = AttributionEngine(model).attribute(turned, method, **options)
+    expected = AttributionEngine(model).attribute(turned.copy(), method, **options)
+    assert np.array_equal(found.values, expected.values)

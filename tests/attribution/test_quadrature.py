@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from xai_widgets.attribution.neighbours import Neighbours
 from xai_widgets.attribution.quadrature import curvature_weights, path_weights, smoothness
 
 POINTS = st.lists(st.floats(0.001, 0.999), min_size=3, max_size=40, unique=True)
@@ -18,8 +19,8 @@ def apart(points):
     return np.array(points)
 
 
-def differences(values):
-    return lambda some, others: np.sum((values[some] - values[others]) ** 2, axis=1)
+def how_smooth(points, values):
+    return smoothness(*Neighbours().steps(list(points), values, len(points)))
 
 
 @given(POINTS, st.floats(0, 1))
@@ -44,8 +45,8 @@ def test_the_order_of_the_points_does_not_matter(points, random):
     random.shuffle(places)
     values = np.stack([np.sin(3 * points), points**2], 1)
     assert np.allclose(path_weights(points[places], 0.7), path_weights(points, 0.7)[places], atol=1e-9)
-    shuffled = smoothness(points[places], differences(values[places]))
-    assert shuffled == pytest.approx(smoothness(points, differences(values)), abs=1e-6)
+    shuffled = how_smooth(points[places], values[places])
+    assert shuffled == pytest.approx(how_smooth(points, values), abs=1e-6)
 
 
 def test_few_points_have_their_own_stretches():
@@ -62,10 +63,10 @@ def test_a_curve_is_told_from_a_walk():
     curve = np.stack([np.exp(points), np.sin(2 * points)], 1)
     rng = np.random.default_rng(1)
     walk = np.cumsum(rng.normal(size=(32, 500)) * np.sqrt(np.diff(points, prepend=0))[:, None], axis=0)
-    assert smoothness(points, differences(curve)) > 0.95
-    assert smoothness(points, differences(walk)) < 0.1
+    assert how_smooth(points, curve) > 0.95
+    assert how_smooth(points, walk) < 0.1
 
 
 def test_a_constant_has_no_direction():
-    assert smoothness([0.1, 0.5, 0.9], lambda some, others: np.zeros(len(some))) == 0.0
-    assert smoothness([0.1, 0.9], lambda some, others: np.ones(len(some))) == 0.0
+    assert how_smooth([0.1, 0.5, 0.9], np.ones((3, 4))) == 0.0
+    assert how_smooth([0.1, 0.9], np.arange(8.0).reshape(2, 4)) == 0.0

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_widgets.attribution.backends import backend_for
+from xai_widgets.attribution.baselines import Background
 from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.compat import columns
 from xai_widgets.attribution.job import Job, Preparer
@@ -167,8 +168,11 @@ class AttributionEngine:
         name = method_named(method)
         with self._lock:
             self._use_weights()
-            job = self._preparer.job(x, settings)
-            if settings.sampling == "fastestimator":
+            compared = settings.sampling == "fastestimator"
+            background = isinstance(settings.baseline, Background)
+            paths = name == "integrated_gradients" and not compared and not background
+            job = self._preparer.job(x, settings, paths)
+            if compared:
                 yield self._compared(job, _FASTESTIMATOR_COLUMN, name)
                 return
             parts = [] if name in OTHER_METHODS else self._parts(job, name)
@@ -187,8 +191,9 @@ class AttributionEngine:
         smoothing, integrating, magnitude = settings.smoothing, settings.integrating, settings.magnitude
         with self._lock:
             self._use_weights()
-            job = self._preparer.job(x, settings)
-            if settings.sampling == "fastestimator":
+            compared = settings.sampling == "fastestimator"
+            job = self._preparer.job(x, settings, paths=bool(integrating) and not compared)
+            if compared:
                 yield compared_of(job, *columns(self._runner.vectors, job))
                 return
             parts = [self._planner.raw(job)]
@@ -196,7 +201,6 @@ class AttributionEngine:
                 parts.append(self._planner.smoothed(job, smoothing))
             if integrating:
                 parts.append(self._planner.integrated(job, integrating))
-                self._preparer.score_baselines(job)
             if smoothing and integrating:
                 parts.append(self._planner.averaged(job, smoothing, integrating, magnitude))
         for done in self._run(job, parts, partial):
@@ -236,10 +240,9 @@ class AttributionEngine:
         steps = settings.integrating
         if name == "blur_integrated_gradients":
             job.scene.blur_axes = self._preparer.blur_axes(job)
-            self._preparer.score_baselines(job, blur=True)
+            self._preparer.score_blurred(job)
             return [planner.integrated(job, steps, "blur")]
         if name == "integrated_gradients" and job.scene.background is None:
-            self._preparer.score_baselines(job)
             return [planner.integrated(job, steps)]
         squared = settings.magnitude and name == "smint"
         return [planner.averaged(job, settings.smoothing, steps, squared)]

@@ -74,50 +74,50 @@ class Preparer:
         self._seed = seed
         self._kinks: dict[Any, bool] = {}
 
-    def job(self, x: Any, settings: Settings) -> Job:
-        """Check a call's input against the model and find out what is explained."""
-        inputs = self._backend.as_inputs(x)
+    def job(self, x: Any, settings: Settings, paths: bool = False) -> Job:
+        """Check a call's input against the model and find out what is explained.
+
+        Parameters
+        ----------
+        x, settings
+            See `AttributionEngine.attribute`.
+        paths : bool, default False
+            Whether the scores where paths start are wanted, too.
+        """
+        inputs = tuple(np.ascontiguousarray(one) for one in self._backend.as_inputs(x))
         several = len(inputs) > 1
         count = len(inputs[0])
         if any(len(one) != count for one in inputs):
             raise ValueError(f"the inputs have different numbers of samples: {[len(one) for one in inputs]}")
         if settings.index is not None and len(settings.index) != count:
             raise ValueError(f"index names {len(settings.index)} samples, the input has {count}")
-        digests = [
-            hashlib.blake2b(
-                b"".join(np.ascontiguousarray(one[row]).tobytes() for one in inputs), digest_size=16
-            ).digest()
-            for row in range(count)
-        ]
+        digests = _digests(inputs)
         rule = ScoreRule(settings.score, settings.target if callable(settings.target) else None)
-        output, rows = self._outputs(inputs, digests)
+        layouts = self._layouts(inputs, settings.layout)
+        scene, kind = self._scene(inputs, settings, layouts)
+        together = scene.baselines if paths and rule.function is None else None
+        output, starts, rows = self._both_outputs(inputs, digests, together)
         prediction, probability, rule.probabilities = targets.predictions(output, count)
         if rule.function is not None:
             positions = classes = np.full(count, -1, np.int64)
         else:
             positions, classes = targets.resolve(settings.target, output, count, settings.labels)
-        layouts = self._layouts(inputs, settings.layout)
-        scene, kind = self._scene(inputs, settings, layouts)
         job = Job(
             settings, scene, kind, digests, positions, rule, classes, prediction, probability,
             np.zeros(count), layouts, several, rows,
         )  # fmt: skip
         job.context = (scene.seed, scene.noise, kind)
-        if rule.function is None and output is not None:
-            job.score = targets.scores(output, positions, rule)
-        else:
-            job.score = self._scores(job, inputs, "clean")
+        job.score = self._scores(job, inputs, "clean", output)
+        if paths:
+            job.base_score = self._scores(job, scene.baselines, _name(scene.baselines), starts)
         return job
 
-    def score_baselines(self, job: Job, blur: bool = False) -> None:
-        """Find the scores where the paths start."""
-        starts = job.scene.baselines
-        if blur:
-            rows = np.arange(len(job))
-            zeros = np.zeros(len(job))
-            starts, _ = job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros))
-        name = "blur" if blur else hashlib.blake2b(b"".join(one.tobytes() for one in starts)).hexdigest()
-        job.base_score = self._scores(job, starts, name)
+    def score_blurred(self, job: Job) -> None:
+        """Find the scores where paths out of a blur start."""
+        rows, zeros = np.arange(len(job)), np.zeros(len(job))
+        job.base_score = self._scores(
+            job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)), "blur"
+        )
 
     def only_kinks(self, job: Job) -> bool:
         """See `Backend`; the model is asked once for inputs of a shape."""
@@ -147,7 +147,29 @@ class Preparer:
             self._cache.put((digests[row], "output"), known[row])
         return np.stack([fact.value for fact in known]), count
 
-    def _scores(self, job: Job, inputs: Inputs, name: str) -> NDArray[np.float64]:
+    def _both_outputs(
+        self, inputs: Inputs, digests: list[bytes], starts: Inputs | None
+    ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, int]:
+        """Give the outputs for inputs and for where paths start (None for others), in one pass, and how many rows that took."""
+        spent = 0
+        if starts is not None:
+            both = tuple(np.concatenate(pair) for pair in zip(inputs, starts, strict=True))
+            output, spent = self._outputs(both, [*digests, *_digests(starts)])
+            if output is not None and output.ndim and len(output) == 2 * len(digests):
+                return output[: len(digests)], output[len(digests) :], spent
+        output, rows = self._outputs(inputs, digests)
+        return output, None, spent + rows
+
+    def _scores(
+        self, job: Job, inputs: Inputs, name: str, output: NDArray[Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Give the explained scores of inputs, whose output may be known already."""
+        if job.rule.function is None:
+            if output is None:
+                output, rows = self._outputs(inputs, _digests(inputs))
+                job.rows += rows
+            if output is not None:
+                return targets.scores(output, job.positions, job.rule)
         keys = [job.key(row, "score", name) for row in range(len(job))]
         known = [self._cache.get(key) for key in keys]
         missing = [row for row, fact in enumerate(known) if fact is None]
@@ -230,6 +252,21 @@ class Preparer:
         return tuple(
             blurred_axes(layout, one.shape) for layout, one in zip(job.layouts, job.scene.inputs, strict=True)
         )
+
+
+def _digests(inputs: Inputs) -> list[bytes]:
+    """Name every row by its content."""
+    return [
+        hashlib.blake2b(
+            b"".join(np.ascontiguousarray(one[row]).tobytes() for one in inputs), digest_size=16
+        ).digest()
+        for row in range(len(inputs[0]))
+    ]
+
+
+def _name(starts: Inputs) -> str:
+    """Name all rows at once by their content."""
+    return hashlib.blake2b(b"".join(one.tobytes() for one in starts)).hexdigest()
 
 
 __all__ = ["Job", "Preparer", "as_numpy"]

@@ -19,6 +19,8 @@ FIRST_LOOK, LAST_LOOK = 16, 128
 """Rows after which it is thought over for the first and the last time where on the path to look."""
 CELLS = 8
 """Stretches of the path that are told apart for it."""
+_EXACT, _CALM, _MISSED = range(3)
+"""Series of a squared integral: as drawn, with the step's mean square, and what that misses."""
 
 
 class Density:
@@ -57,6 +59,11 @@ class _Joint(Averaging):
         self.kind = kind
         self._shift = shift
         self._density = Density()
+        self._placed: tuple[int, Floats, Floats] = (
+            0,
+            np.zeros((0, 1)),
+            np.zeros((0, 1)),
+        )  # where units look, from one on
         self._until = max(1, FIRST_LOOK // self.rows_per_unit)  # the unit at which it is thought over
         self._found = np.zeros(CELLS)
         self._looks = np.zeros(CELLS)
@@ -67,8 +74,15 @@ class _Joint(Averaging):
 
     def positions(self, unit: int, count: int) -> tuple[Floats, Floats]:
         """Give the positions of units that are available, and their weights, (count, sides) each."""
-        t = self._density.place(self._uniform(unit, count))
-        return t, self._density.weight(t)
+        start, t, weight = self._placed
+        if (
+            not start <= unit <= unit + count <= start + len(t)
+        ):  # asked for as rows, then again, in parts, with their gradients
+            t = self._density.place(self._uniform(unit, count))
+            start, weight = unit, self._density.weight(t)
+            self._placed = start, t, weight
+        part = slice(unit - start, unit - start + count)
+        return t[part], weight[part]
 
     def _uniform(self, unit: int, count: int) -> Floats:
         return kronecker(1, count, unit, self._shift)
@@ -134,8 +148,8 @@ class JointSquareTrack(_Joint):
     def __init__(self, kind: str, shift: Floats, moment: Floats | None) -> None:
         super().__init__(kind, shift)
         self._moment = moment
-        self._calm = Units()
-        self._missed = Units(keep=False)
+        if moment is not None:
+            self.means = Units(series=3, kept=2)
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
@@ -152,41 +166,41 @@ class JointSquareTrack(_Joint):
             raise ValueError("squared integrals need the steps from the baseline")
         count, size = len(grads) // 8, grads.shape[1]
         t, weight = self.positions(self.units, count)
-        both = np.concatenate([weight, weight], axis=1).astype(grads.dtype) / 2
-        rows = grads.reshape(count, 8, size) * both[:, :, None]
-        halves = rows[:, 0::2] + rows[:, 1::2]
+        factors = np.concatenate([weight, weight], axis=1).astype(grads.dtype) / 2
+        rows, squares = grads.reshape(count, 2, 4, size), np.square(steps.reshape(count, 8, size)[:, 0::4])
+        halves = np.matmul(factors.reshape(count, 4, 1, 2), grads.reshape(count, 4, 2, size))[:, :, 0]
         products = halves[:, 0::2] * halves[:, 1::2]
-        exact = (products * np.square(steps.reshape(count, 8, size)[:, 0::4])).mean(axis=1)
-        self.means.add(exact)
-        if self.learns:
-            found = contributions(grads, steps)
-            self.learn(np.concatenate([t, t], axis=1).reshape(-1), np.einsum("rd,rd->r", found, found))
+        found = np.empty((3, count, size), grads.dtype)
+        exact, calm, missed = found
         if self._moment is not None:
-            calm = products.mean(axis=1) * self._moment
-            self._calm.add(calm)
-            self._missed.add(exact - calm)
+            np.add(products[:, 0], products[:, 1], out=calm)
+            calm *= self._moment / 2
+        products *= squares
+        np.add(products[:, 0], products[:, 1], out=exact)
+        exact /= 2
+        if self._moment is not None:
+            np.subtract(exact, calm, out=missed)
+        self.means.add(exact if self._moment is None else found)
+        if self.learns:
+            sizes = np.einsum("uspd,usd->usp", np.square(rows), squares)
+            self.learn(np.concatenate([t, t], axis=1).reshape(-1), sizes.reshape(-1))
 
     def share(self, units: int) -> float:
         """Give the share of what the calm estimate misses that is added to it."""
-        return 1.0 if self._moment is None else self._missed.share_of_signal(units)
+        return 1.0 if self._moment is None else self.means.share_of_signal(units, _MISSED)
 
     def estimate(self, units: int) -> Floats:
         """See `Track`; noise can bring the estimate of a square below zero, where no square is."""
         share = self.share(units)
         mean = self.means.mean(units)
         if share < 1:
-            mean = share * mean + (1 - share) * self._calm.mean(units)
+            mean = share * mean + (1 - share) * self.means.mean(units, _CALM)
         return np.asarray(np.maximum(mean, 0), mean.dtype)
 
     def error(self, units: int) -> float:
         """See `Track`."""
         share = self.share(units)
-        parts = (share, self.means), (1 - share, self._calm)
-        variance = sum(weight * units_.variance(units) for weight, units_ in parts if weight)
-        size = sum(weight * units_.size(units) for weight, units_ in parts if weight)
+        weights = [(weight, series) for weight, series in ((share, _EXACT), (1 - share, _CALM)) if weight]
+        variance = sum(weight * self.means.variance(units, series) for weight, series in weights)
+        size = sum(weight * self.means.size(units, series) for weight, series in weights)
         return relative(variance, size)
-
-    @property
-    def nbytes(self) -> int:
-        """Memory held."""
-        return self.means.nbytes + self._calm.nbytes + self._missed.nbytes

@@ -82,11 +82,14 @@ def centred_table() -> NDArray[np.float32]:
     return ((np.arange(65536) - 32767.5) / 32768).astype(np.float32)
 
 
-def draw(keys: Keys, size: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
+def draw(
+    keys: Keys, size: int, table: NDArray[np.float32], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Draw ``size`` numbers for every key, (K,) -> (K, size) float32, through a table of quantiles."""
     hashes = -(-size // 4)
     counters = _counters(hashes)
-    out = np.empty((len(keys), size), np.float32)
+    if out is None:
+        out = np.empty((len(keys), size), np.float32)
     step = max(1, _BLOCK // hashes)
     for start in range(0, len(keys), step):
         block = _finish(keys[start : start + step, None] + counters)

@@ -7,7 +7,6 @@ the two it is, the points tell: steps of a random walk know nothing of each othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from xai_widgets.attribution.sequences import stretches
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
 
 
 def path_weights(points: Any, smoothness: float = 0.0) -> Floats:
@@ -83,26 +81,19 @@ def _curvature(points: Floats) -> Floats:
     return np.asarray(-np.diff(np.concatenate([[0.0], chords / lengths, [0.0]])))
 
 
-def smoothness(points: Any, change: Callable[[Places, Places], Floats]) -> float:
+def smoothness(points: Floats, squares: Floats, turns: Floats) -> float:
     """Give how far a gradient's steps go on in one direction, from 0, a random walk, to 1, a curve.
 
     It is the correlation of the slopes of neighbouring chords, weighted with their lengths; below three points it is 0.
 
     Parameters
     ----------
-    points : array_like
-        (P,), in any order.
-    change : callable
-        Gives the squared distances between the gradients at pairs of points, (N,) and (N,) places -> (N,).
+    points, squares, turns : numpy.ndarray
+        (P,), (P - 1,) and (P - 2,): see `Neighbours.steps`.
     """
-    where = np.asarray(points, np.float64)
-    if len(where) < 3:
+    if len(points) < 3:
         return 0.0
-    order = np.argsort(where, kind="stable")
-    one, two, three = order[:-2], order[1:-1], order[2:]
-    before, after = where[two] - where[one], where[three] - where[two]
-    left, right = change(one, two), change(two, three)
-    products = (change(one, three) - left - right) / 2
-    together = float(np.sum(products / (before * after) * (before + after)))
-    apart = float(np.sum((left / before**2 + right / after**2) / 2 * (before + after)))
+    before, after = np.diff(points)[:-1], np.diff(points)[1:]
+    together = float(np.sum(turns / (before * after) * (before + after)))
+    apart = float(np.sum((squares[:-1] / before**2 + squares[1:] / after**2) / 2 * (before + after)))
     return float(np.clip(together / apart, 0.0, 1.0)) if apart > 0 else 0.0

@@ -19,7 +19,6 @@ from xai_widgets.attribution.parts import Lane, Part, spent
 from xai_widgets.attribution.scene import Rows
 
 _AHEAD = 4  # chunks that are chosen together where nobody looks on
-_LEAST = 32  # rows of a chunk that are worth evaluating side by side with others
 _Made = tuple[Inputs, NDArray[np.int64], int]
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
@@ -149,7 +148,7 @@ class Runner:
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)
         found = np.empty((2, total, size), job.scene.inputs[0].dtype)
-        at_once = threads.at_once if total >= threads.at_once * _LEAST else 1
+        at_once = threads.at_once if total >= threads.at_once * self._backend.least_at_once else 1
         alone = self._stop(job, groups, 0, at_once) == total
         aside, model = (Aside(False), Aside(False)) if alone else (threads.aside, threads.model)
         ahead = _Ahead(aside, partial(_made, job, groups, found))
@@ -189,7 +188,7 @@ class Runner:
         total = sum(len(group) for group in groups)
         rows = self.chunk_rows(job)
         if at_once > 1:
-            rows = min(rows, max(_LEAST, -(-total // at_once)))
+            rows = min(rows, max(self._backend.least_at_once, -(-total // at_once)))
         return _strip_end(groups, start, min(start + rows, total))
 
     def _evaluate(
@@ -241,15 +240,11 @@ class _Ahead:
 def _made(job: Job, groups: list[Rows], found: NDArray[Any], start: int, stop: int) -> _Made:
     """Make rows start..stop, with their steps in ``found``; give of which samples they are and the length of strips, too."""
     cut = _cut(groups, start, stop)
-    made = [job.scene.points(group) for group in cut]
-    for group, (_, steps) in zip(cut, made, strict=True):
-        if steps is not None:
-            _side_by_side(steps, found[1, start : start + len(group)])
+    made = []
+    for group in cut:
+        made.append(job.scene.points(group, found[1, start : start + len(group)]))
         start += len(group)
-    points = tuple(
-        one[0] if len(one) == 1 else np.concatenate(one)
-        for one in zip(*(points for points, _ in made), strict=True)
-    )
+    points = tuple(one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*made, strict=True))
     return (
         points,
         np.concatenate([group.sample for group in cut]),
@@ -312,6 +307,6 @@ def _cut(groups: list[Rows], start: int, stop: int) -> list[Rows]:
     for group in groups:
         low, high = max(start - before, 0), min(stop - before, len(group))
         if low < high:
-            found.append(group.part(low, high))
+            found.append(group[low:high])
         before += len(group)
     return found

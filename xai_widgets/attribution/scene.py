@@ -42,10 +42,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.sample)
 
-    def part(self, start: int, stop: int) -> Rows:
+    def __getitem__(self, which: slice | NDArray[np.int64]) -> Rows:
         """Give some of the rows."""
-        cut = slice(start, stop)
-        return Rows(self.kind, self.sample[cut], self.draw[cut], self.t[cut], self.sign[cut])
+        return Rows(self.kind, self.sample[which], self.draw[which], self.t[which], self.sign[which])
 
 
 @dataclass
@@ -62,21 +61,35 @@ class Scene:
     background: Background | None = None
     blur_axes: tuple[tuple[int, ...], ...] = ()
 
-    def points(self, rows: Rows) -> tuple[Arrays, Arrays | None]:
-        """Make the rows, and what their gradients are multiplied with to be contributions (None for nothing)."""
-        made = [self._points(rows, place) for place in range(len(self.inputs))]
-        points = tuple(point for point, _ in made)
-        if rows.kind in ("clean", "noisy"):
-            return points, None
-        return points, tuple(step for _, step in made)
+    def points(self, rows: Rows, steps: NDArray[Any] | None = None) -> Arrays:
+        """Make the rows.
+
+        Parameters
+        ----------
+        rows : Rows
+        steps : numpy.ndarray, optional
+            (R, D), all inputs side by side: gets what gradients are multiplied with to be contributions; it is left alone where
+            that is nothing.
+        """
+        made, column = [], 0
+        for place, x in enumerate(self.inputs):
+            size = x[0].size
+            points = np.empty((len(rows), *x.shape[1:]), x.dtype)
+            self._make(
+                rows, place, points.reshape(len(rows), -1),
+                None if steps is None else steps[:, column : column + size],
+            )  # fmt: skip
+            made.append(points)
+            column += size
+        return tuple(made)
 
     def drawn(self, kind: str) -> Arrays:
         """Give the baselines of draw 0."""
         count = len(self.keys)
         rows = Rows(kind, np.arange(count), np.zeros(count, np.int64), np.zeros(count), np.ones(count))
-        found = tuple(np.empty_like(x) for x in self.inputs)
+        found = tuple(np.empty(x.shape, x.dtype) for x in self.inputs)
         for place, base in enumerate(found):
-            self._baseline(rows, place, base)
+            self._baseline(rows, place, base.reshape(count, -1))
         return found
 
     def mean_square_step(self, kind: str, sample: int) -> NDArray[Any] | None:
@@ -95,41 +108,67 @@ class Scene:
             found.append((np.square(x[sample] - start) + variance).reshape(-1))
         return np.concatenate(found).astype(self.inputs[0].dtype)
 
-    def _points(self, rows: Rows, place: int) -> tuple[Any, Any]:
-        if rows.kind == "blur":
-            return self._blurred(rows, place)
-        x = self.inputs[place]
-        points = np.empty((len(rows), *x.shape[1:]), x.dtype)
-        steps = None if rows.kind in ("clean", "noisy") else np.empty_like(points)
-        at_once = 8 * max(1, _AT_ONCE // (8 * x[0].size))  # rows of a draw come in twos or in eights
-        for low in range(0, len(rows), at_once):
-            high = low + at_once
-            self._fill(
-                rows.part(low, high), place, points[low:high], None if steps is None else steps[low:high]
-            )
-        return points, steps
+    def _make(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
+        """Make the points of one input, (R, D), and steps along paths."""
+        if rows.kind == "clean":
+            _pick(self._flat(place), rows.sample, points)
+        elif rows.kind == "blur":
+            self._blurred(rows, place, points, steps)
+        else:
+            self._lines(rows, place, points, None if rows.kind == "noisy" else steps)
 
-    def _fill(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
-        end = points if steps is None else steps
-        _pick(self.inputs[place], rows.sample, end)
-        if rows.kind in ("noisy", "noisy_path"):
-            noisy = np.empty_like(end) if steps is None else points
-            self._draw(rows, place, noise.normal_table(), noisy)
-            spread = self.noise * (self.high[place] - self.low[place])[rows.sample] * rows.sign
-            noisy *= _wide(spread, noisy)
-            end += noisy
-        if steps is None:
-            return
-        self._baseline(rows, place, points)
-        steps -= points
-        points += _wide(rows.t, steps) * steps
+    def _lines(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
+        """Put rows on their lines; those of one line follow each other and share its start and its step."""
+        noisy = rows.kind == "noisy"
+        along = (rows.sign if noisy else rows.t).astype(points.dtype)[:, None]
+        first = _changes(rows.sample, rows.draw) if noisy else _changes(rows.sample, rows.draw, rows.sign)
+        ends = np.append(first, len(rows))
+        size = points.shape[1]
+        several = 2 * max(1, _AT_ONCE // (4 * size))  # mirror images share a draw
+        for low in range(0, len(first), several):
+            lines = rows[first[low : low + several]]
+            start, step = self._noise(lines, place) if noisy else self._path(lines, place)
+            for one, end in _alike(np.diff(ends[low : low + several + 1])):
+                part = slice(ends[low + one], ends[low + end])
+                shape = end - one, (part.stop - part.start) // (end - one), size
+                made = points[part].reshape(shape)
+                np.multiply(along[part].reshape(*shape[:2], 1), step[one:end, None], out=made)
+                made += start[one:end, None]
+                if steps is not None:
+                    steps[part].reshape(shape)[...] = step[one:end, None]
+
+    def _noise(self, lines: Rows, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the samples and how far noise goes from them to either side, (L, D) each."""
+        start, step = np.empty((2, len(lines), self.inputs[place][0].size), self.inputs[place].dtype)
+        _pick(self._flat(place), lines.sample, start)
+        self._draw(lines, place, noise.normal_table(), step)
+        step *= _wide(self.noise * (self.high[place] - self.low[place])[lines.sample], step)
+        return start, step
+
+    def _path(self, lines: Rows, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give where paths start and how far they go, (L, D) each."""
+        start, step = np.empty((2, len(lines), self.inputs[place][0].size), self.inputs[place].dtype)
+        _pick(self._flat(place), lines.sample, step)
+        if lines.kind == "noisy_path":
+            self._draw(lines, place, noise.normal_table(), start)
+            start *= _wide(
+                self.noise * (self.high[place] - self.low[place])[lines.sample] * lines.sign, start
+            )
+            step += start
+        self._baseline(lines, place, start)
+        step -= start
+        return start, step
+
+    def _flat(self, place: int) -> NDArray[Any]:
+        return self.inputs[place].reshape(len(self.keys), -1)
 
     def _baseline(self, rows: Rows, place: int, base: NDArray[Any]) -> None:
+        """Make baselines, (R, D)."""
         if rows.kind in ("path", "secant", "noisy_path"):
-            _pick(self.baselines[place], rows.sample, base)
+            _pick(self.baselines[place].reshape(len(self.keys), -1), rows.sample, base)
             return
         if rows.kind == "background":
-            base[...] = self._picked(rows, place)
+            base[...] = self._picked(rows, place).reshape(base.shape)
             return
         low, high = self.low[place][rows.sample], self.high[place][rows.sample]
         middle, half = (high + low) / 2, (high - low) / 2
@@ -157,26 +196,40 @@ class Scene:
         picks = np.array([orders[int(s)][n % several] for s, n in zip(rows.sample, number, strict=True)])
         return np.array(self.background.inputs[place][picks], self.inputs[place].dtype)
 
-    def _blurred(self, rows: Rows, place: int) -> tuple[Any, Any]:
+    def _blurred(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
         x = self.inputs[place]
         axes = tuple(axis - 1 for axis in self.blur_axes[place])
         most = widest(x.shape, self.blur_axes[place])
-        points, steps = (
-            np.empty((len(rows), *x.shape[1:]), x.dtype),
-            np.empty((len(rows), *x.shape[1:]), x.dtype),
-        )
         for row, (sample, t) in enumerate(zip(rows.sample, rows.t, strict=True)):
-            points[row], slope = blurred_with_slope(x[sample], axes, most * (1 - t))
-            steps[row] = -most * slope
-        return points, steps
+            blurred, slope = blurred_with_slope(x[sample], axes, most * (1 - t))
+            points[row] = blurred.reshape(-1)
+            if steps is not None:
+                steps[row] = -most * slope.reshape(-1)
 
     def _draw(self, rows: Rows, place: int, table: Any, out: NDArray[Any]) -> None:
+        """Draw numbers, (R, D)."""
         purpose = _NOISE if rows.kind in ("noisy", "noisy_path") else _BASELINE
         keys = noise.mix(self.seed, purpose * 64 + place, self.keys[rows.sample], rows.draw)
-        # rows of one draw (antithetic ones, several positions of a path) follow each other and share its numbers
-        new = np.append(True, keys[1:] != keys[:-1])
-        numbers = noise.draw(keys[new], out[0].size, table).reshape(-1, *out.shape[1:])
-        _pick(numbers.astype(out.dtype, copy=False), np.cumsum(new) - 1, out)
+        first = _changes(keys)  # antithetic rows follow each other and share the numbers of a draw
+        if len(first) == len(keys) and out.dtype == np.float32:
+            noise.draw(keys, out.shape[1], table, out)
+            return
+        numbers = noise.draw(keys[first], out.shape[1], table)
+        which = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys))))
+        _pick(numbers.astype(out.dtype, copy=False), which, out)
+
+
+def _changes(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the rows at which any of the columns changes, the first one included."""
+    changed = np.logical_or.reduce([one[1:] != one[:-1] for one in columns])
+    return np.append(0, np.flatnonzero(changed) + 1)
+
+
+def _alike(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Give parts of which all lengths are the same: all of it, or one by one."""
+    if (lengths == lengths[0]).all():
+        return [(0, len(lengths))]
+    return [(one, one + 1) for one in range(len(lengths))]
 
 
 def _pick(rows: NDArray[Any], which: NDArray[Any], out: NDArray[Any]) -> None:
@@ -184,4 +237,4 @@ def _pick(rows: NDArray[Any], which: NDArray[Any], out: NDArray[Any]) -> None:
 
 
 def _wide(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(like.dtype)[(slice(None),) + (None,) * (like.ndim - 1)]
+    return values.astype(like.dtype)[:, None]

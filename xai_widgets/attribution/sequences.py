@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,8 +45,14 @@ def rotated(offsets: Floats, number: int) -> Floats:
 
 def kronecker(sides: int, count: int, start: int, shift: Floats) -> Floats:
     """Give points start..start+count of the R sequence (Roberts, 2018) in the unit cube, shifted, (count, sides)."""
+    steps = start + np.arange(count)[:, None]
+    return np.asarray((shift[:sides] + steps / _root(sides) ** np.arange(1, sides + 1)) % 1.0)
+
+
+@functools.cache
+def _root(sides: int) -> float:
+    """Give the root of x ** (sides + 1) = x + 1."""
     root = 2.0
     for _ in range(64):
         root = (1 + root) ** (1 / (sides + 1))
-    steps = start + np.arange(count)[:, None]
-    return np.asarray((shift[:sides] + steps / root ** np.arange(1, sides + 1)) % 1.0)
+    return root

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,29 +17,31 @@ def storable(size: int, itemsize: int, least: int = 16, most: int = 4096) -> int
 
 
 class Kept:
-    """The first vectors of a growing list, as many as may be kept."""
+    """The first vectors of a growing list (or of several that grow together), as many as may be kept."""
 
     def __init__(self) -> None:
         self.count = 0
         self._vectors: Floats = np.zeros((0, 0))
 
     def add(self, vectors: Floats) -> None:
-        """Keep those of more vectors, (U, D), that there is room for."""
-        most = storable(vectors.shape[1], vectors.itemsize)
-        taken = vectors[: max(0, most - self.count)]
-        if not len(taken):
+        """Keep those of more vectors, (..., U, D), that there is room for."""
+        size = vectors.shape[-1]
+        most = storable(size, vectors.itemsize)
+        taken = vectors[..., : max(0, most - self.count), :]
+        if not taken.shape[-2]:
             return
-        needed = self.count + len(taken)
-        if needed > len(self._vectors):
-            grown = np.empty((min(most, max(4, 2 * self.count, needed)), taken.shape[1]), taken.dtype)
+        needed = self.count + taken.shape[-2]
+        if needed > self._vectors.shape[-2]:
+            room = min(most, max(4, 2 * self.count, needed))
+            grown = np.empty((*vectors.shape[:-2], room, size), taken.dtype)
             if self.count:
-                grown[: self.count] = self._vectors[: self.count]
+                grown[..., : self.count, :] = self._vectors[..., : self.count, :]
             self._vectors = grown
-        self._vectors[self.count : needed] = taken
+        self._vectors[..., self.count : needed, :] = taken
         self.count = needed
 
     def __getitem__(self, part: slice) -> Floats:
-        return self._vectors[: self.count][part]
+        return self._vectors[..., : self.count, :][..., part, :]
 
     @property
     def nbytes(self) -> int:
@@ -53,96 +54,107 @@ class Units:
 
     The first vectors are kept, so that the mean at a smaller length can be told again without a new evaluation; what
     comes after them, where they are many or large, is only summed up. How many vectors come at once changes nothing.
+
+    Parameters
+    ----------
+    series : int, default 1
+        Lists that grow together.
+    kept : int, optional
+        Of how many of them, the first ones, means at smaller lengths are asked for; of all by default.
     """
 
-    def __init__(self, keep: bool = True) -> None:
+    def __init__(self, series: int = 1, kept: int | None = None) -> None:
         self.count = 0
         self.kept = Kept()
-        self._keep = keep
-        self._sum: Floats = np.zeros(0)
+        self._series = series
+        self._of_kept = series if kept is None else kept
+        self._sum: Floats = np.zeros((series, 0))
         # spreads and sizes are found from distances to the first vector, in which nothing cancels where all are alike
-        self._origin: Floats = np.zeros(0)
-        self._origin_size = 0.0
-        self._drift: Floats = np.zeros(0)  # sum of the distances
-        self._squares = 0.0  # sum of their squared norms
-        self._spreads: list[float] = [0.0]  # at every length: sum of squared distances from the mean
-        self._sizes: list[float] = [0.0]  # at every length: the squared norm of the mean
+        self._origin: Floats = np.zeros((series, 0))
+        self._origin_size: Floats = np.zeros((series, 1))
+        self._drift: Floats = np.zeros((series, 0))  # sum of the distances
+        self._squares: Floats = np.zeros((series, 1))  # sum of their squared norms
+        # at every length: sum of squared distances from the mean, and the squared norm of the mean
+        self._spreads: list[list[float]] = [[0.0] for _ in range(series)]
+        self._sizes: list[list[float]] = [[0.0] for _ in range(series)]
 
     def add(self, vectors: Floats) -> None:
-        """Take more vectors, (U, D)."""
+        """Take more vectors, (U, D); (series, U, D) where there are several."""
+        self.kept.add(vectors if self._series == 1 else vectors[: self._of_kept])
+        vectors = vectors.reshape(self._series, -1, vectors.shape[-1])
         if self.count == 0:
-            self._origin = vectors[0].copy()
-            self._origin_size = float(_dots(vectors[:1], vectors[:1])[0])
+            self._origin = vectors[:, 0].copy()
+            self._origin_size = _dots(vectors[:, :1], vectors[:, :1])
             self._drift = np.zeros_like(self._origin)
-            self._sum = np.zeros(self._origin.size, np.float64)
-        if self._keep:
-            self.kept.add(vectors)
+            self._sum = np.zeros(self._origin.shape, np.float64)
         _sum_up(self._sum, vectors)
-        self._measure(vectors - self._origin)
-        self.count += len(vectors)
+        self._measure(vectors - self._origin[:, None])
+        self.count += vectors.shape[1]
 
     def _measure(self, apart: Floats) -> None:
-        """Note spread and size at every length; ``apart``, (U, D), is used up."""
-        lengths = self.count + np.arange(1.0, len(apart) + 1)
-        squares = np.cumsum(np.append(self._squares, _dots(apart, apart)))[1:]
-        apart[0] += self._drift
-        for before, after in pairwise(apart):
-            after += before  # sums from the first vector on
-        self._drift[...] = apart[-1]
-        self._squares = float(squares[-1])
-        along = np.asarray(np.einsum("ud,d->u", apart, self._origin), np.float64)
+        """Note spread and size at every length; ``apart``, (series, U, D), is used up."""
+        lengths = self.count + np.arange(1.0, apart.shape[1] + 1)
+        squares = np.cumsum(np.concatenate([self._squares, _dots(apart, apart)], axis=1), axis=1)[:, 1:]
+        apart[:, 0] += self._drift
+        for place in range(1, apart.shape[1]):
+            apart[:, place] += apart[:, place - 1]  # sums from the first vector on
+        self._drift[...] = apart[:, -1]
+        self._squares = squares[:, -1:]
+        along = np.asarray(np.einsum("sud,sd->su", apart, self._origin), np.float64)
         whole = _dots(apart, apart)
         sizes = self._origin_size + 2 * along / lengths + whole / lengths**2
-        self._spreads.extend(np.maximum(squares - whole / lengths, 0).tolist())
-        self._sizes.extend(np.maximum(sizes, 0).tolist())
+        for known, new in (self._spreads, squares - whole / lengths), (self._sizes, sizes):
+            for series, numbers in zip(known, np.maximum(new, 0).tolist(), strict=True):
+                series.extend(numbers)
 
     def knows(self, length: int) -> bool:
         """Tell whether the mean at this length can be given."""
         return 0 < length <= self.kept.count or length == self.count > 0
 
-    def mean(self, length: int) -> Floats:
+    def mean(self, length: int, series: int = 0) -> Floats:
         """Give the mean of the first ``length`` vectors; the same numbers however many came after."""
         if length == self.count:
-            return np.asarray(self._sum / length, self._origin.dtype)
-        total = np.zeros(self._sum.size, np.float64)
-        _sum_up(total, self.kept[:length])
-        return np.asarray(total / length, self._origin.dtype)
+            return np.asarray(self._sum[series] / length, self._origin.dtype)
+        kept = self.kept[:length]
+        total = np.zeros((1, self._sum.shape[1]), np.float64)
+        _sum_up(total, kept[None] if self._series == 1 else kept[series : series + 1])
+        return np.asarray(total[0] / length, self._origin.dtype)
 
-    def variance(self, length: int) -> float:
+    def variance(self, length: int, series: int = 0) -> float:
         """Give the squared L2 norm of the mean's standard error; NaN below two vectors."""
-        return self._spreads[length] / (length - 1) / length if length > 1 else float("nan")
+        return self._spreads[series][length] / (length - 1) / length if length > 1 else float("nan")
 
-    def size(self, length: int) -> float:
+    def size(self, length: int, series: int = 0) -> float:
         """Give the squared L2 norm of the mean."""
-        return self._sizes[length]
+        return self._sizes[series][length]
 
     def relative_error(self, length: int) -> float:
         """Give the L2 norm of the mean's standard error over that of the mean; NaN below two vectors."""
         return relative(self.variance(length), self.size(length))
 
-    def share_of_signal(self, length: int) -> float:
+    def share_of_signal(self, length: int, series: int = 0) -> float:
         """Give how much of the mean's square is more than noise, in [0, 1]."""
         if length < 2:
             return 0.0
-        variance, size = self.variance(length), self.size(length)
+        variance, size = self.variance(length, series), self.size(length, series)
         return max(0.0, 1 - variance / size) if size > 0 else 1.0
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
         held = self._sum.nbytes + self._origin.nbytes + self._drift.nbytes
-        return self.kept.nbytes + int(held) + 64 * self.count
+        return self.kept.nbytes + int(held) + 64 * self._series * self.count
 
 
 def _sum_up(total: Floats, vectors: Floats) -> None:
-    """Add vectors one after the other, so that the rounding is the same however many came at once."""
-    for vector in vectors:
-        total += vector
+    """Add vectors, (S, U, D), one after the other, so that the rounding is the same however many came at once."""
+    for place in range(vectors.shape[1]):
+        total += vectors[:, place]
 
 
 def _dots(one: Floats, other: Floats) -> Floats:
-    """Give the products of rows with rows, (U, D) twice -> (U,)."""
-    return np.asarray(np.einsum("ud,ud->u", one, other), np.float64)
+    """Give the products of rows with rows, (S, U, D) twice -> (S, U)."""
+    return np.asarray(np.einsum("sud,sud->su", one, other), np.float64)
 
 
 def relative(variance: float, size: float) -> float:
