@@ -1,6 +1,6 @@
 """The attribution engine on TensorFlow beside the floor, FastEstimator 1.7 and Xplique 2.0, measured in turns in one run.
 
-    python benchmarks/attribution_tensorflow.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture]
+    python benchmarks/attribution_tensorflow.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture] [--pictures 5]
         [--fastestimator-python PATH] [--xplique-python PATH] [--xla]
 
 Rates: gradient evaluations per second of whole calls, against the floor: plain batched forward and input-backward in a
@@ -34,7 +34,7 @@ from xai_widgets import AttributionEngine
 from xai_widgets.attribution import overlay
 from xai_widgets.figures.palette import colormap
 
-DRAWS = {"lenet": 100, "resnet20": 60, "resnet18": 16}
+DRAWS = {"lenet": 100, "resnet20": 60, "resnet18": 32}
 COLUMNS = ("smoothed", "integrated", "smint")
 SEEDS = (0, 1, 2)
 
@@ -76,9 +76,9 @@ def traces(name: str) -> None:
 
 def rates(arguments: Any, name: str) -> None:
     """Print evaluations per second and their share of the floor."""
-    x, model, draws = images(name), network(name), DRAWS[name]
+    x, model, draws = images(name, arguments.pictures), network(name), DRAWS[name]
     engine = AttributionEngine(model, cache_bytes=0)
-    candidates = floors(model, x, len(x) * draws, arguments.xla)
+    candidates = floors(model, x, 5 * draws, arguments.xla)
     rows: dict[str, int] = {floor.name: floor.evaluated for floor in candidates}
     calls: dict[str, Callable[[], Any]] = {floor.name: floor for floor in candidates}
 
@@ -282,6 +282,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds, and a tenth of the peers' passes for the picture"
     )
+    parser.add_argument("--pictures", type=int, default=5, help="explained in a call, for the rates")
     parser.add_argument("--models", default="lenet,resnet20,resnet18")
     parser.add_argument("--parts", default="traces,rates,picture")
     parser.add_argument(
