@@ -18,8 +18,9 @@ from xai_widgets.attribution.backends.tensorflow_convolution import shorter
 
 # rows, side, channels, maps, kernel, stride, padding
 CASES = (
-    (128, 32, 3, 32, 3, 1, "VALID"), (64, 32, 3, 16, 3, 1, "SAME"), (64, 28, 1, 32, 3, 1, "VALID"), (64, 28, 1, 32, 5, 1, "VALID"),
-    (8, 224, 3, 64, 7, 2, "SAME"), (16, 224, 3, 64, 3, 1, "SAME"), (8, 227, 3, 96, 11, 4, "VALID"), (8, 224, 3, 128, 16, 16, "VALID"),
+    (128, 32, 3, 32, 3, 1, "VALID"), (64, 32, 3, 16, 3, 1, "SAME"), (64, 28, 1, 32, 3, 1, "VALID"),
+    (64, 28, 1, 32, 5, 1, "VALID"), (8, 224, 3, 64, 7, 2, "SAME"), (16, 224, 3, 64, 3, 1, "SAME"),
+    (8, 227, 3, 96, 11, 4, "VALID"), (8, 224, 3, 128, 16, 16, "VALID"),
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The attribution engine on TensorFlow beside the floor, FastEstimator 1.7 and Xplique 2.0, measured in turns in one run.
 
-    python benchmarks/attribution_tensorflow.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture] [--pictures 5]
-        [--fastestimator-python PATH] [--xplique-python PATH] [--xla]
+    python benchmarks/attribution_tensorflow.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture]
+        [--pictures 5] [--fastestimator-python PATH] [--xplique-python PATH] [--xla]
 
 Rates: gradient evaluations per second of whole calls, against the floor: plain batched forward and input-backward in a
 tf.function at its best batch size (with --xla compiled by XLA, too, where that is faster). Picture: time to the seed's whole

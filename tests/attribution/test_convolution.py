@@ -125,3 +125,42 @@ def test_a_network_is_explained_as_torch_explains_it(method):
         x.transpose(0, 3, 1, 2), method, target=1, baseline="zeros", rule="midpoint"
     )
     assert relative(found.values, np.moveaxis(expected.values, 1, -1)) < 1e-4
+
+
+@tf.custom_gradient
+def halved_back(x):
+    return tf.tanh(x), lambda given: given * 0.5
+
+
+class Unusual(layers.Layer):
+    """Has in it what a gradient may stumble over: its own gradient, a function of its own, a loop and a branch."""
+
+    @tf.function
+    def inner(self, x):
+        return (
+            tf.nn.conv2d(x, tf.ones((3, 3, 3, 8)) / 9, 1, "SAME")
+            + tf.reduce_sum(x, axis=3, keepdims=True) ** 2
+        )
+
+    def call(self, x):
+        x = halved_back(self.inner(x))
+        x = tf.while_loop(lambda n, _: n < 3, lambda n, y: (n + 1, y * 1.1 + tf.sin(y)), [0, x])[1]
+        return tf.cond(tf.reduce_sum(x) > 1e9, lambda: x * 2, lambda: x * x)
+
+
+@pytest.mark.parametrize("recurrent", [layers.LSTM, layers.GRU])
+def test_beside_loops_branches_functions_and_gradients_of_ones_own(recurrent):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([
+        keras.Input((10, 9, 3)), layers.Conv2D(8, 3, 2, activation="relu"), layers.Conv2D(3, 1), Unusual(),
+        layers.Reshape((16, 8)), recurrent(5), layers.Dense(3),
+    ])  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(2, 10, 9, 3)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        rows = tf.constant(x)
+        tape.watch(rows)
+        score = model(rows, training=False)[:, 1]
+    expected = tape.gradient(score, rows).numpy()
+    assert np.abs(expected).max() > 0
+    found = AttributionEngine(model).attribute(x, "saliency", target=1)
+    assert relative(found.values, expected) < 1e-4
