@@ -135,17 +135,36 @@ def _back(tf: Any, operation: Any, given: Any) -> Any:
     x, kernel = operation.inputs
     _, height, width, channels = x.shape
     rows, columns = _sides(operation)
-    taps = tf.pad(kernel, [[0, 1], [0, 1], [0, 0], [0, 0]])  # the last one is none
-    across = tf.gather(taps, columns.which, axis=1)  # (k + 1, K, together, C, maps)
+    numbers = tf.concat([tf.reshape(kernel, [-1]), [0.0]], 0)  # the last one for no tap
     found = []
     for phase in range(rows.which.shape[1]):  # rows that are as far from those a stride takes
-        down = tf.gather(across, rows.which[:, phase], axis=0)  # (K rows, K columns, together, C, maps)
-        turned = tf.reshape(
-            tf.transpose(down, [0, 1, 4, 2, 3]),
-            (*down.shape[:2], kernel.shape[3], columns.which.shape[1] * channels),
-        )
+        turned = tf.gather(numbers, _order(kernel.shape, rows.which[:, phase], columns.which))
         around = [[0, 0], [rows.before, rows.after], [columns.before, columns.after], [0, 0]]
         found.append(tf.nn.conv2d(given, turned, [1, rows.step, columns.step, 1], around))
     made = found[0] if len(found) == 1 else tf.stack(found, axis=2)
     made = tf.reshape(made, (-1, rows.groups * len(found), columns.groups * columns.which.shape[1], channels))
     return made[:, :height, :width] if made.shape[1:3] != (height, width) else made
+
+
+def _order(kernel: Any, down: NDArray[np.int64], across: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the places of a kernel's numbers, flat, in the kernel that goes back.
+
+    Parameters
+    ----------
+    kernel : tensor shape
+        (k rows, k columns, C, maps).
+    down : numpy.ndarray
+        (K rows,): taps.
+    across : numpy.ndarray
+        (K columns, together): taps.
+
+    Returns
+    -------
+    numpy.ndarray
+        (K rows, K columns, maps, together * C); where there is no tap, the place behind the last one.
+    """
+    tall, wide, channels, maps = kernel
+    place = np.arange(tall * wide * channels * maps).reshape(tall, wide, channels, maps)
+    place = np.pad(place, [[0, 1], [0, 1], [0, 0], [0, 0]], constant_values=place.size)
+    picked = place[down][:, across]  # (K rows, K columns, together, C, maps)
+    return np.moveaxis(picked, -1, 2).reshape(*picked.shape[:2], maps, -1)
