@@ -20,13 +20,19 @@ class Model:
         self.weights = [tf.Variable(value) for value in values]
 
 
-KINDS = ["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bfloat16", "bool"]
+KINDS = [
+    "float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128", "bool",
+    "int4", "uint4", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 7, 8, 33])
 def test_a_change_of_any_number_is_seen(kind, count):
-    values = tf.cast(np.arange(count) % 2, kind)
+    small = (np.arange(count) % 2).astype(
+        np.int8 if "int" in kind else np.float32
+    )  # from which any kind is made
+    values = tf.cast(small, kind)
     model = Model(values, tf.zeros(3))
     checksum = Checksum(model)
     before = checksum()

@@ -7,6 +7,22 @@ from typing import Any
 
 import numpy as np
 
+_PLAIN = (
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+)
+"""Kinds whose bits TensorFlow takes for those of others."""
+
 
 class Checksum:
     """Sums up the bits of all weights, in one call of a traced function: it is taken before every explanation.
@@ -47,14 +63,14 @@ def _traced(weights: Sequence[Any]) -> Any:
 
 
 def _sum(tf: Any, flat: Any) -> Any:
-    """Give the sum of a tensor's bits taken for whole numbers of eight bytes, or of the number's own size; it may wrap around."""
-    if flat.dtype == tf.bool:
-        return tf.math.count_nonzero(flat)
-    size = flat.dtype.size
-    together = 8 // size
+    """Give the sum of a tensor's bits, eight bytes taken for one whole number; it may wrap around."""
+    if flat.dtype.is_complex:
+        flat = tf.concat([tf.math.real(flat), tf.math.imag(flat)], 0)
+    if flat.dtype.name not in _PLAIN:  # a small kind, each of whose numbers a larger one has, too
+        flat = tf.cast(flat, tf.int8 if "int" in flat.dtype.name else tf.float32)
+    together = 8 // flat.dtype.size
     if flat.shape[0] % together:
         flat = tf.pad(flat, [[0, together - flat.shape[0] % together]])
     if together > 1:
         flat = tf.reshape(flat, [-1, together])
-    bits = flat if flat.dtype == tf.int64 else tf.bitcast(flat, tf.int64)
-    return tf.reduce_sum(bits)
+    return tf.reduce_sum(flat if flat.dtype == tf.int64 else tf.bitcast(flat, tf.int64))
