@@ -107,17 +107,15 @@ class Preparer:
             np.zeros(count), layouts, several, rows,
         )  # fmt: skip
         job.context = (scene.seed, scene.noise, kind)
-        job.score = self._scores(job, inputs, "clean", output)
+        job.score = self._scores(job, inputs, output)
         if paths:
-            job.base_score = self._scores(job, scene.baselines, _name(scene.baselines), starts)
+            job.base_score = self._scores(job, scene.baselines, starts)
         return job
 
     def score_blurred(self, job: Job) -> None:
         """Find the scores where paths out of a blur start."""
         rows, zeros = np.arange(len(job)), np.zeros(len(job))
-        job.base_score = self._scores(
-            job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)), "blur"
-        )
+        job.base_score = self._scores(job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)))
 
     def only_kinks(self, job: Job) -> bool:
         """See `Backend`; the model is asked once for inputs of a shape."""
@@ -160,17 +158,17 @@ class Preparer:
         output, rows = self._outputs(inputs, digests)
         return output, None, spent + rows
 
-    def _scores(
-        self, job: Job, inputs: Inputs, name: str, output: NDArray[Any] | None = None
-    ) -> NDArray[np.float64]:
+    def _scores(self, job: Job, inputs: Inputs, output: NDArray[Any] | None = None) -> NDArray[np.float64]:
         """Give the explained scores of inputs, whose output may be known already."""
+        if job.rule.function is None and output is not None:
+            return targets.scores(output, job.positions, job.rule)
+        digests = _digests(inputs)
         if job.rule.function is None:
-            if output is None:
-                output, rows = self._outputs(inputs, _digests(inputs))
-                job.rows += rows
+            output, rows = self._outputs(inputs, digests)
+            job.rows += rows
             if output is not None:
                 return targets.scores(output, job.positions, job.rule)
-        keys = [job.key(row, "score", name) for row in range(len(job))]
+        keys = [job.key(row, "score", digests[row]) for row in range(len(job))]
         known = [self._cache.get(key) for key in keys]
         missing = [row for row, fact in enumerate(known) if fact is None]
         if missing:
@@ -262,11 +260,6 @@ def _digests(inputs: Inputs) -> list[bytes]:
         ).digest()
         for row in range(len(inputs[0]))
     ]
-
-
-def _name(starts: Inputs) -> str:
-    """Name all rows at once by their content."""
-    return hashlib.blake2b(b"".join(one.tobytes() for one in starts)).hexdigest()
 
 
 __all__ = ["Job", "Preparer", "as_numpy"]

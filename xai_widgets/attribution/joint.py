@@ -59,11 +59,12 @@ class _Joint(Averaging):
         self.kind = kind
         self._shift = shift
         self._density = Density()
-        self._placed: tuple[int, Floats, Floats] = (
+        nowhere: Floats = np.zeros((0, 1))
+        self._placed = (
             0,
-            np.zeros((0, 1)),
-            np.zeros((0, 1)),
-        )  # where units look, from one on
+            nowhere,
+            nowhere,
+        )  # the first of the units placed last, where they look, and their weights
         self._until = max(1, FIRST_LOOK // self.rows_per_unit)  # the unit at which it is thought over
         self._found = np.zeros(CELLS)
         self._looks = np.zeros(CELLS)
@@ -74,10 +75,10 @@ class _Joint(Averaging):
 
     def positions(self, unit: int, count: int) -> tuple[Floats, Floats]:
         """Give the positions of units that are available, and their weights, (count, sides) each."""
-        start, t, weight = self._placed
-        if (
-            not start <= unit <= unit + count <= start + len(t)
-        ):  # asked for as rows, then again, in parts, with their gradients
+        start, t, weight = (
+            self._placed
+        )  # they are asked for as rows, then again, in parts, with their gradients
+        if not start <= unit <= unit + count <= start + len(t):
             t = self._density.place(self._uniform(unit, count))
             start, weight = unit, self._density.weight(t)
             self._placed = start, t, weight
