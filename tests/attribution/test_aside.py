@@ -10,7 +10,7 @@ import pytest
 from behaviour_models import Counted, counted, picture_net, pictures, relative
 
 from xai_widgets import AttributionEngine
-from xai_widgets.attribution.aside import Aside, Taker, taken
+from xai_widgets.attribution.aside import Aside, Found, Taker, taken
 from xai_widgets.attribution.tracks import NoisyTrack
 
 OPTIONS = {"smoothing": 40, "integrating": 40}
@@ -119,7 +119,8 @@ def test_what_was_not_begun_is_forgotten_at_the_end():
 
 
 def test_units_that_lie_in_two_chunks_are_taken_when_they_are_whole():
-    found = np.random.default_rng(0).normal(size=(2, 12, 5)).astype(np.float32)
+    grads = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+    found = Found(grads, np.ones((1, 5), np.float32), np.zeros(12, np.int64))
     track, whole = NoisyTrack(), NoisyTrack()
     takers = [Taker(track, 1, 11)]  # five pairs
     units = []
@@ -128,7 +129,7 @@ def test_units_that_lie_in_two_chunks_are_taken_when_they_are_whole():
             task()
         units.append(track.units)
     assert units == [0, 1, 2, 3, 5]
-    whole.absorb(found[0, 1:11], None)
+    whole.absorb(grads[1:11], None)
     assert np.array_equal(track.estimate(5), whole.estimate(5))
     assert np.array_equal(track.squares.mean(5), whole.squares.mean(5))
     assert track.error(5) == pytest.approx(whole.error(5), rel=1e-6)

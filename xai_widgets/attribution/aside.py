@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.scene import Rows
 from xai_widgets.attribution.tracks import Track
 
 if TYPE_CHECKING:
@@ -104,6 +107,46 @@ class Threads:
         self.aside.__exit__(*raised)
 
 
+@dataclass
+class Found:
+    """What is found for the rows of a call.
+
+    Attributes
+    ----------
+    grads : numpy.ndarray
+        (R, D).
+    steps : numpy.ndarray
+        (L, D), of the lines on which the rows are; nothing where they have no steps.
+    lines : numpy.ndarray
+        int (R,): the line of every row, numbered as they come.
+    """
+
+    grads: NDArray[Any]
+    steps: NDArray[Any]
+    lines: NDArray[np.int64]
+
+    @classmethod
+    def room(cls, groups: Sequence[Rows], size: int, dtype: Any) -> Self:
+        """Make room for rows of these kinds, with vectors of this size."""
+        lines, several = [], 0
+        for group in groups:
+            lines.append(group.lines + several)
+            several = int(lines[-1][-1]) + 1
+        of_rows = np.concatenate(lines)
+        return cls(np.empty((len(of_rows), size), dtype), np.empty((several, size), dtype), of_rows)
+
+    def put(self, start: int, grads: NDArray[Any]) -> None:
+        """Take the gradients of some rows, (N, D)."""
+        if len(grads) == len(self.lines):
+            self.grads = grads  # all there are
+        else:
+            self.grads[start : start + len(grads)] = grads
+
+    def steps_of(self, start: int, stop: int) -> NDArray[Any]:
+        """Give the steps of the lines of rows start..stop."""
+        return self.steps[self.lines[start] : self.lines[stop - 1] + 1]
+
+
 class Taker:
     """Rows start..end of a call, which are whole units of one track."""
 
@@ -112,28 +155,23 @@ class Taker:
         self._track = track
         self._start = start
 
-    def tasks(self, found: NDArray[Any], stop: int) -> Sequence[Callable[[], None]]:
-        """Give what there is to do, as one task or none, when rows up to ``stop`` are there.
-
-        Parameters
-        ----------
-        found : numpy.ndarray
-            (2, R, D): gradients and steps.
-        """
+    def tasks(self, found: Found, stop: int) -> Sequence[Callable[[], None]]:
+        """Give what there is to do, as one task or none, when rows up to ``stop`` are there."""
         per_unit = self._track.rows_per_unit
         low = self._start
         self._start += max(0, min(stop, self.end) - low) // per_unit * per_unit
         return [partial(self._take, found, low, self._start)] if self._start > low else []
 
-    def _take(self, found: NDArray[Any], low: int, high: int) -> None:
+    def _take(self, found: Found, low: int, high: int) -> None:
         track = self._track
         per_unit = track.rows_per_unit
-        at_once = per_unit * max(1, _AT_ONCE // (per_unit * found.shape[2]))
+        at_once = per_unit * max(1, _AT_ONCE // (per_unit * found.grads.shape[1]))
         for start in range(low, high, at_once):
-            rows = slice(start, min(start + at_once, high))
-            track.absorb(found[0, rows], None if track.kind in ("clean", "noisy") else found[1, rows])
+            stop = min(start + at_once, high)
+            steps = None if track.kind in ("clean", "noisy") else found.steps_of(start, stop)
+            track.absorb(found.grads[start:stop], steps)
 
 
-def taken(takers: Sequence[Taker], found: NDArray[Any], stop: int) -> list[Callable[[], None]]:
+def taken(takers: Sequence[Taker], found: Found, stop: int) -> list[Callable[[], None]]:
     """Give what all takers have to do when rows up to ``stop`` are there."""
     return [task for taker in takers for task in taker.tasks(found, stop)]

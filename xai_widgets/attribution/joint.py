@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.products import products
 from xai_widgets.attribution.sequences import kronecker
 from xai_widgets.attribution.tracks import ENDLESS, Averaging, contributions
 from xai_widgets.attribution.units import Units, relative
@@ -24,27 +25,36 @@ _EXACT, _CALM, _MISSED = range(3)
 
 
 class Density:
-    """Where on the path to look, and the weight that makes up for it: in proportion to the size of the contributions."""
+    """Where on the path to look, and the weight that makes up for it: in proportion to the size of the contributions.
 
-    def __init__(self, borders: Floats | None = None, sizes: Floats | None = None) -> None:
-        self.borders = np.array([0.0, 1.0]) if borders is None else borders
-        sizes = np.ones(1) if sizes is None or not np.any(sizes) else sizes
-        share = sizes * np.ones(len(self.borders) - 1)
-        lengths = np.diff(self.borders)
+    Parameters
+    ----------
+    sizes : numpy.ndarray, optional
+        (CELLS,), of the contributions in each stretch; all alike by default.
+    """
+
+    def __init__(self, sizes: Floats | None = None) -> None:
+        sizes = np.ones(CELLS) if sizes is None or not np.any(sizes) else sizes
         # some of it everywhere: a stretch that was quiet for some draws may not be so for other draws
-        share = 0.3 + 0.7 * share / float(share @ lengths)
-        self.heights = share / float(share @ lengths)
-        self.cumulative = np.concatenate([[0.0], np.cumsum(self.heights * lengths)])
+        self.heights = 0.3 + 0.7 * sizes / sizes.mean()
+        self.cumulative = np.concatenate([[0.0], np.cumsum(self.heights) / CELLS])
         self.cumulative[-1] = 1.0
 
     def place(self, uniform: Floats) -> Floats:
         """Bring uniform numbers to positions on the path."""
-        return np.asarray(np.interp(uniform, self.cumulative, self.borders))
+        return np.asarray(np.interp(uniform, self.cumulative, _BORDERS))
 
     def weight(self, t: Floats) -> Floats:
         """Give one over the density at these positions."""
-        cells = np.clip(np.searchsorted(self.borders, t, side="right") - 1, 0, len(self.heights) - 1)
-        return np.asarray(1 / self.heights[cells])
+        return np.asarray(1 / self.heights[_cells(t)])
+
+
+def _cells(t: Floats) -> NDArray[np.int64]:
+    return np.minimum((t * CELLS).astype(np.int64), CELLS - 1)
+
+
+_BORDERS = np.linspace(0, 1, CELLS + 1)
+_ALIKE = Density()
 
 
 class _Joint(Averaging):
@@ -58,13 +68,11 @@ class _Joint(Averaging):
         super().__init__()
         self.kind = kind
         self._shift = shift
-        self._density = Density()
+        self._density = _ALIKE
         nowhere: Floats = np.zeros((0, 1))
-        self._placed = (
-            0,
-            nowhere,
-            nowhere,
-        )  # the first of the units placed last, where they look, and their weights
+        # the first of the units placed last, where they look, and their weights: they are asked for as rows, then again, in
+        # parts, with their gradients
+        self._placed = 0, nowhere, nowhere
         self._until = max(1, FIRST_LOOK // self.rows_per_unit)  # the unit at which it is thought over
         self._found = np.zeros(CELLS)
         self._looks = np.zeros(CELLS)
@@ -75,9 +83,7 @@ class _Joint(Averaging):
 
     def positions(self, unit: int, count: int) -> tuple[Floats, Floats]:
         """Give the positions of units that are available, and their weights, (count, sides) each."""
-        start, t, weight = (
-            self._placed
-        )  # they are asked for as rows, then again, in parts, with their gradients
+        start, t, weight = self._placed
         if not start <= unit <= unit + count <= start + len(t):
             t = self._density.place(self._uniform(unit, count))
             start, weight = unit, self._density.weight(t)
@@ -95,13 +101,13 @@ class _Joint(Averaging):
 
     def learn(self, t: Floats, sizes: Floats) -> None:
         """Note the squared norms of contributions, (N,), at positions (N,), of units that were added."""
-        cells = np.minimum((t * CELLS).astype(np.int64), CELLS - 1)
+        cells = _cells(t)
         np.add.at(self._found, cells, sizes)
         np.add.at(self._looks, cells, 1)
         if self.units == self._until:
             anywhere = self._found.sum() / self._looks.sum()
             mean = np.where(self._looks > 0, self._found / np.maximum(self._looks, 1), anywhere)
-            self._density = Density(np.linspace(0, 1, CELLS + 1), np.sqrt(mean))
+            self._density = Density(np.sqrt(mean))
             self._until = 2 * self.units if self.units * self.rows_per_unit < LAST_LOOK else ENDLESS
 
 
@@ -123,7 +129,7 @@ class JointTrack(_Joint):
         found = np.asarray((pairs[0::2] + pairs[1::2]) / 2)
         self.means.add(np.asarray(found * weight.astype(found.dtype)))
         if self.learns:
-            self.learn(t[:, 0], np.einsum("ud,ud->u", found, found))
+            self.learn(t[:, 0], products(found, found))
 
 
 class JointSquareTrack(_Joint):
@@ -168,22 +174,22 @@ class JointSquareTrack(_Joint):
         count, size = len(grads) // 8, grads.shape[1]
         t, weight = self.positions(self.units, count)
         factors = np.concatenate([weight, weight], axis=1).astype(grads.dtype) / 2
-        rows, squares = grads.reshape(count, 2, 4, size), np.square(steps.reshape(count, 8, size)[:, 0::4])
+        rows, squares = grads.reshape(count, 2, 4, size), np.square(steps.reshape(count, 2, size))
         halves = np.matmul(factors.reshape(count, 4, 1, 2), grads.reshape(count, 4, 2, size))[:, :, 0]
-        products = halves[:, 0::2] * halves[:, 1::2]
+        pairs = halves[:, 0::2] * halves[:, 1::2]
         found = np.empty((3, count, size), grads.dtype)
         exact, calm, missed = found
         if self._moment is not None:
-            np.add(products[:, 0], products[:, 1], out=calm)
+            np.add(pairs[:, 0], pairs[:, 1], out=calm)
             calm *= self._moment / 2
-        products *= squares
-        np.add(products[:, 0], products[:, 1], out=exact)
+        pairs *= squares
+        np.add(pairs[:, 0], pairs[:, 1], out=exact)
         exact /= 2
         if self._moment is not None:
             np.subtract(exact, calm, out=missed)
         self.means.add(exact if self._moment is None else found)
         if self.learns:
-            sizes = np.einsum("uspd,usd->usp", np.square(rows), squares)
+            sizes = products(np.square(rows), squares[:, :, None])
             self.learn(np.concatenate([t, t], axis=1).reshape(-1), sizes.reshape(-1))
 
     def share(self, units: int) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.products import products
+
 Floats = NDArray[Any]
 _AT_ONCE = 16  # vectors, so that what is made on the way stays in the cache
 
@@ -70,11 +72,11 @@ class Neighbours:
             part = order[start : start + _AT_ONCE + 1]
             some = np.take(vectors, part, axis=0, out=ordered[: len(part)], mode="clip")
             steps = some[1:] - some[:-1]
-            squares += _products(steps, steps)
+            squares += products(steps, steps).tolist()
             if turns is not None:
                 if last is not None:
-                    turns += _products(last, steps[:1])
-                turns += _products(steps[:-1], steps[1:])
+                    turns += products(last, steps[:1]).tolist()
+                turns += products(steps[:-1], steps[1:]).tolist()
             last = steps[-1:]
         self._points, self._places = [points[place] for place in order], order.tolist()
         self._squares, self._turns = squares, turns
@@ -87,12 +89,6 @@ class Neighbours:
         low, high = max(at - 2, 0), min(at + 2, len(self._points) - 1)  # of whom something changes
         some = vectors[self._places[low : high + 1]]
         steps = some[1:] - some[:-1]
-        self._squares[low : high - 1] = _products(steps, steps)
+        self._squares[low : high - 1] = products(steps, steps).tolist()
         if self._turns is not None:
-            self._turns[low : max(low, high - 2)] = _products(steps[:-1], steps[1:])
-
-
-def _products(some: Floats, others: Floats) -> list[float]:
-    """Give the products of rows with rows, (N, D) twice."""
-    found: list[float] = np.einsum("nd,nd->n", some, others).tolist()
-    return found
+            self._turns[low : max(low, high - 2)] = products(steps[:-1], steps[1:]).tolist()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.aside import Aside, Taker, Threads, taken
+from xai_widgets.attribution.aside import Aside, Found, Taker, Threads, taken
 from xai_widgets.attribution.backends.base import STRIP, Backend, Inputs
 from xai_widgets.attribution.job import Job
 from xai_widgets.attribution.parts import Lane, Part, spent
@@ -135,24 +135,23 @@ class Runner:
     def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the rows' gradients and steps, (R, D) each."""
         with Threads(self._backend.at_once) as threads:
-            return self._vectors(job, groups, threads)
+            found = self._vectors(job, groups, threads)
+        return found.grads, found.steps[found.lines]
 
-    def _vectors(
-        self, job: Job, groups: list[Rows], threads: Threads, takers: Sequence[Taker] = ()
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the rows' gradients and steps, (R, D) each, in chunks, which are halved where memory runs out.
+    def _vectors(self, job: Job, groups: list[Rows], threads: Threads, takers: Sequence[Taker] = ()) -> Found:
+        """Evaluate the rows in chunks, which are halved where memory runs out.
 
         Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes,
         and several are evaluated side by side, where that is how the threads are.
         """
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)
-        found = np.empty((2, total, size), job.scene.inputs[0].dtype)
+        found = Found.room(groups, size, job.scene.inputs[0].dtype)
         at_once = threads.at_once if total >= threads.at_once * self._backend.least_at_once else 1
         alone = self._stop(job, groups, 0, at_once) == total
         aside, model = (Aside(False), Aside(False)) if alone else (threads.aside, threads.model)
         ahead = _Ahead(aside, partial(_made, job, groups, found))
-        flying: deque[tuple[int, Future[int]]] = deque()
+        flying: deque[tuple[int, Future[tuple[int, NDArray[Any]]]]] = deque()
         done = begun = 0  # rows that are there, and that were sent to the model
         tasks: Sequence[Callable[[], None]] = ()
         while done < total:
@@ -160,28 +159,26 @@ class Runner:
                 stop = self._stop(job, groups, begun, at_once)
                 following = None if stop == total else self._stop(job, groups, stop, at_once)
                 made = ahead.made(begun, stop, following)
-                evaluate = partial(self._evaluate, job, *made, found[0, begun:stop])
-                flying.append((stop, model.do(evaluate)))
+                flying.append((stop, model.do(partial(self._evaluate, job, *made))))
                 begun = stop
             stop, flown = flying.popleft()
             try:
-                self._count(job, flown.result())
+                evaluated, grads = flown.result()
             except Exception as error:
                 wait([one for _, one in flying])
                 self._shrink(job, stop - done, error)
                 flying.clear()
                 begun = done
                 continue
+            job.rows += evaluated
+            self.rows += evaluated
+            found.put(done, grads)
             done = stop
             tasks = taken(takers, found, stop)
             for task in tasks if done < total else ():
                 aside.do(task)
         aside.finish(tasks)
-        return found[0], found[1]
-
-    def _count(self, job: Job, rows: int) -> None:
-        self.rows += rows
-        job.rows += rows
+        return found
 
     def _stop(self, job: Job, groups: list[Rows], start: int, at_once: int) -> int:
         """Give where the chunk that begins here ends; those evaluated side by side are of much the same size."""
@@ -192,27 +189,25 @@ class Runner:
         return _strip_end(groups, start, min(start + rows, total))
 
     def _evaluate(
-        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
-    ) -> int:
-        """Give how many rows it took."""
+        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int
+    ) -> tuple[int, NDArray[Any]]:
+        """Give how many rows it took, and the gradients, (R, D)."""
         rows = len(samples)
         cells = max(1, self.chunk_rows(job) - 1)  # of a strip, that there is memory for
         if not (strip and cells < strip - 1):
-            return self._pass(job, points, samples, strip, out)
+            return rows, self._pass(job, points, samples, strip)
+        found = np.empty((rows, sum(one[0].size for one in points)), points[0].dtype)
         evaluated = 0
         for low in range(0, rows - 1, cells):  # in chunks so small there is one strip only
             part = slice(low, min(low + cells, rows - 1) + 1)
-            evaluated += self._pass(
-                job, tuple(one[part] for one in points), samples[part], part.stop - low, out[part]
-            )
-        return evaluated
+            found[part] = self._pass(job, tuple(one[part] for one in points), samples[part], part.stop - low)
+            evaluated += part.stop - low
+        return evaluated, found
 
-    def _pass(
-        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int, out: NDArray[Any]
-    ) -> int:
+    def _pass(self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int) -> NDArray[Any]:
         _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
-        _side_by_side(grads, out)
-        return len(samples)
+        flat = [one.reshape(len(samples), -1) for one in grads]
+        return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
 
 class _Ahead:
@@ -237,12 +232,12 @@ class _Ahead:
         return (start, stop), self._aside.do(partial(self._make, start, stop))
 
 
-def _made(job: Job, groups: list[Rows], found: NDArray[Any], start: int, stop: int) -> _Made:
-    """Make rows start..stop, with their steps in ``found``; give of which samples they are and the length of strips, too."""
+def _made(job: Job, groups: list[Rows], found: Found, start: int, stop: int) -> _Made:
+    """Make rows start..stop, with their lines' steps in ``found``; give also their samples, and the length of strips."""
     cut = _cut(groups, start, stop)
     made = []
     for group in cut:
-        made.append(job.scene.points(group, found[1, start : start + len(group)]))
+        made.append(job.scene.points(group, found.steps_of(start, start + len(group))))
         start += len(group)
     points = tuple(one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*made, strict=True))
     return (
@@ -250,15 +245,6 @@ def _made(job: Job, groups: list[Rows], found: NDArray[Any], start: int, stop: i
         np.concatenate([group.sample for group in cut]),
         STRIP if cut[0].kind == "secant" else 0,
     )
-
-
-def _side_by_side(arrays: Inputs, out: NDArray[Any]) -> None:
-    """Put arrays, (R, ...) each, flat into (R, D)."""
-    column = 0
-    for one in arrays:
-        flat = one.reshape(len(out), -1)
-        out[:, column : column + flat.shape[1]] = flat
-        column += flat.shape[1]
 
 
 def _waits(lane: Lane) -> bool:

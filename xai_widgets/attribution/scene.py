@@ -42,6 +42,16 @@ class Rows:
     def __len__(self) -> int:
         return len(self.sample)
 
+    @property
+    def lines(self) -> NDArray[np.int64]:
+        """Of which line each row is, (R,), numbered as they come: those of one line follow each other and share their step."""
+        if self.kind == "blur":
+            return np.arange(len(self))
+        first = np.zeros(len(self), np.int64)
+        if self.kind not in ("clean", "noisy"):  # which have no steps
+            first[_changes(self.sample, self.draw, self.sign)[1:]] = 1
+        return np.cumsum(first)
+
     def __getitem__(self, which: slice | NDArray[np.int64]) -> Rows:
         """Give some of the rows."""
         return Rows(self.kind, self.sample[which], self.draw[which], self.t[which], self.sign[which])
@@ -68,8 +78,8 @@ class Scene:
         ----------
         rows : Rows
         steps : numpy.ndarray, optional
-            (R, D), all inputs side by side: gets what gradients are multiplied with to be contributions; it is left alone where
-            that is nothing.
+            (L, D), for every line of ``rows.lines``, all inputs side by side: gets what gradients are multiplied with to be
+            contributions; it is left alone where that is nothing.
         """
         made, column = [], 0
         for place, x in enumerate(self.inputs):
@@ -109,7 +119,7 @@ class Scene:
         return np.concatenate(found).astype(self.inputs[0].dtype)
 
     def _make(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
-        """Make the points of one input, (R, D), and steps along paths."""
+        """Make the points of one input, (R, D), and the steps of its lines, (L, D)."""
         if rows.kind == "clean":
             _pick(self._flat(place), rows.sample, points)
         elif rows.kind == "blur":
@@ -118,8 +128,8 @@ class Scene:
             self._lines(rows, place, points, None if rows.kind == "noisy" else steps)
 
     def _lines(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
-        """Put rows on their lines; those of one line follow each other and share its start and its step."""
-        noisy = rows.kind == "noisy"
+        """Put rows on their lines, which share a start and a step."""
+        noisy = rows.kind == "noisy"  # mirror images are on one line
         along = (rows.sign if noisy else rows.t).astype(points.dtype)[:, None]
         first = _changes(rows.sample, rows.draw) if noisy else _changes(rows.sample, rows.draw, rows.sign)
         ends = np.append(first, len(rows))
@@ -128,14 +138,14 @@ class Scene:
         for low in range(0, len(first), several):
             lines = rows[first[low : low + several]]
             start, step = self._noise(lines, place) if noisy else self._path(lines, place)
+            if steps is not None:
+                steps[low : low + several] = step
             for one, end in _alike(np.diff(ends[low : low + several + 1])):
                 part = slice(ends[low + one], ends[low + end])
                 shape = end - one, (part.stop - part.start) // (end - one), size
                 made = points[part].reshape(shape)
                 np.multiply(along[part].reshape(*shape[:2], 1), step[one:end, None], out=made)
                 made += start[one:end, None]
-                if steps is not None:
-                    steps[part].reshape(shape)[...] = step[one:end, None]
 
     def _noise(self, lines: Rows, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the samples and how far noise goes from them to either side, (L, D) each."""

@@ -38,7 +38,7 @@ class Track(Protocol):
         """Give draw, t and sign of the rows of ``count`` units from ``unit``."""
 
     def absorb(self, grads: Floats, steps: Floats | None) -> None:
-        """Take the next units' gradients, and what they are multiplied with to be contributions, (U * rows_per_unit, D)."""
+        """Take the next units' gradients, (U * rows_per_unit, D), and the steps of their lines, see `contributions`."""
 
     def knows(self, units: int) -> bool:
         """Tell whether the estimate at this length can be given."""
@@ -54,9 +54,24 @@ class Track(Protocol):
         """Memory held."""
 
 
-def contributions(grads: Floats, steps: Floats | None) -> Floats:
-    """Give gradients times steps."""
-    return grads if steps is None else np.asarray(grads * steps)
+def contributions(grads: Floats, steps: Floats | None, out: Floats | None = None) -> Floats:
+    """Give gradients times steps, (R, D).
+
+    Parameters
+    ----------
+    grads : numpy.ndarray
+        (R, D).
+    steps : numpy.ndarray or None
+        (L, D): every one is that of R / L rows that follow each other; None for ones.
+    out : numpy.ndarray, optional
+        (R, D), C-contiguous, where they are put.
+    """
+    if steps is None:
+        steps = np.ones((1, grads.shape[1]), grads.dtype)
+    lines = len(steps), len(grads) // len(steps), grads.shape[1]
+    found = np.empty_like(grads) if out is None else out
+    np.multiply(grads.reshape(lines), steps[:, None], out=found.reshape(lines))
+    return found
 
 
 class Averaging:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.products import products
+
 Floats = NDArray[Any]
 STORE_BYTES = 32 << 20
 
@@ -84,7 +86,7 @@ class Units:
         vectors = vectors.reshape(self._series, -1, vectors.shape[-1])
         if self.count == 0:
             self._origin = vectors[:, 0].copy()
-            self._origin_size = _dots(vectors[:, :1], vectors[:, :1])
+            self._origin_size = products(vectors[:, :1], vectors[:, :1])
             self._drift = np.zeros_like(self._origin)
             self._sum = np.zeros(self._origin.shape, np.float64)
         _sum_up(self._sum, vectors)
@@ -94,14 +96,14 @@ class Units:
     def _measure(self, apart: Floats) -> None:
         """Note spread and size at every length; ``apart``, (series, U, D), is used up."""
         lengths = self.count + np.arange(1.0, apart.shape[1] + 1)
-        squares = np.cumsum(np.concatenate([self._squares, _dots(apart, apart)], axis=1), axis=1)[:, 1:]
+        squares = np.cumsum(np.concatenate([self._squares, products(apart, apart)], axis=1), axis=1)[:, 1:]
         apart[:, 0] += self._drift
         for place in range(1, apart.shape[1]):
             apart[:, place] += apart[:, place - 1]  # sums from the first vector on
         self._drift[...] = apart[:, -1]
         self._squares = squares[:, -1:]
-        along = np.asarray(np.einsum("sud,sd->su", apart, self._origin), np.float64)
-        whole = _dots(apart, apart)
+        along = products(apart, self._origin[:, None])
+        whole = products(apart, apart)
         sizes = self._origin_size + 2 * along / lengths + whole / lengths**2
         for known, new in (self._spreads, squares - whole / lengths), (self._sizes, sizes):
             for series, numbers in zip(known, np.maximum(new, 0).tolist(), strict=True):
@@ -150,11 +152,6 @@ def _sum_up(total: Floats, vectors: Floats) -> None:
     """Add vectors, (S, U, D), one after the other, so that the rounding is the same however many came at once."""
     for place in range(vectors.shape[1]):
         total += vectors[:, place]
-
-
-def _dots(one: Floats, other: Floats) -> Floats:
-    """Give the products of rows with rows, (S, U, D) twice -> (S, U)."""
-    return np.asarray(np.einsum("sud,sud->su", one, other), np.float64)
 
 
 def relative(variance: float, size: float) -> float:
