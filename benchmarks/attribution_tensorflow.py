@@ -103,7 +103,7 @@ def rates(arguments: Any, name: str) -> None:
     processor: dict[str, list[float]] = {}
     for title in [title for title in calls if title.startswith(("floor", "ours"))]:
         calls[title] = processor_time(calls[title], processor.setdefault(title, []))
-    times = in_turns(calls, 3 if arguments.quick else 9, 30 if arguments.quick else 80)
+    times = in_turns(calls, 3 if arguments.quick else 49, 30 if arguments.quick else 80)
     middle = {title: statistics.median(spent) / rows[title] for title, spent in times.items()}
     best = min((floor.name for floor in candidates), key=lambda title: middle[title])
     least_processor = statistics.median(processor[best]) / rows[best]
