@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { wordPlace, REGIONS } from "../src/map/axes";
 import { colorTable, scaleTable } from "../src/map/colors";
 import { short } from "../src/map/dom";
-import { readZoom } from "../src/map/memory";
+import { readRows, readZoom } from "../src/map/memory";
 import { counts, filtering, NO_FILTERS, setLevels } from "../src/map/levels";
 import { sortRows } from "../src/map/order";
 import { DIM, FADED, FULL, HIDDEN } from "../src/map/pick";
@@ -115,5 +115,22 @@ describe("the zoom kept over a reload", () => {
     for (const wrong of [{ ...window, x1: 3 }, { ...window, x1: 0.1 }]) {
       expect(readZoom(JSON.stringify({ axes: "a", window: wrong }), "a", limits)).toBeNull();
     }
+  });
+});
+
+describe("kept rows", () => {
+  const rows = { order: "a", row0: 3, row1: 20 };
+
+  it("are given back for the same order", () => {
+    expect(readRows(JSON.stringify(rows), "a")).toEqual(rows);
+    expect(readRows(JSON.stringify(rows), "b")).toBeNull();
+  });
+
+  it.each([{ row0: 20 }, { row0: -1 }, { row0: 0.5 }, { row1: "20" }, { row1: null }])("are not taken with %o", (wrong) => {
+    expect(readRows(JSON.stringify({ ...rows, ...wrong }), "a")).toBeNull();
+  });
+
+  it.each(["null", "3", "{", "[]", '{"order":"a"}'])("are not taken from %s", (text) => {
+    expect(readRows(text, "a")).toBeNull();
   });
 });

@@ -123,6 +123,24 @@ def test_windows_reloads_and_gaps_show_what_python_has(
     wait_for(lambda: again.digest() == python, seconds=20, what="the picture after a reload")
     assert again.selected == chosen
     assert again.ask("map.scatter.window") == zoomed
+
+    # and the rows of the other form
+    again.root.locator(".xw-sentence select").first.select_option("history")
+    wait_for(lambda: again.ask("map.heat.total") > 0, seconds=20, what="the heat map")
+    again.root.get_by_role("button", name="Zoom in").click()
+    wait_for(
+        lambda: again.ask("map.heat.row1 - map.heat.row0 < map.heat.total"), seconds=5, what="fewer rows"
+    )
+    rows = again.ask("[map.heat.row0, map.heat.row1]")
+    time.sleep(0.5)
+    notebook.page.reload()
+    notebook.wait_for_kernel()
+    after = MapPage(notebook.page)
+    wait_for(
+        lambda: after.root.count() and after.ask("map.heat.total") > 0, seconds=60, what="the heat map again"
+    )
+    wait_for(lambda: after.ask("[map.heat.row0, map.heat.row1]") == rows, seconds=5, what="the same rows")
+    notebook.screenshot(SCREENSHOTS / "map-history-after-a-reload.png", after.root)
     assert not notebook.problems
 
 

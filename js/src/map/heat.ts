@@ -6,6 +6,7 @@ import { bytesOf } from "./codec";
 import { scaleTable } from "./colors";
 import { h, name, say, show, sized } from "./dom";
 import { drawHeatAxes, HEAT_MARGIN } from "./heataxes";
+import { recallRows, rememberRows, type Rows } from "./memory";
 import type { Tile } from "./protocol";
 import { type Area, count, format } from "./scale";
 import { scaleBar } from "./legend";
@@ -35,7 +36,10 @@ export class Heat implements Part {
   private current: Drawn | null = null;
   private timer = 0;
   private frame = 0;
-  private key = "";
+  private order = "";
+  /** Rows to go back to, from before a reload. */
+  private kept: Rows | null = null;
+  private keeping = 0;
   private size = { width: 100, height: 100 };
 
   constructor(private readonly app: App) {
@@ -48,9 +52,10 @@ export class Heat implements Part {
     show(this.element, active);
     show(this.scale, active && this.overview !== null);
     if (!meta || !active) return;
-    const key = JSON.stringify([meta.metric, meta.sort, meta.descending, meta.mode, this.app.state.stream]);
-    if (key !== this.key) {
-      this.key = key;
+    const order = JSON.stringify([meta.metric, meta.sort, meta.descending, meta.mode, this.app.state.stream]);
+    if (order !== this.order) {
+      this.kept = this.order === "" ? recallRows(this.app.state.stream, order) : null;
+      this.order = order;
       this.overview = this.current = null;
       this.row0 = this.row1 = this.total = 0;
       this.ask(0);
@@ -88,6 +93,9 @@ export class Heat implements Part {
     this.scale.replaceChildren(...scaleBar(metric, lo, hi, unit, this.app.theme.dark, clipped));
     show(this.scale, true);
     this.redraw();
+    const { kept } = this;
+    this.kept = null;
+    if (kept && kept.row1 <= this.total) this.rows(kept.row0, kept.row1);
   }
 
   redraw(): void {
@@ -144,6 +152,13 @@ export class Heat implements Part {
     this.row1 = Math.min(this.total, Math.max(this.row0 + 1, Math.round(first + size)));
     this.redraw();
     this.ask(ASK_AFTER);
+    clearTimeout(this.keeping);
+    this.keeping = window.setTimeout(() => this.keep(), 200);
+  }
+
+  private keep(): void {
+    const { order, row0, row1 } = this;
+    rememberRows(this.app.state.stream, row0 === 0 && row1 === this.total ? null : { order, row0, row1 });
   }
 
   zoom(factor: number, at: number): void {
@@ -192,6 +207,7 @@ export class Heat implements Part {
 
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.keeping);
     cancelAnimationFrame(this.frame);
   }
 }

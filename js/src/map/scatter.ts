@@ -6,7 +6,7 @@ import { button, h, show, sized } from "./dom";
 import { drawMarks, hasMarks, placeRing } from "./marks";
 import { colorTable } from "./colors";
 import { inside, nearest, type Polygon } from "./pick";
-import { recall, remember } from "./memory";
+import { recallZoom, rememberZoom } from "./memory";
 import { LEVELS, NONE16 } from "./protocol";
 import { Raster, type Scene } from "./raster";
 import { type Area, home, transform, type Transform, type Window } from "./scale";
@@ -74,7 +74,7 @@ export class Scatter implements Part {
     const key = JSON.stringify([x.name, y.name, this.app.meta!.mode]);
     const limits = home(x, y);
     const wasHome = JSON.stringify(this.window) === JSON.stringify(this.limits);
-    const kept = this.axesKey === "" ? recall(this.app.state.stream, key, limits) : null;
+    const kept = this.axesKey === "" ? recallZoom(this.app.state.stream, key, limits) : null;
     if (kept) this.window = kept;
     else if (key !== this.axesKey || wasHome) this.window = limits;
     this.limits = limits;
@@ -99,7 +99,7 @@ export class Scatter implements Part {
 
   private keep(): void {
     const home = JSON.stringify(this.window) === JSON.stringify(this.limits);
-    remember(this.app.state.stream, home ? null : { axes: this.axesKey, window: this.window });
+    rememberZoom(this.app.state.stream, home ? null : { axes: this.axesKey, window: this.window });
   }
 
   /** Draw; while something moves a sample is enough, and everything follows when it rests. */
