@@ -295,6 +295,39 @@ def test_tensors_in_any_memory_order_and_arrays_give_the_same():
         assert np.array_equal(values(model, one), expected)
 
 
+class Turned(torch.autograd.Function):
+    """The identity, whose gradient lies in memory column by column."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, grads):
+        return grads.t().contiguous().t()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("chunk", [None, 8])
+def test_gradients_in_another_memory_order_give_the_same(method, chunk):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = tanh_net()
+
+        def forward(self, x):
+            return self.inner(Turned.apply(x))
+
+    x = tables(3)
+    leaf = torch.tensor(x, requires_grad=True)
+    (found,) = torch.autograd.grad(Model()(leaf).sum(), leaf)
+    assert not found.is_contiguous()
+    turned = AttributionEngine(Model(), chunk=chunk).attribute(x, method, **OPTIONS).values
+    assert np.array_equal(
+        turned, AttributionEngine(tanh_net(), chunk=chunk).attribute(x, method, **OPTIONS).values
+    )
+
+
 def test_one_output_column():
     model, x = tanh_net(outputs=1), tables(3)
     found = AttributionEngine(model).attribute(x, "integrated_gradients", integrating=200)

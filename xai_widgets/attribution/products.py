@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = (
-    8192  # numbers: longer vectors are shared out among threads, whose number must not change what comes out
-)
+# numbers: longer vectors are shared out among threads, whose number must not change what comes out
+_AT_ONCE = 8192
 
 
 def products(some: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:

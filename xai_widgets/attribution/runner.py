@@ -207,7 +207,8 @@ class Runner:
     def _pass(self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int) -> NDArray[Any]:
         _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
         flat = [one.reshape(len(samples), -1) for one in grads]
-        return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
+        # a framework may give them in another order in memory
+        return np.ascontiguousarray(flat[0]) if len(flat) == 1 else np.concatenate(flat, axis=1)
 
 
 class _Ahead:

@@ -69,7 +69,7 @@ def contributions(grads: Floats, steps: Floats | None, out: Floats | None = None
     if steps is None:
         steps = np.ones((1, grads.shape[1]), grads.dtype)
     lines = len(steps), len(grads) // len(steps), grads.shape[1]
-    found = np.empty_like(grads) if out is None else out
+    found = np.empty(grads.shape, grads.dtype) if out is None else out
     np.multiply(grads.reshape(lines), steps[:, None], out=found.reshape(lines))
     return found
 
