@@ -41,6 +41,53 @@ def test_inputs_that_are_not_finite_are_refused(value):
         AttributionEngine(tanh_net()).attribute(x)
 
 
+METHODS = ["saliency", "smoothgrad_squared", "vargrad", "integrated_gradients", "expected_gradients", "smint"]
+
+
+class Root(nn.Module):
+    """Finite on what is above zero only; its gradients are NaN below."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = tanh_net()
+
+    def forward(self, x):
+        return self.net(torch.sqrt(x))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("method", METHODS)
+def test_weights_that_have_diverged_are_named(value, method):
+    model = tanh_net()
+    with torch.no_grad():
+        model[-1].weight.fill_(value)
+    with pytest.raises(ValueError, match=r"explained output is (nan|-?inf) for every sample.*diverged"):
+        AttributionEngine(model).attribute(tables(2), method, smoothing=64, integrating=64)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("tolerance", [None, 0.01, 0.1])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_gradients_that_are_no_numbers_are_passed_on_and_other_samples_lose_nothing(method, tolerance):
+    x = np.abs(tables(2)) + 0.1
+    x[1, 0] = -1
+    options = {
+        "smoothing": 64,
+        "integrating": 64,
+        "baseline": np.full_like(x, 0.05),
+        "noise": 0.001,
+        "target": 1,
+    }
+    found = AttributionEngine(Root()).attribute(x, method, tolerance=tolerance, **options)
+    assert found.prediction[0] >= 0 > found.prediction[1]
+    assert np.isfinite(found.values[0]).all()
+    assert np.isnan(found.values[1]).any()
+    alone = AttributionEngine(Root()).attribute(
+        x[:1], method, tolerance=tolerance, **{**options, "baseline": options["baseline"][:1]}
+    )
+    assert np.array_equal(found.values[0], alone.values[0])
+
+
 class Wrapped(nn.Module):
     def __init__(self, function):
         super().__init__()

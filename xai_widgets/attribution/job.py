@@ -108,6 +108,7 @@ class Preparer:
         )  # fmt: skip
         job.context = (scene.seed, scene.noise, kind)
         job.score = self._scores(job, inputs, output)
+        _check_numbers(job.score)
         if paths:
             job.base_score = self._scores(job, scene.baselines, starts)
         return job
@@ -249,6 +250,15 @@ class Preparer:
         """Give the sides that each input is blurred along."""
         return tuple(
             blurred_axes(layout, one.shape) for layout, one in zip(job.layouts, job.scene.inputs, strict=True)
+        )
+
+
+def _check_numbers(score: NDArray[np.float64]) -> None:
+    """Refuse to explain what is no number for any sample; where it is for some, the others get NaN."""
+    if not np.isfinite(score).any():
+        raise ValueError(
+            f"the explained output is {score[0]} for every sample, so there is nothing to explain: the weights have probably "
+            "diverged (look at the loss), or the input is not scaled as in training"
         )
 
 

@@ -30,11 +30,15 @@ class Density:
     Parameters
     ----------
     sizes : numpy.ndarray, optional
-        (CELLS,), of the contributions in each stretch; all alike by default.
+        (CELLS,), of the contributions in each stretch; all alike by default. One that is NaN or infinite tells nothing, and is
+        taken for the mean of the others.
     """
 
     def __init__(self, sizes: Floats | None = None) -> None:
-        sizes = np.ones(CELLS) if sizes is None or not np.any(sizes) else sizes
+        sizes = np.ones(CELLS) if sizes is None else sizes
+        known = np.isfinite(sizes)
+        sizes = np.where(known, sizes, sizes[known].mean() if known.any() else 1.0)
+        sizes = sizes if sizes.any() else np.ones(CELLS)
         # some of it everywhere: a stretch that was quiet for some draws may not be so for other draws
         self.heights = 0.3 + 0.7 * sizes / sizes.mean()
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.heights) / CELLS])

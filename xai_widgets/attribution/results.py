@@ -27,7 +27,7 @@ class Attribution:
     target : numpy.ndarray
         int64 (B,): the explained class; -1 where the target is a function or a position in a larger output.
     prediction : numpy.ndarray
-        int64 (B,): the class predicted on the clean input; -1 where the output is not one number per class.
+        int64 (B,): the class predicted on the clean input; -1 where the output is not one number per class, or holds NaN.
     probability : numpy.ndarray
         float (B,): the probability of the predicted class (softmax where the model gives logits), NaN where unknown.
     score : numpy.ndarray

@@ -107,14 +107,21 @@ def scores(output: NDArray[Any], positions: Ints, rule: ScoreRule) -> NDArray[np
 
 
 def predictions(output: NDArray[Any] | None, rows: int) -> tuple[Ints, NDArray[np.float64], bool]:
-    """Give the predicted class, its probability, and whether the output is probabilities already."""
+    """Give the predicted class, its probability, and whether the output is probabilities already.
+
+    The class is -1 and the probability NaN where there is none, also for a sample whose output holds NaN.
+    """
     if output is None or output.ndim != 2 or output.shape[0] != rows:
         return np.full(rows, -1, np.int64), np.full(rows, np.nan), False
-    best = np.argmax(output, axis=1).astype(np.int64)
+    known = ~np.isnan(output).any(axis=1)
+    best = np.where(known, np.argmax(output, axis=1), -1).astype(np.int64)
     if output.shape[1] == 1:
         return best, np.full(rows, np.nan), False
-    summed = bool(np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=1e-3))
+    told = output[known]  # one sample's NaN must not change what the others' outputs are taken for
+    summed = bool(len(told) and np.all(told >= 0) and np.allclose(told.sum(axis=1), 1, atol=1e-3))
     if summed:
-        return best, output[np.arange(rows), best], True
-    powers = np.exp(output - output.max(axis=1, keepdims=True))
-    return best, (powers / powers.sum(axis=1, keepdims=True))[np.arange(rows), best], False
+        shares = output
+    else:
+        powers = np.exp(output - output.max(axis=1, keepdims=True))
+        shares = powers / powers.sum(axis=1, keepdims=True)
+    return best, np.where(known, shares[np.arange(rows), best], np.nan), summed
