@@ -1,6 +1,6 @@
 // The instance map as an anywidget module.
 
-import type { Model } from "./map/link";
+import type { Model } from "./map/data/link";
 import { Page } from "./map/page";
 
 interface Context {

@@ -1,12 +1,12 @@
 // Both sides of the wire protocol agree: these vectors are made by Python and checked there as well.
 
 import { describe, expect, it } from "vitest";
-import { applyColumn, bytesOf, type Column, decodeRows } from "../src/map/codec";
-import { Link, type Model } from "../src/map/link";
-import { parseMessage } from "../src/map/parse";
-import { type ColumnSpec, type Delta, LEVELS, type Snapshot, type Tile, VERSION } from "../src/map/protocol";
-import { MapState } from "../src/map/state";
-import { VIRIDIS } from "../src/map/viridis";
+import { applyColumn, bytesOf, type Column, decodeRows } from "../src/map/data/codec";
+import { Link, type Model } from "../src/map/data/link";
+import { parseMessage } from "../src/map/data/parse";
+import { type ColumnSpec, type Delta, LEVELS, type Snapshot, type Tile, VERSION } from "../src/map/data/protocol";
+import { MapState } from "../src/map/data/state";
+import { VIRIDIS } from "../src/map/scatter/viridis";
 import { bytes, golden, offset, type Wire } from "./golden";
 
 const parsed = (wire: Wire): unknown => parseMessage(wire.content, wire.buffers.length);

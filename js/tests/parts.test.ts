@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { wordPlace, REGIONS } from "../src/map/axes";
-import { colorTable, scaleTable } from "../src/map/colors";
-import { short } from "../src/map/dom";
-import { readRows, readZoom } from "../src/map/memory";
-import { counts, filtering, NO_FILTERS, setLevels } from "../src/map/levels";
-import { sortRows } from "../src/map/order";
-import { DIM, FADED, FULL, HIDDEN } from "../src/map/pick";
-import type { Meta } from "../src/map/protocol";
-import { decode } from "../src/map/sentence";
-import { type Columns, requantise } from "../src/map/state";
-import { luminance, packed, packedComputed, type Theme } from "../src/map/theme";
+import { wordPlace, REGIONS } from "../src/map/scatter/axes";
+import { colorTable, scaleTable } from "../src/map/scatter/colors";
+import { short } from "../src/shared/dom";
+import { readRows, readZoom } from "../src/map/data/memory";
+import { counts, filtering, NO_FILTERS, setLevels } from "../src/map/data/levels";
+import { sortRows } from "../src/map/data/order";
+import { DIM, FADED, FULL, HIDDEN } from "../src/map/data/pick";
+import type { Meta } from "../src/map/data/protocol";
+import { decode } from "../src/map/controls/axis_menus";
+import { type Columns, requantise } from "../src/map/data/state";
+import { luminance, packed, packedComputed, type Theme } from "../src/shared/theme";
 
 const columns: Columns = {
   x: Uint16Array.of(1, 2, 3, 65535),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randoms } from "./golden";
-import { combine, DIM, FULL, HIDDEN, inside, maskOf, nearest, rowsOf, step } from "../src/map/pick";
+import { combine, DIM, FULL, HIDDEN, inside, maskOf, nearest, rowsOf, step } from "../src/map/data/pick";
 
 const t = { ax: 1, bx: 0, ay: 1, by: 0 };
 const xs = Uint16Array.from([10, 20, 30, 40, 20]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { randoms } from "./golden";
-import { covers, kernel, PHASES, SHAPES } from "../src/map/kernels";
-import { DIM, FADED, FULL, HIDDEN } from "../src/map/pick";
-import { Raster, type Scene } from "../src/map/raster";
+import { covers, kernel, PHASES, SHAPES } from "../src/map/scatter/sprites";
+import { DIM, FADED, FULL, HIDDEN } from "../src/map/data/pick";
+import { Raster, type Scene } from "../src/map/scatter/raster";
 
 function scene(n: number, more: Partial<Scene> = {}): Scene {
   const random = randoms(9);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clamp, count, format, fromX, fromY, home, pan, tickText, ticks, toX, toY, transform, zoom } from "../src/map/scale";
+import { clamp, count, format, fromX, fromY, home, pan, tickText, ticks, toX, toY, transform, zoom } from "../src/map/data/scale";
 
 const axis = (lo: number, hi: number) => ({ name: "a", text: "a", unit: "", lo, hi });
 const area = { left: 50, top: 10, width: 400, height: 200 };

@@ -1,12 +1,12 @@
 // What the parts of the map share: the data, the selection, the filters, and one redraw per frame for whatever changed.
 
-import { decodeRows, encodeRows } from "./codec";
-import { filtering, NO_FILTERS, setLevels } from "./levels";
-import { Link, type Listener, type Model } from "./link";
-import { combine, type Combine, FULL, maskOf, rowsOf } from "./pick";
-import type { Delta, Filters, Meta, Problem, SetControl, Snapshot } from "./protocol";
-import { MapState } from "./state";
-import type { Theme } from "./theme";
+import { decodeRows, encodeRows } from "./data/codec";
+import { filtering, NO_FILTERS, setLevels } from "./data/levels";
+import { Link, type Listener, type Model } from "./data/link";
+import { combine, type Combine, FULL, maskOf, rowsOf } from "./data/pick";
+import type { Delta, Filters, Meta, Problem, SetControl, Snapshot } from "./data/protocol";
+import { MapState } from "./data/state";
+import type { Theme } from "../shared/theme";
 
 export type Change = "data" | "labels" | "meta" | "selection" | "filters" | "hover" | "theme" | "size" | "state";
 

@@ -1,22 +1,22 @@
 // Puts the parts on the page: sizes, theme, tools and the states in which there is nothing to draw.
 
 import { App, type Change, type Part } from "./app";
-import { button, h, icon, say, show } from "./dom";
-import { FilterLine } from "./filterline";
-import { Gestures } from "./gestures";
-import { Head } from "./head";
-import { Heat } from "./heat";
-import { HeatGestures } from "./heatgestures";
-import { Legend } from "./legend";
-import type { Model } from "./link";
+import { button, h, icon, say, show } from "../shared/dom";
+import { FilterLine } from "./controls/filters";
+import { Gestures } from "./scatter/gestures";
+import { Head } from "./controls/head";
+import { Heat } from "./heatmap/heatmap";
+import { HeatGestures } from "./heatmap/gestures";
+import { Legend } from "./controls/legend";
+import type { Model } from "./data/link";
 import style from "./map.css";
-import { Pictures } from "./pictures";
-import { count, fromX, fromY, toX, toY } from "./scale";
-import { Scatter } from "./scatter";
-import { Sentence } from "./sentence";
-import { Strip } from "./strip";
-import { watchTheme } from "./theme";
-import { Tooltip } from "./tooltip";
+import { Pictures } from "./controls/thumbnails";
+import { count, fromX, fromY, toX, toY } from "./data/scale";
+import { Scatter } from "./scatter/scatter";
+import { Sentence } from "./controls/axis_menus";
+import { Strip } from "./controls/cards";
+import { watchTheme } from "../shared/theme";
+import { Tooltip } from "./controls/tooltip";
 
 const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
 

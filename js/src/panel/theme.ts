@@ -1,6 +1,6 @@
 // Light or dark is read from what the host really paints, so that every host and every custom theme is followed.
 
-import { sheetsChanged } from "../sheets";
+import { sheetsChanged } from "../shared/stylesheets";
 import css from "./panel.css";
 
 /** Put the styles into the document (and a shadow root, where there is one) once, however many panels it shows. */

@@ -1,8 +1,8 @@
-// For benchmarks/map_renderers.py: the same points drawn by our raster and by regl-scatterplot, turn and turn about.
+// For benchmarks/map/renderers.py: the same points drawn by our raster and by regl-scatterplot, turn and turn about.
 
 import createScatterplot from "regl-scatterplot";
-import { FULL } from "../../src/map/pick";
-import { Raster, type Scene } from "../../src/map/raster";
+import { FULL } from "../../src/map/data/pick";
+import { Raster, type Scene } from "../../src/map/scatter/raster";
 import { randoms } from "../golden";
 
 const [WIDTH, HEIGHT] = [700, 420];

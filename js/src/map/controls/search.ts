@@ -1,9 +1,9 @@
 // Finds an instance by its index, or the instances of a label by its name.
 
-import type { App } from "./app";
-import { decodeRows } from "./codec";
-import { h, say, short } from "./dom";
-import { count } from "./scale";
+import type { App } from "../app";
+import { decodeRows } from "../data/codec";
+import { h, say, short } from "../../shared/dom";
+import { count } from "../data/scale";
 
 export class SearchBox {
   readonly element: HTMLElement;

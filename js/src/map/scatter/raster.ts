@@ -1,12 +1,12 @@
 // Draws the points into pixels, on the processor and not through WebGL. Measured with a million points in software rendering
-// (benchmarks/map_renderers.py) this is tens of times faster than any WebGL scatter plot; with a graphics card it is fast
+// (benchmarks/map/renderers.py) this is tens of times faster than any WebGL scatter plot; with a graphics card it is fast
 // enough; it needs no WebGL context, of which a page of notebooks soon has too many; and the same data give the same bytes
 // everywhere, which is what the tests compare. Pure: typed arrays in, typed arrays out.
 
-import { type Kernel, kernel, PHASES, shapeOf } from "./kernels";
-import { DIM, FADED, FULL, HIDDEN } from "./pick";
-import { NONE16 } from "./protocol";
-import type { Transform } from "./scale";
+import { type Kernel, kernel, PHASES, shapeOf } from "./sprites";
+import { DIM, FADED, FULL, HIDDEN } from "../data/pick";
+import { NONE16 } from "../data/protocol";
+import type { Transform } from "../data/scale";
 
 export interface Scene {
   xs: Uint16Array;

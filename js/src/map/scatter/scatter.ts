@@ -1,16 +1,16 @@
 // The map itself: three canvases on top of each other (grid, points, marks), drawn only when something changed.
 
-import type { App, Change, Part } from "./app";
+import type { App, Change, Part } from "../app";
 import { areaOf, drawAxes, hasRegions, REGIONS, valueAt, wordPlace } from "./axes";
-import { button, h, show, sized } from "./dom";
+import { button, h, show, sized } from "../../shared/dom";
 import { drawMarks, hasMarks, placeRing } from "./marks";
 import { colorTable } from "./colors";
-import { inside, nearest, type Polygon } from "./pick";
-import { recallZoom, rememberZoom } from "./memory";
-import { LEVELS, NONE16 } from "./protocol";
+import { inside, nearest, type Polygon } from "../data/pick";
+import { recallZoom, rememberZoom } from "../data/memory";
+import { LEVELS, NONE16 } from "../data/protocol";
 import { Raster, type Scene } from "./raster";
-import { type Area, home, transform, type Transform, type Window } from "./scale";
-import { packedComputed, reducedMotion } from "./theme";
+import { type Area, home, transform, type Transform, type Window } from "../data/scale";
+import { packedComputed, reducedMotion } from "../../shared/theme";
 
 /** Points may be drawn this far outside the axes, so that none is cut. */
 const BLEED = 6;

@@ -1,10 +1,10 @@
 // What is drawn on top of the points: the lasso and rings around the selected. The ring around the one pointed at is an
 // element of its own: moving it repaints a few pixels, where a canvas would be repainted whole.
 
-import type { App } from "./app";
-import { type Area, toX, toY, type Transform, type Window } from "./scale";
-import { show } from "./dom";
-import { NONE16 } from "./protocol";
+import type { App } from "../app";
+import { type Area, toX, toY, type Transform, type Window } from "../data/scale";
+import { show } from "../../shared/dom";
+import { NONE16 } from "../data/protocol";
 
 interface Drawn {
   area: Area;

@@ -1,9 +1,9 @@
 // Numbers and marks around the history: epochs below, rows at the left, the selected as a bar at the right.
 
-import type { App } from "./app";
-import { short } from "./dom";
-import type { Drawn } from "./heat";
-import { type Area, count, ticks } from "./scale";
+import type { App } from "../app";
+import { short } from "../../shared/dom";
+import type { Drawn } from "./heatmap";
+import { type Area, count, ticks } from "../data/scale";
 
 export const HEAT_MARGIN = { left: 86, right: 20, top: 10, bottom: 38 };
 

@@ -1,15 +1,15 @@
 // The second form: every instance a row, every epoch a column. Python sends at most as many bands as there are pixels; the
 // overview stays here, so that zooming and moving show something at once and are sharpened when the answer comes.
 
-import type { App, Change, Part } from "./app";
-import { bytesOf } from "./codec";
-import { scaleTable } from "./colors";
-import { h, name, say, show, sized } from "./dom";
-import { drawHeatAxes, HEAT_MARGIN } from "./heataxes";
-import { recallRows, rememberRows, type Rows } from "./memory";
-import type { Tile } from "./protocol";
-import { type Area, count, format } from "./scale";
-import { scaleBar } from "./legend";
+import type { App, Change, Part } from "../app";
+import { bytesOf } from "../data/codec";
+import { scaleTable } from "../scatter/colors";
+import { h, name, say, show, sized } from "../../shared/dom";
+import { drawHeatAxes, HEAT_MARGIN } from "./axes";
+import { recallRows, rememberRows, type Rows } from "../data/memory";
+import type { Tile } from "../data/protocol";
+import { type Area, count, format } from "../data/scale";
+import { scaleBar } from "../controls/legend";
 
 export interface Drawn {
   tile: Tile;

@@ -1,7 +1,7 @@
 // Pointer and keyboard on the history: the wheel zooms the rows, dragging moves, Shift and dragging selects.
 
-import type { App } from "./app";
-import type { Heat } from "./heat";
+import type { App } from "../app";
+import type { Heat } from "./heatmap";
 
 export class HeatGestures {
   private start: { x: number; y: number; select: boolean } | null = null;

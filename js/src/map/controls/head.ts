@@ -1,9 +1,9 @@
 // The first lines: what this is, where the run is, the selection and what can be done with it, and which scores are shown.
 
-import type { App, Change, Part } from "./app";
-import { bytesOf } from "./codec";
-import { button, h, say, show } from "./dom";
-import { count } from "./scale";
+import type { App, Change, Part } from "../app";
+import { bytesOf } from "../data/codec";
+import { button, h, say, show } from "../../shared/dom";
+import { count } from "../data/scale";
 import { SearchBox } from "./search";
 
 export class Head implements Part {

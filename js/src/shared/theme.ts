@@ -1,6 +1,6 @@
 // The host's theme: colours for what is drawn on canvases, and a call when they change.
 
-import { sheetsChanged } from "../sheets";
+import { sheetsChanged } from "./stylesheets";
 
 export interface Theme {
   dark: boolean;

@@ -1,8 +1,8 @@
 // The quiet part of the plot: grid lines, numbers, the names of the axes, and the outlines of the cartography's regions.
 
-import type { Meta } from "./protocol";
-import { type Area, fromX, fromY, tickText, ticks, toX, toY, type Window } from "./scale";
-import type { Theme } from "./theme";
+import type { Meta } from "../data/protocol";
+import { type Area, fromX, fromY, tickText, ticks, toX, toY, type Window } from "../data/scale";
+import type { Theme } from "../../shared/theme";
 
 export const MARGIN = { left: 52, right: 14, top: 14, bottom: 38 };
 

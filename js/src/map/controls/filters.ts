@@ -1,11 +1,11 @@
 // The filters with how many each leaves. They act in the browser at once; Python is told.
 
-import type { App, Change, Part } from "./app";
-import { button, h, say, show } from "./dom";
-import { counts, filtering } from "./levels";
-import { FLAG } from "./protocol";
-import { count } from "./scale";
-import { Word } from "./sentence";
+import type { App, Change, Part } from "../app";
+import { button, h, say, show } from "../../shared/dom";
+import { counts, filtering } from "../data/levels";
+import { FLAG } from "../data/protocol";
+import { count } from "../data/scale";
+import { Word } from "./axis_menus";
 
 const TOGGLES = [
   { field: "suspected", text: "suspected label errors", flag: FLAG.suspected },

@@ -1,11 +1,11 @@
 // The selected instances as cards in a row: only those in sight exist and are fetched, so that a hundred thousand cost nothing.
 
-import type { App, Change, Part } from "./app";
-import { button, h, name, say, show } from "./dom";
-import { type Card, paint, type Pictures } from "./pictures";
-import { count, format } from "./scale";
-import { Word } from "./sentence";
-import { type Order, ORDERS, sortRows } from "./order";
+import type { App, Change, Part } from "../app";
+import { button, h, name, say, show } from "../../shared/dom";
+import { type Card, paint, type Pictures } from "./thumbnails";
+import { count, format } from "../data/scale";
+import { Word } from "./axis_menus";
+import { type Order, ORDERS, sortRows } from "../data/order";
 
 const WIDTH = 92;
 const SIDE = 64;

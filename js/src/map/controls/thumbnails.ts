@@ -1,8 +1,8 @@
 // Thumbnails and predictions of single instances, fetched when something wants to show them, in small batches, and kept.
 
-import type { App, Change, Part } from "./app";
-import { bytesOf } from "./codec";
-import { LIMITS } from "./protocol";
+import type { App, Change, Part } from "../app";
+import { bytesOf } from "../data/codec";
+import { LIMITS } from "../data/protocol";
 
 export interface Card {
   index: string;

@@ -1,11 +1,11 @@
 // The labels with their colour, shape and count; or the scale of a colour map. Choosing a label selects its instances.
 
-import type { App, Change, Part } from "./app";
-import { cssOf, scaleTable } from "./colors";
-import { button, h, name, show } from "./dom";
-import { OUTLINES, shapeOf } from "./kernels";
-import { type Counts, counts } from "./levels";
-import { count, format } from "./scale";
+import type { App, Change, Part } from "../app";
+import { cssOf, scaleTable } from "../scatter/colors";
+import { button, h, name, show } from "../../shared/dom";
+import { OUTLINES, shapeOf } from "../scatter/sprites";
+import { type Counts, counts } from "../data/levels";
+import { count, format } from "../data/scale";
 
 const MOST = 200;
 

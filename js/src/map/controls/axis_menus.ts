@@ -1,8 +1,8 @@
 // One quiet line that says what is shown, each word of which can be changed on the spot.
 
-import type { App, Change, Part } from "./app";
-import { h, short } from "./dom";
-import type { SetControl } from "./protocol";
+import type { App, Change, Part } from "../app";
+import { h, short } from "../../shared/dom";
+import type { SetControl } from "../data/protocol";
 
 interface Choice {
   value: string;

@@ -1,11 +1,11 @@
 // What is known of the point under the pointer: at once from the browser, the rest when Python has answered.
 
-import type { App, Change, Part } from "./app";
-import { h, name, say, show } from "./dom";
-import { paint, type Pictures } from "./pictures";
-import type { Details } from "./protocol";
-import { format } from "./scale";
-import type { Scatter } from "./scatter";
+import type { App, Change, Part } from "../app";
+import { h, name, say, show } from "../../shared/dom";
+import { paint, type Pictures } from "./thumbnails";
+import type { Details } from "../data/protocol";
+import { format } from "../data/scale";
+import type { Scatter } from "../scatter/scatter";
 
 const SIDE = 72;
 const ASK_AFTER = 70; // a pointer that only passes asks nothing

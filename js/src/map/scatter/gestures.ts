@@ -1,8 +1,8 @@
 // Pointer and keyboard on the plot. Everything here works without the kernel.
 
-import type { App } from "./app";
-import { type Combine, step } from "./pick";
-import { pan, zoom } from "./scale";
+import type { App } from "../app";
+import { type Combine, step } from "../data/pick";
+import { pan, zoom } from "../data/scale";
 import type { Scatter } from "./scatter";
 import { valueAt } from "./axes";
 

@@ -1,7 +1,7 @@
 // The colours points have: per label, or along a colour map. Python sends the label colours, so that they are those of every view.
 
-import type { LabelSpec, Meta } from "./protocol";
-import { packed, packedComputed, type Theme } from "./theme";
+import type { LabelSpec, Meta } from "../data/protocol";
+import { packed, packedComputed, type Theme } from "../../shared/theme";
 import { VIRIDIS } from "./viridis";
 
 /** The table a code is looked up in; the last entry is for codes without a colour. */
