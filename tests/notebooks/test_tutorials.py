@@ -122,10 +122,10 @@ def test_fastestimator_with_our_traces() -> None:
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_what_the_seeds_tutorial_reports_comes_out(framework: str) -> None:
-    """The short version of benchmarks/tutorial_seed_findings.py: half the images, four epochs, halves instead of thirds."""
+    """The short version of benchmarks/tracking/seed_findings.py: half the images, four epochs, halves instead of thirds."""
     if not SHARED_DATA.exists():
         pytest.skip("the shared CIFAR-10 images are not beside this checkout (../shared/data)")
-    findings = load(NOTEBOOKS.parent / "benchmarks" / "tutorial_seed_findings.py")
+    findings = load(NOTEBOOKS.parent / "benchmarks" / "tracking" / "seed_findings.py")
     train = findings.Images.read(SHARED_DATA / "cifar10_train_5085.npz", 2500)
     test = findings.Images.read(SHARED_DATA / "cifar10_test_1017.npz", None)
     found = findings.findings(getattr(findings, f"train_{framework}")(train, test, 4, seed=0))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "tracking_noise.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "tracking" / "noise.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Time to the seed's whole picture, as exact as the seed's defaults make it, beside FastEstimator's own and captum's (PyTorch).
 
-    python benchmarks/attribution_picture.py [--quick] [--models lenet resnet20] [--fastestimator-python PATH]
+    python benchmarks/attribution/picture.py [--quick] [--models lenet resnet20] [--fastestimator-python PATH]
 
 Five pictures; raw, smoothed (25 draws, squared), integrated (100 steps), SmInt (6 draws of 100 steps, squared) and overlay, which
 take FastEstimator 628 passes. First the errors of such defaults against the reference, by the same definitions (25 independent
@@ -17,10 +17,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import attribution_reference as reference
 import numpy as np
-from attribution_common import SEED_DRAWS, SEED_STEPS, Peer, in_turns, pictures, ratios, relative
-from attribution_torch import Captum, Pair, device, network, timed
+import reference
+from common import SEED_DRAWS, SEED_STEPS, Peer, in_turns, pictures, ratios, relative
+from torch_networks import Captum, Pair, device, network, timed
 
 from xai_widgets import AttributionEngine
 from xai_widgets.attribution import overlay
@@ -120,7 +120,7 @@ def measure(name: str, quick: bool, python: str | None) -> None:
     total = 1 + sum(plan.values())
     bound = SMINT_DRAWS * STEPS // 10
     print(f"   SmInt: {plan['smint']} evaluations (at most {bound}); all: {total}, FastEstimator {PASSES}")
-    peer = Peer(python, "attribution_fastestimator.py", name, "5", "32") if python else None
+    peer = Peer(python, "fastestimator_peer.py", name, "5", "32") if python else None
     shown = ((x - x.min()) / np.ptp(x) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
     calls: dict[str, Callable[[], float]] = {
         "ours": lambda: timed(partial(picture, model, x, shown, plan)),

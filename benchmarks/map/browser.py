@@ -1,6 +1,6 @@
 """The instance map in a real JupyterLab: first picture, update after an epoch, bytes, frames a second.
 
-    python benchmarks/map_browser.py [--quick] [--points N]
+    python benchmarks/map/browser.py [--quick] [--points N]
 
 Chromium draws without a graphics card (--disable-gpu: its own software compositor; the map needs no WebGL). The times
 of a busy machine say little, so the load is printed, and beside the wall clock what one drawing costs.
@@ -18,8 +18,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tests" / "browser"))
 
 from lab import CHROMIUM_FLAGS, JupyterServer, Notebook, wait_for, write_notebook
 from map_page import MapPage

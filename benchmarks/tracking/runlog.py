@@ -1,6 +1,6 @@
 """The run log: rows a second written and read, bytes per row, beside copying the same columns with numpy's own files.
 
-    python benchmarks/runlog.py [--quick]
+    python benchmarks/tracking/runlog.py [--quick]
 
 The floor writes and reads the bare columns (index, loss) of every batch with tofile and fromfile: no checksum, no
 epochs, no labels, nothing a second process could read while it grows. Both are measured in turns.
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from xai_widgets import runlog
-from xai_widgets.runlog.reading import FileReader, files_of
+from xai_widgets.runlog.file_reader import FileReader, files_of
 from xai_widgets.tracking import Tracker
-from xai_widgets.tracking.pending import Batch
+from xai_widgets.tracking.store.batch_buffer import Batch
 
 
 def batches(n, epochs, size):

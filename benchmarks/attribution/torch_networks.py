@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from attribution_common import MODELS, cifar, relative, weights
+from common import MODELS, cifar, relative, weights
 
 
 def device() -> Any:

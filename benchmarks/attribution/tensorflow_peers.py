@@ -1,6 +1,6 @@
-"""FastEstimator 1.7 and Xplique 2.0 as their users call them, each in an interpreter of its own; see attribution_tensorflow.py.
+"""FastEstimator 1.7 and Xplique 2.0 as their users call them, each in an interpreter of its own; see tensorflow_rates.py.
 
-python attribution_tensorflow_peers.py fastestimator|xplique lenet|resnet20|resnet18   (asked on standard input)
+python tensorflow_peers.py fastestimator|xplique lenet|resnet20|resnet18   (asked on standard input)
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 import numpy as np
-from attribution_common import serve
-from attribution_tensorflow_networks import images, network, tf
+from common import serve
+from tensorflow_networks import images, network, tf
 
 
 class FastEstimator:

@@ -1,6 +1,6 @@
 """Peak memory, over the model's own, of integrated gradients with 100 steps on five pictures of 224 x 224 with a ResNet-18.
 
-    python benchmarks/attribution_memory.py [--quick]
+    python benchmarks/attribution/memory.py [--quick]
 
 Each way runs in a process of its own: the growth of its largest resident size from after one plain pass of a single picture, or
 what CUDA's allocator says where there is one. ``--quick`` leaves captum's default out, which takes about 11 GB.
@@ -13,14 +13,14 @@ import resource
 import subprocess
 import sys
 
-from attribution_common import pictures
+from common import pictures
 
 WAYS = ("ours", "captum in parts of 50", "captum in parts of 10", "captum, as it comes")
 
 
 def run(way: str, steps: int) -> None:
     import torch
-    from attribution_torch import Captum, device, network, plain_pass
+    from torch_networks import Captum, device, network, plain_pass
 
     from xai_widgets import AttributionEngine
 

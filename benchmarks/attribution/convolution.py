@@ -1,6 +1,6 @@
 """The way back through convolutions of few channels: ours beside TensorFlow's own, in turns in one run.
 
-python benchmarks/attribution_convolution.py
+python benchmarks/attribution/convolution.py
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from attribution_common import in_turns
+from common import in_turns
 
-from xai_widgets.attribution.backends.tensorflow_convolution import shorter
+from xai_widgets.attribution.backends.tensorflow.conv_gradient import shorter
 
 # rows, side, channels, maps, kernel, stride, padding
 CASES = (

@@ -5,8 +5,8 @@ than image 10. This script trains the same network on the 5,085 real training im
 augmentation (pad and crop, flip, cutout), ten epochs, for three seeds in PyTorch and in Keras, and reads the three
 findings off a tracker that the training hooks filled::
 
-    python benchmarks/tutorial_seed_findings.py            # about six minutes on two cores
-    python benchmarks/tutorial_seed_findings.py --quick    # one seed, PyTorch, 1,500 images, two epochs: does it run
+    python benchmarks/tracking/seed_findings.py            # about six minutes on two cores
+    python benchmarks/tracking/seed_findings.py --quick    # one seed, PyTorch, 1,500 images, two epochs: does it run
 
 A class or an image is as hard as its mean loss over all epochs; that of the last epoch alone is printed beside it.
 """
@@ -26,7 +26,7 @@ for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREA
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402

@@ -1,6 +1,6 @@
 """FastEstimator 1.7's saliency on PyTorch, in its own interpreter; the other benchmarks start it by themselves.
 
-Run as ``python attribution_fastestimator.py NETWORK COUNT SIDE`` it answers requests line by line, see `attribution_common.Peer`.
+Run as ``python fastestimator_peer.py NETWORK COUNT SIDE`` it answers requests line by line, see `common.Peer`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import sys
 from typing import Any
 
 import numpy as np
-from attribution_common import pictures, serve
+from common import pictures, serve
 
 
 def main(name: str, count: int, side: int) -> None:
     import fastestimator as fe
     import torch
-    from attribution_torch import device, network, timed
     from fastestimator.xai import SaliencyNet
+    from torch_networks import device, network, timed
 
     module = network(name)
     model = fe.build(model_fn=lambda: module, optimizer_fn=None)

@@ -1,6 +1,6 @@
 """The tracker beside the bare-numpy floor and FastEstimator 1.7's own classes, measured in turns in one run.
 
-    python benchmarks/tracking.py [--quick] [--fastestimator-python PATH]
+    python benchmarks/tracking/store.py [--quick] [--fastestimator-python PATH]
 
 Prints ratios and medians: whole epochs (labels and instances together), bytes per observation, one `record`, the slowing
 of a training step of about a millisecond, all training dynamics at once, and the time of every kind of answer.
@@ -9,7 +9,7 @@ FastEstimator pins old versions of everything, so it needs an environment of its
 
     python3.11 -m venv fe && fe/bin/pip install "setuptools<81" "numpy==1.26.4" "tensorflow-cpu==2.15.*" \\
         "torch==2.13.0" "fastestimator==1.7.0" "numpy==1.26.4" "setuptools<81"
-    python benchmarks/tracking.py --fastestimator-python fe/bin/python
+    python benchmarks/tracking/store.py --fastestimator-python fe/bin/python
 
 Its LabelTracker and InstanceTracker run as they are, with a stand-in for the system they ask for the epoch.
 """
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from xai_widgets.tracking import Tracker
 

@@ -1,6 +1,6 @@
 """Share of a training step that each hook costs.
 
-    python benchmarks/hooks_share.py [--quick] [--only torch] [--batch 32] [--channels 7]
+    python benchmarks/hooks/share.py [--quick] [--only torch] [--batch 32] [--channels 7]
 
 A small CNN whose step takes 5 ms or more (with fewer channels less), batch 128, one thread. A step's time is the processor
 time of this process (other load does not count), compared with the plain runs right before and after; the median over the

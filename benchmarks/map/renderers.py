@@ -1,6 +1,6 @@
 """Drawing many points: the map's own raster against regl-scatterplot (WebGL), in one Chromium, turn and turn about.
 
-    python benchmarks/map_renderers.py [--quick] [--gpu]
+    python benchmarks/map/renderers.py [--quick] [--gpu]
 
 Without ``--gpu`` WebGL runs in software (SwiftShader), as on a machine or remote desktop without a graphics card, and
 on every test machine. Prints medians: time to the first picture, time to draw one frame, frames a second while moving.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-JS = Path(__file__).resolve().parent.parent / "js"
+JS = Path(__file__).resolve().parent.parent.parent / "js"
 SOFTWARE = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 

@@ -1,6 +1,6 @@
 """Error against evaluations: the engine's stream beside fixed rules and the peers' schemes (PyTorch), with a plot.
 
-    python benchmarks/attribution_error.py [--quick] [--models lenet resnet20 lenet_smooth] [--pictures FOLDER]
+    python benchmarks/attribution/error.py [--quick] [--models lenet resnet20 lenet_smooth] [--pictures FOLDER]
 
 Relative L2 error to references of 4,096 steps and 1,024 draws and more, the mean over the first CIFAR-10 test pictures: 16 for
 integrated gradients, where single pictures differ by more than the rules do (5 with ``--quick``), and 5 for the others.
@@ -19,11 +19,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import attribution_reference as reference
 import numpy as np
-from attribution_common import least, pictures, relative
-from attribution_curves import Curves, draw
-from attribution_torch import device, network, plain_pass
+import reference
+from common import least, pictures, relative
+from curves import Curves, draw
+from torch_networks import device, network, plain_pass
 
 from xai_widgets import AttributionEngine
 

@@ -1,4 +1,4 @@
-"""Draws the curves of `attribution_error.py` with matplotlib's object interface, in the house's colours."""
+"""Draws the curves of `error.py` with matplotlib's object interface, in the house's colours."""
 
 from __future__ import annotations
 

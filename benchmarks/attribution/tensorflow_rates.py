@@ -1,6 +1,6 @@
 """The attribution engine on TensorFlow beside the floor, FastEstimator 1.7 and Xplique 2.0, measured in turns in one run.
 
-    python benchmarks/attribution_tensorflow.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture]
+    python benchmarks/attribution/tensorflow_rates.py [--quick] [--models lenet,resnet20,resnet18] [--parts traces,rates,picture]
         [--pictures 5] [--fastestimator-python PATH] [--xplique-python PATH] [--xla]
 
 Rates: gradient evaluations per second of whole calls, against the floor: plain batched forward and input-backward in a
@@ -27,8 +27,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from attribution_common import SEED_DRAWS, SEED_STEPS, Peer, in_turns, kept, up_to_scale
-from attribution_tensorflow_networks import floors, images, network, tf
+from common import SEED_DRAWS, SEED_STEPS, Peer, in_turns, kept, up_to_scale
+from tensorflow_networks import floors, images, network, tf
 
 from xai_widgets import AttributionEngine
 from xai_widgets.attribution import overlay
@@ -44,12 +44,12 @@ def peers(arguments: Any, name: str) -> dict[str, Peer]:
     found = {}
     if arguments.fastestimator_python and name != "resnet18":
         found["FastEstimator"] = Peer(
-            arguments.fastestimator_python, "attribution_tensorflow_peers.py", "fastestimator", name
+            arguments.fastestimator_python, "tensorflow_peers.py", "fastestimator", name
         )
     for batch in (32, 256) if arguments.xplique_python else ():
         if name != "resnet18" or batch == 32:
             found[f"Xplique, batch {batch}"] = Peer(
-                arguments.xplique_python, "attribution_tensorflow_peers.py", "xplique", name, str(batch)
+                arguments.xplique_python, "tensorflow_peers.py", "xplique", name, str(batch)
             )
     return found
 

@@ -1,6 +1,6 @@
 """A long training with a browser that clicks and slides at random: errors, memory, message rate, step time.
 
-``python benchmarks/live_soak.py [--minutes 10] [--quick] [--kernel 7.4] [--app lab]``. Every 16 seconds of training are
+``python benchmarks/live/soak.py [--minutes 10] [--quick] [--kernel 7.4] [--app lab]``. Every 16 seconds of training are
 compared with the 4 before and the 4 after them in which the same loop tells the widgets nothing and nobody clicks, so that
 they have nothing to draw or compute: machines drift too much for a run of its own. SIGTERM ends it early, with its report.
 """
@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "browser"))
 
 import kernels
 import lab

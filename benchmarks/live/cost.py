@@ -1,7 +1,7 @@
 """What training pays for being live: step times alone, with everything attached, and while saliency is computed.
 
 Each is measured between two windows of what it is compared with, since machines drift; ratios are medians over the rounds.
-``python benchmarks/live_cost.py [--quick] [--share 0.06]``
+``python benchmarks/live/cost.py [--quick] [--share 0.06]``
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from attribution_common import kept
+from common import kept
 
 from xai_widgets import AttributionEngine
 

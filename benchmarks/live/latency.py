@@ -2,7 +2,7 @@
 
 Drives real JupyterLab and Notebook pages in Chromium, eight moves each. The floor is the computing time until a job's
 first result, measured by the job itself in the same run.
-``python benchmarks/live_latency.py [--quick] [--only lab] [--kernels 6.31 7.4]``
+``python benchmarks/live/latency.py [--quick] [--only lab] [--kernels 6.31 7.4]``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "browser"))
 
 import kernels
 import lab

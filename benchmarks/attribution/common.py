@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
 KEPT = Path(tempfile.gettempdir()) / "xai_widgets_benchmarks"
@@ -60,7 +60,7 @@ def weights(name: str) -> dict[str, np.ndarray]:
         with np.load(DATA / "resnet20_cifar10.npz") as held:
             return {key: held[key] for key in held.files}
     if name == "lenet":
-        from attribution_torch import trained_lenet
+        from torch_networks import trained_lenet
 
         return kept("lenet_weights", trained_lenet)
     raise ValueError(f"there are weights of lenet and resnet20, not of {name}")

@@ -1,6 +1,6 @@
 """Gradient evaluations per second beside the floor and the peers, in turns in one run, on PyTorch (CUDA where there is one).
 
-    python benchmarks/attribution_speed.py [--quick] [--models lenet resnet20 resnet18] [--fastestimator-python PATH]
+    python benchmarks/attribution/speed.py [--quick] [--models lenet resnet20 resnet18] [--fastestimator-python PATH]
 
 The floor is the network's plain batched forward and input-backward at the best batch size. A share of 1 is as fast as that;
 above 1 is possible only by noise, or where several calls find the caches warmer. Every engine is made anew, so nothing is kept
@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from attribution_common import MODELS, SIDES, Peer, in_turns, pictures, ratios
-from attribution_torch import Captum, Floor, Pair, device, network, timed
+from common import MODELS, SIDES, Peer, in_turns, pictures, ratios
+from torch_networks import Captum, Floor, Pair, device, network, timed
 
 from xai_widgets import AttributionEngine
 
@@ -74,7 +74,7 @@ def calls(model: Any, x: np.ndarray, count: int, peer: Peer | None) -> dict[str,
 def measure(name: str, rounds: int, count: int, python: str | None) -> None:
     model, x = network(name), pictures(5, SIDES[name])
     print(f"\n{name}: five pictures of {SIDES[name]} x {SIDES[name]}, {count} draws or steps, on {device()}")
-    peer = Peer(python, "attribution_fastestimator.py", name, "5", str(SIDES[name])) if python else None
+    peer = Peer(python, "fastestimator_peer.py", name, "5", str(SIDES[name])) if python else None
     times = in_turns(calls(model, x, count, peer), rounds, seconds=100)
     if peer is not None:
         peer.close()

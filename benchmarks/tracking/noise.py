@@ -1,6 +1,6 @@
 """Which score finds planted wrong labels, and does it survive memorisation?
 
-    python benchmarks/tracking_noise.py [--quick]
+    python benchmarks/tracking/noise.py [--quick]
 
 scikit-learn's scanned digits, 15 % of the labels replaced at random, a small network trained until it knows them by heart.
 Prints, per score and epoch, the area under the ROC curve of finding the wrong labels and the precision among as many
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from xai_widgets.tracking import Tracker
 

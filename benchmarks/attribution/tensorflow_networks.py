@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from attribution_common import MODELS, SIDES, kept, pictures, weights
+from common import MODELS, SIDES, kept, pictures, weights
 
 keras = tf.keras
 layers = keras.layers
@@ -36,7 +36,7 @@ def network(name: str) -> Any:
 
 
 def _torch_resnet18() -> dict[str, np.ndarray]:
-    from attribution_torch import network as in_torch
+    from torch_networks import network as in_torch
 
     return {key: value.cpu().numpy() for key, value in in_torch("resnet18").state_dict().items()}
 
