@@ -69,7 +69,9 @@ def _show_background_runs() -> None:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     formatter = getattr(getattr(shell, "display_formatter", None), "ipython_display_formatter", None)
     if formatter is not None:
-        formatter.for_type_by_name("xai_widgets.live.running", "BackgroundRun", _show_background_run)
+        formatter.for_type_by_name(
+            "xai_widgets.live.training.background", "BackgroundRun", _show_background_run
+        )
 
 
 def _show_background_run(run: Any) -> None:

@@ -10,8 +10,8 @@ import pytest
 from behaviour_models import Counted, counted, picture_net, pictures, relative
 
 from xai_widgets import AttributionEngine
-from xai_widgets.attribution.aside import Aside, Found, Taker, taken
-from xai_widgets.attribution.tracks import NoisyTrack
+from xai_widgets.attribution.estimators.base import NoisyTrack
+from xai_widgets.attribution.execution.prefetch import Aside, Found, Taker, taken
 
 OPTIONS = {"smoothing": 40, "integrating": 40}
 METHODS = ["smoothgrad_squared", "vargrad", "integrated_gradients", "expected_gradients", "smint"]

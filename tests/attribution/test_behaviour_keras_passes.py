@@ -10,7 +10,7 @@ import pytest
 from behaviour_models import pictures, relative, tables
 
 from xai_widgets import AttributionEngine
-from xai_widgets.live.snapshots import Snapshots
+from xai_widgets.live.snapshots.snapshots import Snapshots
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")

@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras")
 if keras.config.backend() != "tensorflow":
     pytest.skip("Keras runs on another backend in this process", allow_module_level=True)
 
-from xai_widgets.attribution.backends.tensorflow_checksum import Checksum  # noqa: E402 - needs TensorFlow
+from xai_widgets.attribution.backends.tensorflow.checksum import Checksum  # noqa: E402 - needs TensorFlow
 
 
 class Model:

@@ -15,7 +15,7 @@ keras = pytest.importorskip("keras")
 if keras.config.backend() != "tensorflow":
     pytest.skip("Keras runs on another backend in this process", allow_module_level=True)
 
-from xai_widgets.attribution.backends.tensorflow_convolution import found_in, shorter  # noqa: E402 - needs TensorFlow
+from xai_widgets.attribution.backends.tensorflow.conv_gradient import found_in, shorter  # noqa: E402 - needs TensorFlow
 
 layers = keras.layers
 

@@ -9,7 +9,7 @@ from behaviour_models import changed, linear, picture_net, pictures, relative, t
 from torch import nn
 
 from xai_widgets import AttributionEngine
-from xai_widgets.attribution.cam import enlarged
+from xai_widgets.attribution.methods.cam import enlarged
 
 attr = pytest.importorskip("captum.attr")
 MAPS = ("gradcam", "gradcam++", "eigencam")

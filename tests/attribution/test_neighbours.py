@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xai_widgets.attribution.neighbours import Neighbours
+from xai_widgets.attribution.estimators.neighbours import Neighbours
 
 
 def plainly(points, vectors):

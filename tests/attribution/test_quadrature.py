@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from xai_widgets.attribution.neighbours import Neighbours
-from xai_widgets.attribution.quadrature import curvature_weights, path_weights, smoothness
+from xai_widgets.attribution.estimators.neighbours import Neighbours
+from xai_widgets.attribution.estimators.quadrature import curvature_weights, path_weights, smoothness
 
 POINTS = st.lists(st.floats(0.001, 0.999), min_size=3, max_size=40, unique=True)
 

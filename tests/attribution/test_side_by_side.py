@@ -15,8 +15,8 @@ keras = pytest.importorskip("keras")
 if keras.config.backend() != "tensorflow":
     pytest.skip("Keras runs on another backend in this process", allow_module_level=True)
 
-from xai_widgets.attribution.backends.tensorflow import TensorFlowBackend  # noqa: E402 - needs TensorFlow
-from xai_widgets.attribution.backends.tensorflow_passes import Passes  # noqa: E402
+from xai_widgets.attribution.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402 - needs TensorFlow
+from xai_widgets.attribution.backends.tensorflow.passes import Passes  # noqa: E402
 
 layers = keras.layers
 METHODS = ["smoothgrad_squared", "integrated_gradients", "smint", "expected_gradients"]

@@ -1,6 +1,6 @@
 """Slider moves during training are answered before the cell ends: every host, kernel, framework and way to train.
 
-`measure` is also what ``benchmarks/live_latency.py`` prints its table from.
+`measure` is also what ``benchmarks/live/latency.py`` prints its table from.
 """
 
 from __future__ import annotations

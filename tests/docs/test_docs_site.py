@@ -22,7 +22,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PARTS = ("tracking", "runlog", "samples", "attribution", "live", "figures", "hooks", "widgets")
 HOOKS = tuple(f"hooks.{name}" for name in xai_widgets.hooks.__all__)
 # written about with their class, or a name of the version only
-NO_ENTRY = {"xai_widgets.live.cells", "xai_widgets.__version__", *(f"xai_widgets.{name}" for name in PARTS)}
+NO_ENTRY = {
+    "xai_widgets.live.kernel.cells",
+    "xai_widgets.__version__",
+    *(f"xai_widgets.{name}" for name in PARTS),
+}
 
 
 def load(path: Path) -> Any:

@@ -15,7 +15,7 @@ import xai_widgets as xw
 from xai_widgets import figures
 from xai_widgets.figures import palette
 from xai_widgets.figures._shapes import SHAPES, outline
-from xai_widgets.widgets import _protocol as protocol
+from xai_widgets.widgets.instance_map import protocol
 
 
 def drawn_by(chart):

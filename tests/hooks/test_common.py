@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xai_widgets as xw
-from xai_widgets.hooks import _require
-from xai_widgets.hooks._feed import Feed
-from xai_widgets.hooks._identity import add_index, content_hash, index_of, key_reader
-from xai_widgets.hooks._keras_ring import _pieces
+from xai_widgets.hooks._common import require
+from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.instance_ids import add_index, content_hash, index_of, key_reader
+from xai_widgets.hooks.keras.ring_buffer import _pieces
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FRAMEWORKS = [
@@ -75,16 +75,16 @@ def test_a_missing_framework_names_the_line_that_installs_it(blocked, use, line,
 
 
 def test_an_untested_version_warns_once_and_names_the_range(monkeypatch):
-    monkeypatch.setattr(_require, "_warned", set())
-    known = _require.Framework("numpy", "9.1", "9.4", "numpy")
-    with pytest.warns(_require.HookWarning, match=r"numpy 8\.0\.1 is not a version .* \(9\.1 to 9\.4\)"):
-        _require._check_version("numpy", known, "8.0.1")
+    monkeypatch.setattr(require, "_warned", set())
+    known = require.Framework("numpy", "9.1", "9.4", "numpy")
+    with pytest.warns(require.HookWarning, match=r"numpy 8\.0\.1 is not a version .* \(9\.1 to 9\.4\)"):
+        require._check_version("numpy", known, "8.0.1")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        _require._check_version("numpy", known, "8.0.1")
-        monkeypatch.setattr(_require, "_warned", set())
-        _require._check_version("numpy", known, "9.4.7+cpu")
-        _require._check_version("numpy", known, "")
+        require._check_version("numpy", known, "8.0.1")
+        monkeypatch.setattr(require, "_warned", set())
+        require._check_version("numpy", known, "9.4.7+cpu")
+        require._check_version("numpy", known, "")
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.integers(0, 1000))

@@ -365,7 +365,7 @@ def test_errors_of_indexed():
 
 
 def test_a_ring_that_wraps_and_one_that_overflows():
-    from xai_widgets.hooks._keras_ring import Reader, make_ring
+    from xai_widgets.hooks.keras.ring_buffer import Reader, make_ring
 
     ring = make_ring(keras.backend.backend(), 2, 0)
     reader = Reader(ring)

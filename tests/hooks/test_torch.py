@@ -503,7 +503,7 @@ class Stream(IterableDataset):
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("key", ["name", "content"])
 def test_iterable_data_sets_need_a_key(workers, key):
-    from xai_widgets.hooks._identity import content_hash
+    from xai_widgets.hooks._common.instance_ids import content_hash
 
     train, _, y, _ = data()
     named = key == "name"

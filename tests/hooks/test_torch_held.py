@@ -12,9 +12,9 @@ from torch import nn
 from torch_common import loader, net
 
 import xai_widgets as xw
-from xai_widgets.hooks import _torch_held as held
-from xai_widgets.hooks._torch_losses import PerSample
+from xai_widgets.hooks.torch import loss_batching as held
 from xai_widgets.hooks.torch import watch
+from xai_widgets.hooks.torch.per_sample_loss import PerSample
 
 ROWS, BATCH, CLASSES = 320, 16, 10
 

@@ -15,7 +15,7 @@ transformers = pytest.importorskip("transformers")
 from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification  # noqa: E402
 
 from xai_widgets.hooks import _torch_held as held  # noqa: E402
-from xai_widgets.hooks._torch_losses import PerSample  # noqa: E402
+from xai_widgets.hooks.torch.per_sample_loss import PerSample  # noqa: E402
 from xai_widgets.hooks.transformers import indexed  # noqa: E402
 
 TrackerCallback = xw.hooks.transformers.TrackerCallback
@@ -175,7 +175,7 @@ def test_batches_of_a_torch_data_set_are_named_as_a_whole(workers, tmp_path, mon
     def per_sample(*_):
         raise AssertionError("samples were named one by one")
 
-    monkeypatch.setattr("xai_widgets.hooks._torch_data.add_indices", per_sample)  # workers are forked
+    monkeypatch.setattr("xai_widgets.hooks.torch.data.add_indices", per_sample)  # workers are forked
     tracker = xw.Tracker()
     data = indexed(dicts())
     run = Keeping(

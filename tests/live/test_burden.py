@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import xai_widgets as xw
-from xai_widgets.live import burden as module
-from xai_widgets.live import pace as pace_module
-from xai_widgets.live.burden import MOST, Burden
-from xai_widgets.live.pace import Pace
-from xai_widgets.live.pacing import Pacing
-from xai_widgets.live.publisher import Publisher
+from xai_widgets.live.publishing import slowdown as module
+from xai_widgets.live.publishing.publisher import Publisher
+from xai_widgets.live.publishing.redraw_limiter import Pacing
+from xai_widgets.live.publishing.slowdown import MOST, Burden
+from xai_widgets.live.saliency import throttle as pace_module
+from xai_widgets.live.saliency.throttle import Pace
 
 
 class World:

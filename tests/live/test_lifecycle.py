@@ -7,7 +7,8 @@ import time
 SETUP = """
 import gc, threading, time, numpy as np, ipywidgets
 import xai_widgets as xw
-from xai_widgets.live import Publisher, cells, replace_earlier
+from xai_widgets.live import Publisher, replace_earlier
+from xai_widgets.live.kernel.cells import cells
 class Panel:
     alive = 0
     def __init__(self, tracker):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from xai_widgets.live import pace as pacing
-from xai_widgets.live.pace import Pace
-from xai_widgets.live.pacing import Pacing
+from xai_widgets.live.publishing.redraw_limiter import Pacing
+from xai_widgets.live.saliency import throttle as pacing
+from xai_widgets.live.saliency.throttle import Pace
 
 
 class World:

@@ -14,8 +14,8 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.live import Publisher
-from xai_widgets.live.echo import Echo
-from xai_widgets.live.pacing import Pacing
+from xai_widgets.live.publishing.flow_control import Echo
+from xai_widgets.live.publishing.redraw_limiter import Pacing
 
 
 class View:
@@ -449,8 +449,8 @@ def test_the_last_state_is_drawn_at_interpreter_exit(tmp_path):
     code = """
 import numpy as np, xai_widgets as xw
 from xai_widgets.live import Publisher
-from xai_widgets.live.echo import Echo
-from xai_widgets.live.pacing import Pacing
+from xai_widgets.live.publishing.flow_control import Echo
+from xai_widgets.live.publishing.redraw_limiter import Pacing
 tracker, publisher = xw.Tracker(), Publisher()
 class View:
     def draw(self): print("drawn", tracker.version, flush=True)

@@ -9,7 +9,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from xai_widgets.live.replicas import replica_of  # noqa: E402
+from xai_widgets.live.snapshots.replica import replica_of  # noqa: E402
 
 X = np.linspace(-1, 1, 2 * 8 * 8 * 3, dtype=np.float32).reshape(2, 8, 8, 3)
 L = keras.layers

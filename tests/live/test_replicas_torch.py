@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import xai_widgets as xw  # noqa: E402
-from xai_widgets.live.replicas import replica_of  # noqa: E402
+from xai_widgets.live.snapshots.replica import replica_of  # noqa: E402
 
 
 def net():

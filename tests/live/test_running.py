@@ -10,7 +10,7 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.live import TrainingStopped, background
-from xai_widgets.live.running import active_runs
+from xai_widgets.live.training.background import active_runs
 
 
 def loop(tracker, steps, polite=False):

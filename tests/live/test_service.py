@@ -133,7 +133,7 @@ def test_beside_a_training_it_computes_on_one_thread_and_leaves_the_others_their
 
 def test_chunks_leave_a_rest_alone_but_for_the_first_that_a_person_waits_for(model, tracker, monkeypatch):
     monkeypatch.setattr(burden, "LONGEST_REST", 1e9)
-    monkeypatch.setattr("xai_widgets.live.service.LONGEST_REST", 1e9)
+    monkeypatch.setattr("xai_widgets.live.saliency.service.LONGEST_REST", 1e9)
     heavy = burden.Burden()
     service = AttributionService(model, as_samples((X, Y), layout="NCHW"), tracker=tracker, burden=heavy)
     results, followed = [], []
@@ -260,7 +260,7 @@ def test_nothing_waits_once_the_training_thread_is_gone(service, tracker):
 
 
 def test_a_training_that_gives_no_safe_point_is_not_waited_for_for_ever(service, tracker, monkeypatch):
-    from xai_widgets.live import safe_points
+    from xai_widgets.live.training import safe_points
 
     with Training(tracker) as training:
         training.pause()
@@ -376,7 +376,7 @@ def test_where_pictures_hold_training_up_quick_epochs_get_none_but_the_last(serv
 
 def test_of_a_picture_that_follows_quickly_only_the_finished_one_is_handed_on(service, tracker, monkeypatch):
     monkeypatch.setattr(service._burden, "stretch", burden.MOST)
-    monkeypatch.setattr("xai_widgets.live.service._BETWEEN", 30.0)
+    monkeypatch.setattr("xai_widgets.live.saliency.service._BETWEEN", 30.0)
     many = {"smoothing": 30, "integrating": 60}
     with Training(tracker):
         by_itself, awaited = [], []

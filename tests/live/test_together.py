@@ -9,7 +9,7 @@ import pytest
 import traitlets
 
 from xai_widgets.live import Publisher
-from xai_widgets.live.together import Together
+from xai_widgets.live.publishing.batched_sync import Together
 
 
 class Noting(ipywidgets.Widget):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from log_common import batch_index, only_file, same, value, write_run
 
 from xai_widgets import runlog
-from xai_widgets.runlog.frames import Damage, Frame, Kind, encode, scan
+from xai_widgets.runlog.format import Damage, Frame, Kind, encode, scan
 from xai_widgets.runlog.writer import LogWriter
 from xai_widgets.tracking import Tracker
 

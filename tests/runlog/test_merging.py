@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from log_common import same, value
 
 from xai_widgets import runlog
-from xai_widgets.runlog.launch import this_launch
+from xai_widgets.runlog.process_identity import this_launch
 from xai_widgets.tracking import Tracker
 
 N, STEPS = 24, 4

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.tracking.selection import highest, lowest
+from xai_widgets.tracking.scores.top_k import highest, lowest
 
 NUMBERS = st.floats(-1000, 1000, width=32)
 NAMES = st.one_of(st.integers(0, 40), st.integers(-(2**62), 2**62), st.text(max_size=3))

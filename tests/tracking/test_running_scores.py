@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.tracking.running import RULES
+from xai_widgets.tracking.store.incremental_scores import RULES
 
 NAMES = ("mean", "seen", "std", "min", "max", "last", "recent", "confidence", "variability", "correctness", "forgetting",
          "first_learnt", "never_learnt", "label_error")  # fmt: skip

@@ -7,7 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from xai_widgets.tracking import Tracker, packing
+from xai_widgets.tracking import Tracker
+from xai_widgets.tracking.store import npz
 
 
 def busy_tracker():
@@ -99,7 +100,7 @@ def test_a_checkpoint_holds_everything_and_torch_reads_it_without_unpickling(tmp
 def test_a_state_of_bytes_is_read_as_well():
     tracker = busy_tracker()
     state = tracker.state_dict()
-    state["data"] = packing.to_bytes(packing.from_bytes(state["data"]))
+    state["data"] = npz.to_bytes(npz.from_bytes(state["data"]))
     resumed = Tracker()
     resumed.load_state_dict(state)
     same(tracker, resumed)
@@ -128,7 +129,7 @@ def test_what_is_no_saved_tracker_is_refused(tmp_path):
 
 
 def test_a_newer_version_is_refused(monkeypatch):
-    monkeypatch.setattr(packing, "VERSION", 99)
+    monkeypatch.setattr(npz, "VERSION", 99)
     state = Tracker().state_dict()
     monkeypatch.undo()
     with pytest.raises(ValueError, match="version 99"):
@@ -161,7 +162,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         file.write(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(packing, "write", fail)
+    monkeypatch.setattr(npz, "write", fail)
     with pytest.raises(OSError, match="disk full"):
         tracker.save(tmp_path / "t.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["t.npz"]

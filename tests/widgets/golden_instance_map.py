@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xai_widgets.figures import palette
-from xai_widgets.widgets import _protocol as protocol
+from xai_widgets.widgets.instance_map import protocol
 
 PATH = Path(__file__).parent / "golden" / "instance_map.json"
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.widgets import _protocol as protocol
-from xai_widgets.widgets.instance_map import InstanceMap
+from xai_widgets.widgets.instance_map import protocol
+from xai_widgets.widgets.instance_map.widget import InstanceMap
 
 N = 200
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from views_common import NAMES, record, tell
 
 import xai_widgets as xw
-from xai_widgets.widgets import _bqplot
-from xai_widgets.widgets._bqplot import Chart, Drawing, Series
+from xai_widgets.widgets.charts import bqplot_chart
+from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 
 
 def sent_bytes(wire: list) -> int:
@@ -41,7 +41,7 @@ def test_every_line_ends_in_a_known_point(rows: int, columns: int, data: Any) ->
     )
     y = np.where(known, 0.5, np.nan).astype(np.float32)
     x = np.arange(1, columns + 1, dtype=np.float32)
-    ends_x, ends_y = _bqplot._closed_ends(x, y)
+    ends_x, ends_y = bqplot_chart._closed_ends(x, y)
     assert np.isfinite(ends_y[:, -1]).all()
     shown = np.isfinite(ends_y) & (ends_y > -1e5)
     points = [set(np.broadcast_to(ends_x, ends_y.shape)[row][shown[row]].tolist()) for row in range(rows)]

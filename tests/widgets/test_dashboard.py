@@ -12,7 +12,7 @@ from ipywidgets.widgets import widget as widget_module
 from views_common import NAMES, record, tell
 
 import xai_widgets as xw
-from xai_widgets.widgets._selection import Selection
+from xai_widgets.widgets.view.selection import Selection
 
 
 def make(tracker: Any, **options: Any) -> Any:

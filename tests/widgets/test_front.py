@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from views_common import tell
 
 import xai_widgets as xw
-from xai_widgets.widgets._front import bundle, parse
+from xai_widgets.widgets.view.front import bundle, parse
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),

@@ -12,8 +12,8 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.live import Host
-from xai_widgets.widgets import _still
-from xai_widgets.widgets._frozen import frozen_html
+from xai_widgets.widgets.view import fallback
+from xai_widgets.widgets.view.frozen import frozen_html
 
 
 class Parsed(html.parser.HTMLParser):
@@ -51,7 +51,7 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(IPython.display, "display", show)
     monkeypatch.setattr(IPython.display, "update_display", show)
-    monkeypatch.setattr(_still, "host", lambda: Host("jupyter", (7,), "subshell", ""))
+    monkeypatch.setattr(fallback, "host", lambda: Host("jupyter", (7,), "subshell", ""))
     return held
 
 

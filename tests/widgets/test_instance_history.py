@@ -9,7 +9,7 @@ import pytest
 from views_common import NAMES, record, tell
 
 import xai_widgets as xw
-from xai_widgets.widgets._histories import Ranker
+from xai_widgets.widgets.charts.history_rows import Ranker
 
 
 def rows(view: Any, group: str | None = None) -> list[dict]:

@@ -12,8 +12,8 @@ import traitlets
 from map_desk import Desk, N, Window, desks, record, trained
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.widgets import _protocol as protocol
-from xai_widgets.widgets._selection import Selection
+from xai_widgets.widgets.instance_map import protocol
+from xai_widgets.widgets.view.selection import Selection
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_an_epoch_is_one_message_but_of_many_rows_positions_come_first(
     assert {"x", "y"} <= set(only)
     assert "flags" in only
     assert window.same()
-    monkeypatch.setattr("xai_widgets.widgets.instance_map_live._SMALL", 10)
+    monkeypatch.setattr("xai_widgets.widgets.instance_map.sync._SMALL", 10)
     first, *_ = columns_sent()
     assert "flags" not in first
     assert window.same()
@@ -128,7 +128,7 @@ def test_a_paused_map_stands_still_and_catches_up(tracker: Tracker, desk: Callab
 def test_a_map_nobody_answers_stops_sending(
     tracker: Tracker, desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xai_widgets.widgets.instance_map_live._UNHEARD", 5_000)
+    monkeypatch.setattr("xai_widgets.widgets.instance_map.sync._UNHEARD", 5_000)
     d = desk(tracker)
     window = d.window()
     for epoch in range(3, 9):

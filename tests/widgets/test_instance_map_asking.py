@@ -16,8 +16,8 @@ from map_desk import Desk, N, desks, record, trained
 
 from xai_widgets.live import Publisher
 from xai_widgets.tracking import Tracker
-from xai_widgets.widgets import _protocol as protocol
-from xai_widgets.widgets.instance_map import InstanceMap
+from xai_widgets.widgets.instance_map import protocol
+from xai_widgets.widgets.instance_map.widget import InstanceMap
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>", "x" * 10_000, "\u202egnp.exe", "nul\x00byte", "\U0001f600", "a\nb\tc",

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.widgets import _protocol as protocol
-from xai_widgets.widgets import instance_map_answers as answers
-from xai_widgets.widgets.instance_map_hearing import filters_from
-from xai_widgets.widgets.instance_map_model import Controls, MapModel
-from xai_widgets.widgets.instance_map_source import Source, score_range, score_text, score_unit
-from xai_widgets.widgets.instance_map_traits import FILTERS
+from xai_widgets.widgets.instance_map import answers, protocol
+from xai_widgets.widgets.instance_map.client_state import Controls, MapModel
+from xai_widgets.widgets.instance_map.handlers import filters_from
+from xai_widgets.widgets.instance_map.score_source import Source, score_range, score_text, score_unit
+from xai_widgets.widgets.instance_map.traits import FILTERS
 
 N = 300
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from xai_widgets.widgets import _protocol as protocol
-from xai_widgets.widgets._protocol import ProtocolError, parse_request
+from xai_widgets.widgets.instance_map import protocol
+from xai_widgets.widgets.instance_map.protocol import ProtocolError, parse_request
 
 HERE = Path(__file__).parent
 

@@ -14,9 +14,9 @@ from PIL import Image
 from views_common import tell
 
 import xai_widgets as xw
-from xai_widgets.live import cells
-from xai_widgets.widgets._canvas import Easel, on_a_sheet, shrunk
-from xai_widgets.widgets._closing import close_tree
+from xai_widgets.live.kernel.cells import cells
+from xai_widgets.widgets.saliency.canvas import Easel, on_a_sheet, shrunk
+from xai_widgets.widgets.view.close_tree import close_tree
 
 torch = pytest.importorskip("torch")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xai_widgets.widgets import _text as text
+from xai_widgets.widgets.view import formatting as text
 
 
 @given(st.text(max_size=400), st.integers(2, 120))

@@ -5,8 +5,8 @@ Works with torch and without tensorflow, and the other way round; neither is imp
 
 from __future__ import annotations
 
-from xai_widgets.attribution.baselines import Background
 from xai_widgets.attribution.engine import AttributionEngine
+from xai_widgets.attribution.inputs.baselines import Background
 from xai_widgets.attribution.masks import mask_of, overlay
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
 from xai_widgets.attribution.settings import METHODS, Settings

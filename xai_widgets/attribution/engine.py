@@ -6,16 +6,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from xai_widgets.attribution.assemble import attribution_of, compared_of, picture_of
 from xai_widgets.attribution.backends import backend_for
-from xai_widgets.attribution.baselines import Background
 from xai_widgets.attribution.cache import Cache
-from xai_widgets.attribution.compat import columns
-from xai_widgets.attribution.job import Job, Preparer
-from xai_widgets.attribution.others import class_activation, occlusion
-from xai_widgets.attribution.parts import Part, Planner, spent
-from xai_widgets.attribution.present import attribution_of, compared_of, picture_of
+from xai_widgets.attribution.context import Job, Preparer
+from xai_widgets.attribution.execution.planner import Part, Planner, spent
+from xai_widgets.attribution.execution.runner import Runner
+from xai_widgets.attribution.inputs.baselines import Background
+from xai_widgets.attribution.methods.fastestimator import columns
+from xai_widgets.attribution.methods.others import class_activation, occlusion
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
-from xai_widgets.attribution.runner import Runner
 from xai_widgets.attribution.settings import OTHER_METHODS, Settings, method_named
 
 if TYPE_CHECKING:

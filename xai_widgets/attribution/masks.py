@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.layouts import channel_axis, resolve_layout
+from xai_widgets.attribution.inputs.layouts import channel_axis, resolve_layout
 
 
 def mask_of(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import ScoreRule
-from xai_widgets.attribution.baselines import as_numpy
+from xai_widgets.attribution.inputs.baselines import as_numpy
 
 Ints = NDArray[np.int64]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
-from xai_widgets.figures._sheet import BODY, SMALL, TITLE, Sheet
-from xai_widgets.figures._sources import key_of
+from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures._inputs import key_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import count_ticks, hardest_first, last_finite
 from xai_widgets.figures.text import high_is_hard, number, shown_index, shown_text, with_unit

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from xai_widgets.figures import palette
+from xai_widgets.figures._inputs import key_of
 from xai_widgets.figures._legend import Row
 from xai_widgets.figures._plot import Curve
-from xai_widgets.figures._sources import key_of
 from xai_widgets.figures.scale import hardest_first, last_finite, smoothed
 from xai_widgets.figures.text import high_is_hard, shown_text
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.figures._canvas import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
 from xai_widgets.figures._shapes import outline, reach
-from xai_widgets.figures._sheet import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
 from xai_widgets.figures.text import number
 
 ROW = 25.0

@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 from xai_widgets.hooks import torch as _plain
-from xai_widgets.hooks._require import HookWarning, require
-from xai_widgets.hooks._torch_data import Indexed
-from xai_widgets.hooks._torch_watch import Watch
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.data import Indexed
+from xai_widgets.hooks.torch.watcher import Watch
 from xai_widgets.tracking import TrainingStopped
 
 __all__ = ["HookWarning", "Indexed", "TrainingStopped", "Watch", "watch"]

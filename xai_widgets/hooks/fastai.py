@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.hooks._feed import Feed
-from xai_widgets.hooks._require import HookWarning, require
-from xai_widgets.hooks._torch_observer import Observer
+from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.observer import Observer
 
 __all__ = ["HookWarning", "TrackerCallback"]
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xai_widgets.hooks._feed import Feed
-from xai_widgets.hooks._identity import Key
-from xai_widgets.hooks._require import HookWarning, require
-from xai_widgets.hooks._torch_loader import Tap
-from xai_widgets.hooks._torch_observer import Observer, after_step
+from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.instance_ids import Key
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.loader_tap import Tap
+from xai_widgets.hooks.torch.observer import Observer, after_step
 
 __all__ = ["EngineWatch", "HookWarning", "watch"]
 

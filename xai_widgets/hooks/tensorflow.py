@@ -29,10 +29,10 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
-from xai_widgets.hooks._feed import Batch, Feed
-from xai_widgets.hooks._identity import Key, key_reader
-from xai_widgets.hooks._keras_data import check_tf_order
-from xai_widgets.hooks._require import HookWarning, require
+from xai_widgets.hooks._common.feed import Batch, Feed
+from xai_widgets.hooks._common.instance_ids import Key, key_reader
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.keras.data import check_tf_order
 
 __all__ = ["HookWarning", "Watch", "indexed", "per_sample", "watch"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from xai_widgets.runlog.exporting import export
-from xai_widgets.runlog.following import FollowingTracker, read
+from xai_widgets.runlog.export import export
+from xai_widgets.runlog.follow import FollowingTracker, read
 from xai_widgets.runlog.writer import LogWriter
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from xai_widgets.runlog.exporting import FORMATS, export
-from xai_widgets.runlog.following import FollowingTracker, read
-from xai_widgets.runlog.merging import attempts
-from xai_widgets.runlog.reading import FileReader, files_of
-from xai_widgets.tracking.frames import FRAMES
+from xai_widgets.runlog.export import FORMATS, export
+from xai_widgets.runlog.file_reader import FileReader, files_of
+from xai_widgets.runlog.follow import FollowingTracker, read
+from xai_widgets.runlog.merge import attempts
+from xai_widgets.tracking.queries.to_frame import FRAMES
 from xai_widgets.tracking.results import EpochSummary
 
 

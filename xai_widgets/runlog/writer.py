@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.runlog.frames import NAMED, VERSION, Kind, encode
-from xai_widgets.runlog.launch import Launch, this_launch
-from xai_widgets.tracking.labels import LabelTable
-from xai_widgets.tracking.pending import Batch
+from xai_widgets.runlog.format import NAMED, VERSION, Kind, encode
+from xai_widgets.runlog.process_identity import Launch, this_launch
+from xai_widgets.tracking.store.batch_buffer import Batch
+from xai_widgets.tracking.store.labels import LabelTable
 
 Array = npt.NDArray[Any]
 SUFFIX = ".xlog"

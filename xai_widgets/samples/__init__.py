@@ -5,11 +5,11 @@ Imports neither torch nor tensorflow: the frameworks' objects are recognised by 
 
 from __future__ import annotations
 
+from xai_widgets.samples._as_samples import as_samples
+from xai_widgets.samples._convert import as_array
 from xai_widgets.samples._demo import DemoData, demo_data
 from xai_widgets.samples._index import MissingIndexError
-from xai_widgets.samples._make import as_samples
 from xai_widgets.samples._samples import SampleBatch, Samples
-from xai_widgets.samples._values import as_array
 from xai_widgets.samples.pictures import LAYOUTS, guess_layout, to_picture
 
 __all__ = [

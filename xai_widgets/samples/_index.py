@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.samples._values import Index, as_index, as_indices
+from xai_widgets.samples._convert import Index, as_index, as_indices
 
 
 class MissingIndexError(LookupError):

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.samples._convert import Index, as_array, as_index, as_indices, label_code, names_by_value
 from xai_widgets.samples._index import MissingIndexError, Positions
-from xai_widgets.samples._plain import described, draw_plain
+from xai_widgets.samples._non_image import described, draw_plain
 from xai_widgets.samples._random import streams_kept
-from xai_widgets.samples._sources import Item, Source
-from xai_widgets.samples._values import Index, as_array, as_index, as_indices, label_code, names_by_value
+from xai_widgets.samples._readers import Item, Source
 from xai_widgets.samples.pictures import check_layout, guess_layout, per_channel, shown_range, to_picture
 
 Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], ...]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.samples._values import as_array
+from xai_widgets.samples._convert import as_array
 
 LAYOUTS = ("NCHW", "NHWC", "NHW")
 """How a batch of pictures may lie in memory: N pictures, C channels, H rows, W columns."""

@@ -7,17 +7,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-from xai_widgets.tracking import packing
-from xai_widgets.tracking.clock import check_mode
-from xai_widgets.tracking.convert import read_index, read_label, read_metric, to_array
-from xai_widgets.tracking.device import gathered, off_host
-from xai_widgets.tracking.frames import Frames
-from xai_widgets.tracking.labels import read_label_names
-from xai_widgets.tracking.logits import check_logits
-from xai_widgets.tracking.pending import Batch, plain_batch
-from xai_widgets.tracking.rankings import Rankings
-from xai_widgets.tracking.saving import Saving
-from xai_widgets.tracking.stream import Policy
+from xai_widgets.tracking.ingest.convert import read_index, read_label, read_metric, to_array
+from xai_widgets.tracking.ingest.epoch_clock import check_mode
+from xai_widgets.tracking.queries.checkpoint import Saving
+from xai_widgets.tracking.queries.rankings import Rankings
+from xai_widgets.tracking.queries.to_frame import Frames
+from xai_widgets.tracking.store import npz
+from xai_widgets.tracking.store.batch_buffer import Batch, plain_batch
+from xai_widgets.tracking.store.device_buffer import gathered, off_host
+from xai_widgets.tracking.store.labels import read_label_names
+from xai_widgets.tracking.store.logits import check_logits
+from xai_widgets.tracking.store.stream import Policy
 
 
 class Tracker(Frames, Rankings, Saving):
@@ -101,7 +101,7 @@ class Tracker(Frames, Rankings, Saving):
             When the file is something else.
         """
         with open(path, "rb") as file:
-            tree = packing.read(file)
+            tree = npz.read(file)
         tracker = cls()
         tracker._restore(tree)
         return tracker

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from xai_widgets.widgets.background_view import BackgroundView
+from xai_widgets.widgets.charts.instance_history import InstanceHistory
+from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.dashboard import Dashboard
-from xai_widgets.widgets.instance_history import InstanceHistory
-from xai_widgets.widgets.instance_map import InstanceMap
-from xai_widgets.widgets.label_difficulty import LabelDifficulty
-from xai_widgets.widgets.saliency_panel import SaliencyPanel
+from xai_widgets.widgets.instance_map.widget import InstanceMap
+from xai_widgets.widgets.saliency.panel import SaliencyPanel
 
 __all__ = [
     "BackgroundView",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from xai_widgets.live import BackgroundRun
-from xai_widgets.widgets._base import View
-from xai_widgets.widgets._front import NO_STRIP, press
-from xai_widgets.widgets._text import clean
+from xai_widgets.widgets.view.formatting import clean
+from xai_widgets.widgets.view.front import NO_STRIP, press
+from xai_widgets.widgets.view.view import View
 
 _STATUS = {"running": "training", "stopping": "training", "returned": "ended", "stopped": "ended"}
 

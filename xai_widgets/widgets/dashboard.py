@@ -10,19 +10,19 @@ import ipywidgets
 import traitlets
 
 from xai_widgets.figures import palette
-from xai_widgets.live import cells
-from xai_widgets.live.safe_points import SafePoints
+from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.training.safe_points import SafePoints
 from xai_widgets.samples import as_samples
-from xai_widgets.widgets._base import View
-from xai_widgets.widgets._front import NO_STRIP
-from xai_widgets.widgets._mosaic import Mosaic
-from xai_widgets.widgets._progress import Course, run_state
-from xai_widgets.widgets._selection import Index, Selection
-from xai_widgets.widgets._text import clean
-from xai_widgets.widgets.instance_history import InstanceHistory
-from xai_widgets.widgets.instance_map import InstanceMap
-from xai_widgets.widgets.label_difficulty import LabelDifficulty
-from xai_widgets.widgets.saliency_panel import SaliencyPanel
+from xai_widgets.widgets.charts.instance_history import InstanceHistory
+from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
+from xai_widgets.widgets.instance_map.widget import InstanceMap
+from xai_widgets.widgets.run_progress import Course, run_state
+from xai_widgets.widgets.saliency.panel import SaliencyPanel
+from xai_widgets.widgets.view.formatting import clean
+from xai_widgets.widgets.view.front import NO_STRIP
+from xai_widgets.widgets.view.mosaic import Mosaic
+from xai_widgets.widgets.view.selection import Index, Selection
+from xai_widgets.widgets.view.view import View
 
 _log = logging.getLogger("xai_widgets.widgets")
 T = TypeVar("T")

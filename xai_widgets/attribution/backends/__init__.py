@@ -20,7 +20,7 @@ def backend_for(model: Any, device: Any = None) -> Backend:
     if keras is not None and hasattr(keras, "Model") and isinstance(model, keras.Model):
         name = keras.config.backend()
         if name == "tensorflow":
-            from xai_widgets.attribution.backends.tensorflow import TensorFlowBackend
+            from xai_widgets.attribution.backends.tensorflow.backend import TensorFlowBackend
 
             return TensorFlowBackend(model, device)
         if name != "torch":
@@ -30,7 +30,7 @@ def backend_for(model: Any, device: Any = None) -> Backend:
             )
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
-        from xai_widgets.attribution.backends.torch import TorchBackend
+        from xai_widgets.attribution.backends.torch.backend import TorchBackend
 
         return TorchBackend(model, device)
     refuse_keras_2(model)

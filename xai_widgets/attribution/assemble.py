@@ -1,0 +1,136 @@
+"""Results from the estimators as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.context import Job
+from xai_widgets.attribution.estimators.base import NoisyTrack, Track
+from xai_widgets.attribution.execution.planner import Part, spent
+from xai_widgets.attribution.results import Attribution, SaliencyColumns
+
+
+def _view(method: str) -> tuple[Callable[[Track, int], NDArray[Any]], Callable[[Track, int], float]]:
+    """Give how a method reads its values and its error off a track."""
+
+    def value(track: Track, units: int) -> NDArray[Any]:
+        if isinstance(track, NoisyTrack) and method == "smoothgrad_squared":
+            return track.squares.mean(units)
+        if isinstance(track, NoisyTrack) and method == "vargrad":
+            return track.variance(units)
+        return track.estimate(units)
+
+    def error(track: Track, units: int) -> float:
+        if isinstance(track, NoisyTrack) and method == "smoothgrad_squared":
+            return track.squares.relative_error(units)
+        if isinstance(track, NoisyTrack) and method == "vargrad":
+            return track.shifted.relative_error(units)
+        return track.error(units)
+
+    return value, error
+
+
+def attribution_of(job: Job, part: Part, method: str, done: bool, parts: Sequence[Part]) -> Attribution:
+    """Give what a part has found so far as a method's result; the other parts are only counted."""
+    value, error = _view(method)
+    flat = np.stack([value(lane.track, lane.used) for lane in part.lanes])
+    values, start = [], 0
+    for one in job.scene.inputs:
+        size = one[0].size
+        values.append(flat[:, start : start + size].reshape(one.shape))
+        start += size
+    if method == "input_x_gradient":
+        values = [value * one for value, one in zip(values, job.scene.inputs, strict=True)]
+    gap = np.full(len(job), np.nan)
+    if job.base_score is not None and part.name == "integrated":
+        summed = sum(one.reshape(len(one), -1).sum(axis=1, dtype=np.float64) for one in values)
+        gap = np.abs(summed - (job.score - job.base_score))
+    for one in values:
+        one.flags.writeable = False
+    counted = parts if part is parts[-1] else [part]
+    return Attribution(
+        method=method,
+        values=tuple(values) if job.several else values[0],
+        target=job.target,
+        prediction=job.prediction,
+        probability=job.probability,
+        score=job.score,
+        evaluations=max(spent(counted, sample) for sample in range(len(job))),
+        evaluations_total=max(spent(counted, sample, planned=True) for sample in range(len(job))),
+        rows=job.rows,
+        completeness_gap=gap,
+        standard_error=part.errors(error),
+        done=done,
+        converged=part.converged,
+        layouts=job.layouts,
+    )
+
+
+def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> SaliencyColumns:
+    """Give columns that another package's formulas made."""
+    made = {name: _plain(job, name, flat, spent_) for name, flat in found.items()}
+    unknown = np.full(len(job), np.nan)
+    return _columns(
+        job,
+        made,
+        evaluations=spent_,
+        evaluations_total=spent_,
+        completeness_gap=unknown,
+        standard_error=unknown,
+        done=True,
+    )
+
+
+def _columns(job: Job, made: dict[str, Attribution], **state: Any) -> SaliencyColumns:
+    """Put the columns that were made beside each other, the best of them over the picture."""
+    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
+    return SaliencyColumns(
+        raw=made.get("raw"),
+        smoothed=made.get("smoothed"),
+        integrated=made.get("integrated"),
+        smint=made.get("smint"),
+        overlay=best.masks,
+        target=job.target,
+        prediction=job.prediction,
+        probability=job.probability,
+        rows=job.rows,
+        **state,
+    )
+
+
+def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
+    values, start = [], 0
+    for one in job.scene.inputs:
+        values.append(flat[:, start : start + one[0].size].reshape(one.shape))
+        start += one[0].size
+    unknown = np.full(len(job), np.nan)
+    return Attribution(
+        name, tuple(values) if job.several else values[0], job.target, job.prediction, job.probability,
+        job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts,
+    )  # fmt: skip
+
+
+def picture_of(job: Job, parts: Sequence[Part], done: bool, magnitude: bool) -> SaliencyColumns:
+    """Give the whole picture as far as its parts have found it."""
+    names = {"raw": "saliency", "integrated": "integrated_gradients", "smint": "smint"}
+    names["smoothed"] = "smoothgrad_squared" if magnitude else "smoothgrad"
+    shown = [part for part in parts if part.started]
+    made = {part.name: attribution_of(job, part, names[part.name], done, [part]) for part in shown}
+    errors = np.stack([one.standard_error for one in made.values()])
+    unknown = np.isnan(errors).all(axis=0)
+    return _columns(
+        job,
+        made,
+        evaluations=max(spent(parts, sample) for sample in range(len(job))),
+        evaluations_total=max(spent(parts, sample, planned=True) for sample in range(len(job))),
+        completeness_gap=made["integrated"].completeness_gap
+        if "integrated" in made
+        else np.full(len(job), np.nan),
+        standard_error=np.where(unknown, np.nan, np.nanmax(np.where(np.isnan(errors), -1.0, errors), axis=0)),
+        done=done,
+        converged=all(part.converged for part in shown if part.name != "raw"),
+    )

@@ -1,0 +1,1 @@
+"""Gradients of TensorFlow and Keras models."""

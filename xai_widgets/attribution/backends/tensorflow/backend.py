@@ -1,0 +1,213 @@
+"""Keras models whose backend is TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.checks import check_real, check_score, rows_elsewhere, unexplained
+from xai_widgets.attribution.backends.layer_choice import choose
+from xai_widgets.attribution.backends.memory import keep_freed_memory
+from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
+from xai_widgets.attribution.backends.tensorflow.conv_gradient import found_in, shorter
+from xai_widgets.attribution.backends.tensorflow.passes import Passes
+from xai_widgets.attribution.backends.tensorflow.secant import brings_rows_elsewhere, checked, overridden
+
+
+class TensorFlowBackend:
+    """Evaluates a keras.Model in compiled functions, each traced once; see `Passes`."""
+
+    def __init__(self, model: Any, device: Any = None) -> None:
+        import keras
+        import tensorflow as tf
+
+        keep_freed_memory()
+        self.tf = tf
+        self.model = model
+        self.passes = Passes(model, device)
+        self._checksum = Checksum(model)
+        self._kinks = False  # whether what was last traced for strips has any
+        self.channels_first = keras.config.image_data_format() == "channels_first"
+        kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
+        self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
+
+    @property
+    def at_once(self) -> int:
+        """See `Backend`."""
+        return self.passes.at_once
+
+    @property
+    def least_at_once(self) -> int:
+        """See `Backend`."""
+        return self.passes.least_at_once
+
+    def as_inputs(self, x: Any) -> Inputs:
+        """See `Backend`."""
+        many = tuple(x) if isinstance(x, (tuple, list)) and hasattr(x[0], "shape") else (x,)
+        return tuple(check_real(np.asarray(one)).astype(self.dtype, copy=False) for one in many)
+
+    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+        """See `Backend`."""
+        output = main_output(self._forward(inputs))
+        return np.asarray(output, np.float64) if hasattr(output, "shape") else None
+
+    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+        """See `Backend`; what a target function does wrong is seen here, on the rows as they are."""
+        output = self.tf.nest.map_structure(self.tf.convert_to_tensor, self._forward(inputs))
+        return np.asarray(self._score(output, np.maximum(positions, 0), score, len(inputs[0])), self.dtype)
+
+    def gradients(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
+    ) -> tuple[NDArray[Any], Inputs]:
+        """See `Backend`."""
+        # a function as target has positions -1, which are not used
+        arrays = [np.maximum(positions, 0), *inputs]
+        if strip:
+            check_score(score)
+        key = ("gradients", score.key, strip)
+        body = partial(self._secant_gradients, score, strip) if strip else partial(self._gradients, score)
+        try:
+            scores, grads = self.passes.call(key, body, arrays, max(strip, 1))
+        except self.tf.errors.InvalidArgumentError as error:
+            if not brings_rows_elsewhere(error):
+                raise
+            raise rows_elsewhere() from error
+        return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
+
+    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+        """See `Backend`; traces what evaluates strips, and a strip of the first sample's rows."""
+        strip = tuple(np.repeat(one[:1], STRIP, axis=0) for one in inputs)
+        try:
+            self.gradients(strip, np.repeat(positions[:1], STRIP, axis=0), score, STRIP)
+        except ValueError:  # secants do not hold
+            return False
+        return self._kinks
+
+    def activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """See `Backend`."""
+        tf = self.tf
+        seen: list[tuple[str, Any, tuple[int, ...]]] = []
+        layers = [one for one in self.model._flatten_layers() if one is not self.model]
+        with _watched(layers, lambda one, output: self._note(seen, one, output)):
+            self.passes.model([tf.constant(x[:1]) for x in inputs])
+        chosen = choose(seen, layer, self.channels_first)
+        found: list[Any] = []
+        tensors = tuple(tf.constant(x) for x in inputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tensors)
+            with _watched([chosen], lambda one, output: found.append(output)):
+                output = self.passes.model(tensors)
+            value = self._score(output, np.maximum(positions, 0), score, len(inputs[0]))
+        grads = tape.gradient(value, found[-1])
+        if grads is None:
+            raise unexplained()
+        return np.asarray(found[-1], self.dtype), np.asarray(grads, self.dtype)
+
+    def _note(self, seen: list[tuple[str, Any, tuple[int, ...]]], layer: Any, output: Any) -> None:
+        if hasattr(output, "shape"):
+            seen.append((layer.name, layer, tuple(output.shape)))
+
+    def fingerprint(self) -> int:
+        """See `Backend`."""
+        return self._checksum()
+
+    def good_chunk(self, size: int) -> int:
+        """See `Backend`."""
+        return self.passes.good_chunk(size)
+
+    def is_out_of_memory(self, error: BaseException) -> bool:
+        """See `Backend`."""
+        return self.passes.ran_out(error)
+
+    # -- one pass ---------------------------------------------------------------------------------------------------
+
+    def _forward(self, inputs: Inputs) -> Any:
+        return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
+
+    def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
+        with self.tf.GradientTape(watch_accessed_variables=False) as tape, shorter(self.tf):
+            tape.watch(tensors)
+            value = self._value(score, positions, tensors)
+        # a tape knows of no other gradients than TensorFlow's
+        find = self.tf.gradients if found_in(self.tf, value.graph) else tape.gradient
+        return value, self._given(find(value, tensors), tensors)
+
+    def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
+        with overridden(self.tf, strip), shorter(self.tf):
+            value = self._value(score, positions, tensors)
+        value, self._kinks = checked(self.tf, tensors, value)
+        return value, self._given(self.tf.gradients(value, tensors), tensors)
+
+    def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:
+        rows = tensors[0].shape[0]
+        output = self.passes.model(tensors)
+        return self._score(output, positions, score, self.tf.shape(tensors[0])[0] if rows is None else rows)
+
+    def _given(self, grads: Any, tensors: Any) -> list[Any]:
+        tf = self.tf
+        if all(one is None for one in grads):
+            raise unexplained()
+        return [
+            tf.zeros_like(t) if g is None else tf.convert_to_tensor(g)
+            for g, t in zip(grads, tensors, strict=True)
+        ]
+
+    def _score(self, output: Any, positions: Any, score: ScoreRule, rows: Any) -> Any:
+        tf = self.tf
+        if score.function is not None:
+            value = tf.convert_to_tensor(score.function(output))
+            expected = rows if isinstance(rows, int) else None
+            if value.shape.rank not in (1, 2) or not any(
+                value.shape.is_compatible_with(shape) for shape in ((expected,), (expected, 1))
+            ):
+                raise ValueError(
+                    f"a target function should give one number per row, a tensor of shape ({rows},); "
+                    f"it gave {tuple(value.shape)}"
+                )
+            return tf.reshape(value, (rows,))
+        main = main_output(output)
+        sides = main.shape[1:]
+        flat = tf.reshape(main, (rows, int(np.prod(sides)) if sides.is_fully_defined() else -1))
+        if score.kind != "output":
+            flat = self._rescaled(flat, score)
+        return tf.gather(flat, positions, axis=1, batch_dims=1)
+
+    def _rescaled(self, flat: Any, score: ScoreRule) -> Any:
+        tf = self.tf
+        if score.kind == "probability":
+            return flat if score.probabilities else tf.nn.softmax(flat, 1)
+        if not score.probabilities:
+            return flat if score.kind == "logit" else tf.nn.log_softmax(flat, 1)
+        logs = tf.math.log(tf.maximum(flat, np.finfo(flat.dtype.as_numpy_dtype).tiny))
+        return logs if score.kind == "log_probability" else logs - tf.reduce_mean(logs, 1, keepdims=True)
+
+
+@contextlib.contextmanager
+def _watched(layers: list[Any], tell: Callable[[Any, Any], Any]) -> Iterator[None]:
+    """Tell what these layers give while it lasts; Keras has no hooks, so their call is wrapped and unwrapped."""
+
+    def wrap(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            output = call(*args, **kwargs)
+            tell(layer, output)
+            return output
+
+        return watched
+
+    wrapped = []
+    try:
+        for layer in layers:
+            object.__setattr__(layer, "call", wrap(layer, layer.call))
+            wrapped.append(layer)
+        yield
+    finally:
+        for layer in wrapped:
+            object.__delattr__(layer, "call")

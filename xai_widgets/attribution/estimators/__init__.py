@@ -1,0 +1,1 @@
+"""Estimators of expectations and path integrals of gradients, each with its error."""

@@ -1,0 +1,1 @@
+"""Rows that are evaluated: layouts, baselines, noise, blur."""

@@ -1,0 +1,1 @@
+"""What every adapter shares: identity of instances, feeding the tracker, versions of frameworks."""

@@ -1,0 +1,125 @@
+"""What FastEstimator traces of one run share: one tracker, and one record per batch."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from xai_widgets.hooks._common.feed import Feed
+
+
+class Session:
+    """Feeds one tracker from the traces of one `fe.Estimator`.
+
+    Each trace asks FastEstimator for its own keys; what they ask for together makes a whole record, so a batch is
+    recorded when the first of them sees it, with everything any of them knows.
+    """
+
+    def __init__(self, tracker: Any) -> None:
+        self.tracker = tracker
+        self._feed = Feed(tracker)
+        self._index_keys: list[str] = []
+        self._label_keys: list[str] = []
+        self._metric_keys: list[str] = []
+        self._seen: Any = None
+        self._rows: dict[tuple[str, str | None], int] = {}
+
+    def join(self, *, index: str | None = None, label: str | None = None, metric: str | None = None) -> None:
+        """Add the keys of a trace."""
+        for keys, key in ((self._index_keys, index), (self._label_keys, label), (self._metric_keys, metric)):
+            if key is not None and key not in keys:
+                keys.append(key)
+
+    def begin(self, system: Any) -> None:
+        """Start a run."""
+        if self.tracker.status != "training":
+            self.tracker.epochs = system.total_epochs
+            self._feed.epoch, self._feed.step = self.tracker.epoch, int(system.global_step or 0)
+            self.tracker.start()
+
+    def epoch_begins(self, system: Any) -> None:
+        """Count rows anew."""
+        self._rows = {}
+        self._seen = None
+
+    def batch(self, system: Any, data: Any) -> None:
+        """Record a batch, unless another trace did."""
+        now = (system.mode, system.ds_id, system.epoch_idx, system.global_step, system.batch_idx)
+        if now == self._seen:
+            return
+        self._seen = now
+        stream = (system.mode, system.ds_id or None)
+        metrics = {key: data[key] for key in self._metric_keys if key in data}
+        if not metrics:
+            return
+        size = len(next(iter(metrics.values())))
+        index = next((_names(data[key]) for key in self._index_keys if key in data), None)
+        if index is None:  # label statistics need no identity
+            start = self._rows.get(stream, 0)
+            index, self._rows[stream] = range(start, start + size), start + size
+        label = next((data[key] for key in self._label_keys if key in data), None)
+        self._feed.guard(
+            stream,
+            lambda: self.tracker.record(
+                index,
+                label,
+                mode=system.mode,
+                ds_id=system.ds_id or None,
+                epoch=system.epoch_idx,
+                step=int(system.global_step or 0),
+                **metrics,
+            ),
+        )
+        self._feed.trusts(stream)
+        if system.mode == "train":
+            self.tracker.safe_point(step=int(system.global_step or 0), epoch=system.epoch_idx)
+        if self.tracker.stop_requested:
+            system.stop_training = True
+
+    def epoch_ends(self, system: Any) -> None:
+        """Close an epoch of a mode."""
+        self.tracker.end_epoch(system.mode, epoch=system.epoch_idx)
+
+    def end(self) -> None:
+        """End the run."""
+        if self.tracker.status == "training":
+            self.tracker.finish()
+
+
+def _names(index: Any) -> Any:
+    """Return indices as they are; FastEstimator's tensors may hold whole numbers as floats."""
+    from xai_widgets.tracking.ingest.convert import to_array
+
+    array = to_array(index)
+    if array.dtype.kind == "f" and bool((array == array.round()).all()):
+        return array.astype("int64")
+    return array
+
+
+_sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+_links: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+_default: list[Any] = []
+
+
+def default_tracker(reset: bool = False) -> Any:
+    """Return the tracker that traces without one of their own share; see `xai_widgets.hooks.fastestimator.tracker`."""
+    if reset or not _default:
+        from xai_widgets.tracking import Tracker
+
+        _default[:] = [Tracker()]
+    return _default[0]
+
+
+def link(trace: Any, tracker: Any, **keys: str | None) -> None:
+    """Let `trace` feed `tracker`. Kept beside the trace, whose own state FastEstimator pickles."""
+    tracker = default_tracker() if tracker is None else tracker
+    session = _sessions.get(tracker)
+    if session is None:
+        session = _sessions[tracker] = Session(tracker)
+    session.join(**keys)
+    _links[trace] = session
+
+
+def session_of(trace: Any) -> Session | None:
+    """Return the session of a trace."""
+    return _links.get(trace)

@@ -1,0 +1,166 @@
+"""Keras 3 ``fit`` (TensorFlow and torch backends): one callback, and data that names its instances.
+
+Two changes to a call of ``fit``::
+
+    indexed = xw.hooks.keras.indexed
+    model.fit(*indexed(x, y), epochs=20, validation_data=indexed(x_val, y_val),
+              callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)])
+
+No subclass, no second prediction: per-sample losses are taken from the step itself, in graph mode, under
+``jit_compile`` and with ``steps_per_execution``.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.keras import data
+from xai_widgets.hooks.keras.watcher import KerasWatch
+
+__all__ = ["HookWarning", "TrackerCallback", "indexed"]
+
+TrackerCallback: Any  # a class, made when first asked for: its base is Keras' Callback
+
+
+def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = None, key: Any = None) -> Any:
+    """Return Keras data whose targets carry the index of their instance.
+
+    Parameters
+    ----------
+    x, y, sample_weight
+        Arrays, as ``fit`` takes them; or, as `x` alone, a ``tf.data.Dataset`` of single ``(x, y)`` elements before its
+        shuffle, or a ``keras.utils.PyDataset``.
+    index
+        For arrays: (N,) integers that name the instances; by default their positions.
+    key
+        For tf.data: ``key(element) -> int`` where the position is not the identity. For a PyDataset:
+        ``key(i) ->`` the indices of batch i.
+
+    Returns
+    -------
+    tuple, tf.data.Dataset or PyDataset
+        For arrays ``(x, {"y": y, "index": index})``: write ``fit(*indexed(x, y))``, but
+        ``validation_data=indexed(x, y)``.
+
+    Raises
+    ------
+    ValueError
+        The order is not the identity: a shuffled or batched tf.data set, a PyDataset that reorders itself.
+    TypeError
+        A generator, or an index that is not made of integers.
+    """
+    return data.indexed(x, y, sample_weight, index=index, key=key)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TrackerCallback":
+        return _callback_class()
+    raise AttributeError(
+        f"module 'xai_widgets.hooks.keras' has no attribute {name!r}; it has {', '.join(__all__)}"
+    )
+
+
+@functools.cache
+def _callback_class() -> Any:
+    base: Any = require("keras").callbacks.Callback
+
+    class TrackerCallback(base):
+        """Records per-sample losses, labels and logits of ``fit`` and ``evaluate``.
+
+        Parameters
+        ----------
+        tracker
+            The `xai_widgets.Tracker`.
+        model
+            The compiled model that will be fitted. Needed before its first ``fit``, since Keras works out the shapes
+            of losses and metrics before it tells callbacks of the model.
+        per_sample
+            ``per_sample(y_true, y_pred) -> (B,)`` for a model that computes its loss by itself.
+        logits
+            Whether to record logits; None: for crossentropies with up to 1,024 classes.
+        names
+            Names of the instances by position, or ``{"train": [...], "eval": [...]}``; by default the index itself.
+        mode, ds_id
+            What a call of ``evaluate`` counts as; "eval" and None by default.
+        every
+            Seconds between two hand-overs within an epoch. Batches wait on the device until then.
+
+        Notes
+        -----
+        Losses are those of the compiled loss, unweighted: their epoch mean is the logged loss where there are no
+        sample weights and no regularisers. After an exception in the middle of an epoch, ``detach()`` (or the next
+        ``fit``) hands over what was still waiting.
+        """
+
+        def __init__(
+            self,
+            tracker: Any,
+            model: Any = None,
+            *,
+            per_sample: Any = None,
+            logits: bool | None = None,
+            names: Any = None,
+            mode: str = "eval",
+            ds_id: str | None = None,
+            every: float = 0.1,
+        ) -> None:
+            super().__init__()
+            self._watch = KerasWatch(
+                tracker,
+                per_sample=per_sample,
+                logits=logits,
+                names=names,
+                mode=mode,
+                ds_id=ds_id,
+                every=every,
+            )
+            if model is not None:
+                self._watch.attach(model)
+
+        def set_model(self, model: Any) -> None:
+            """Learn which model Keras trains."""
+            super().set_model(model)
+            self._watch.attach(model)
+
+        def detach(self) -> None:
+            """Hand over what still waits and give the model its methods back."""
+            self._watch.detach()
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            """Start a run: fit begins."""
+            self._watch.train_begins(self.params)
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            """Open a training epoch."""
+            self._watch.epoch_begins(epoch)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            """Note that one execution (one step, or several) is done."""
+            if self._watch.batch_ended(batch):
+                self.model.stop_training = True
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            """Open an evaluation, inside fit or alone."""
+            self._watch.test_begins()
+
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            """Note that one execution of an evaluation is done."""
+            self._watch.test_batch_ended(batch)
+
+        def on_test_end(self, logs: Any = None) -> None:
+            """Close an evaluation."""
+            self._watch.test_ends()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            """Close a training epoch, after its validation."""
+            self._watch.epoch_ends()
+            if self._watch.stop_requested:
+                self.model.stop_training = True
+
+        def on_train_end(self, logs: Any = None) -> None:
+            """Take everything off: fit is over."""
+            self._watch.train_ends()
+
+    return TrackerCallback

@@ -1,0 +1,115 @@
+"""Hugging Face ``Trainer``: one callback, and data sets with an index column.
+
+::
+
+    indexed = xw.hooks.transformers.indexed
+    trainer = Trainer(model, args, train_dataset=indexed(train), eval_dataset=indexed(val),
+                      callbacks=[xw.hooks.transformers.TrackerCallback(tracker)])
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.transformers.data import indexed
+from xai_widgets.hooks.transformers.watcher import TransformersWatch
+
+__all__ = ["HookWarning", "TrackerCallback", "indexed"]
+
+TrackerCallback: Any  # a class, made when first asked for: its base is that of transformers
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TrackerCallback":
+        return _callback_class()
+    raise AttributeError(
+        f"module 'xai_widgets.hooks.transformers' has no attribute {name!r}; it has {', '.join(__all__)}"
+    )
+
+
+@functools.cache
+def _callback_class() -> Any:
+    base: Any = require("transformers").TrainerCallback
+
+    class TrackerCallback(base):
+        """Records per-sample losses, labels and logits of a ``Trainer``, in training and evaluation.
+
+        The model is made to take an argument "index", so that the column survives ``remove_unused_columns``, and is
+        never shown it. Losses are computed from the logits that the model returned.
+
+        Parameters
+        ----------
+        tracker
+            The `xai_widgets.Tracker`.
+        per_sample
+            ``per_sample(outputs, labels) -> (B,)`` for models that are neither classification (one or several labels),
+            regression nor language models, and for your own ``compute_loss_func``.
+        labels
+            Labels by index, where they do not reach the model: with label smoothing or a ``compute_loss_func``.
+        logits
+            Whether to record logits; None: for classification up to 1,024 classes.
+
+        Notes
+        -----
+        The state of the tracker lies in the trainer's checkpoints, and a run resumed from one goes on with it. The
+        callback listens as long as it is the trainer's; ``detach()`` takes it off the model. A trainer tells nobody of an
+        exception inside ``train``: ``detach()`` then hands over the last steps, of at most a third of a second, too.
+        """
+
+        def __init__(
+            self,
+            tracker: Any,
+            *,
+            per_sample: Callable[[Any, Any], Any] | None = None,
+            labels: Any = None,
+            logits: bool | None = None,
+        ) -> None:
+            self._watch = TransformersWatch(tracker, per_sample=per_sample, labels=labels, logits=logits)
+
+        def detach(self) -> None:
+            """Leave the model as it was; the trainer's data must then have no index column."""
+            self._watch.detach()
+
+        def on_init_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+            """Listen to the model of a trainer."""
+            self._watch.attach(model, args)
+
+        def on_train_begin(
+            self, args: Any, state: Any, control: Any, train_dataloader: Any = None, **_: Any
+        ) -> None:
+            """Start a run."""
+            self._watch.train_begins(args, state, train_dataloader)
+
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Open a training epoch."""
+            self._watch.epoch_begins(state)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Be between two optimizer steps."""
+            if self._watch.stepped(state):
+                control.should_training_stop = True
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Close a training epoch."""
+            self._watch.epoch_ends()
+
+        def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
+            """Record an evaluation."""
+            self._watch.evaluated(metrics)
+
+        def on_predict(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
+            """Leave a prediction out."""
+            self._watch.predicted()
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Keep the tracker's state in a checkpoint."""
+            self._watch.save(args, state)
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """End the run."""
+            self._watch.train_ends()
+
+    return TrackerCallback

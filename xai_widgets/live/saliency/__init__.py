@@ -1,0 +1,1 @@
+"""Saliency jobs of a panel: requests, preparation, throttling."""

@@ -1,0 +1,101 @@
+"""A new picture for every epoch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
+from xai_widgets.live.saliency.requests import ColumnsRequest
+
+if TYPE_CHECKING:
+    from xai_widgets.live.saliency.service import AttributionService
+    from xai_widgets.tracking import Tracker
+    from xai_widgets.tracking.results import EpochSummary
+
+_EVERY = 0.5  # seconds between two pictures, times how much rarer they should be; up to four
+
+
+class Following:
+    """A request that is made again after every epoch; made by `AttributionService.follow`.
+
+    An epoch that ends while the last picture is still computed does not call it off: where epochs are shorter than a
+    picture takes, none would ever be finished. The next one is asked for when this one is there, with the weights
+    of that moment. Where views and pictures hold training up, an epoch that ends soon after another gets
+    none; the last one does, for it is asked for at the end of the cell or the run.
+
+    Attributes
+    ----------
+    job : Job
+        The newest request.
+    """
+
+    def __init__(
+        self,
+        service: AttributionService,
+        tracker: Tracker | None,
+        request: ColumnsRequest,
+        on_result: OnResult,
+        on_problem: OnProblem | None,
+    ) -> None:
+        self._service, self._request = service, replace(request, weights="newest")
+        self._on_result, self._on_problem = on_result, on_problem
+        self._lock = threading.Lock()
+        self._behind = self._cancelled = False
+        self._asked = 0.0
+        self.job: Job = self._ask(awaited=True)
+        self._forget_cells = cells.on_end(self._cell_ended)
+        self._subscription = tracker.subscribe(self._told) if tracker is not None else None
+
+    def cancel(self) -> None:
+        """Follow no more, and cancel what runs."""
+        with self._lock:
+            self._cancelled = True
+            job = self.job
+        if self._subscription is not None:
+            self._subscription.cancel()
+        self._forget_cells()
+        job.cancel()
+
+    def _ask(self, awaited: bool = False) -> Job:
+        self._asked = time.monotonic()
+        job = self._service.request(self._request, self._on_result, self._on_problem, awaited=awaited)
+        job.on_end(self._catch_up)
+        return job
+
+    def _too_soon(self) -> bool:
+        """Whether the last picture was asked for so recently that another one would cost training more than it shows."""
+        rarer = self._service.rarer
+        return rarer > 1.0 and self._service.training() and time.monotonic() < self._asked + _EVERY * rarer
+
+    def _catch_up(self, job: Job) -> None:
+        """Ask again when epochs have ended while this job ran, unless somebody called it off."""
+        with self._lock:
+            behind = self._behind and not self._cancelled and job.wanted and not self._too_soon()
+            self._behind = self._behind and not behind
+        if behind:
+            self.job = self._ask()
+
+    def _cell_ended(self) -> None:
+        """Show the weights of the last epoch, where that had come too soon after the one before."""
+        with self._lock:
+            behind = self._behind and not self._cancelled and self.job.done
+            self._behind = self._behind and not behind
+        if behind:
+            self.job = self._ask()
+
+    def _told(self, summary: EpochSummary) -> None:
+        """Ask again when a training epoch has ended, or the run has."""
+        run_ended = summary.kind == "status" and summary.status in ("ended", "failed")
+        if not (run_ended or (summary.kind == "epoch" and summary.mode == "train")):
+            return
+        with self._lock:
+            # one that still waits for its weights will get the newest anyway
+            running = not self.job.done
+            self._behind = self.job.state != "waiting" if running else not run_ended and self._too_soon()
+            if self._cancelled or running or self._behind:
+                return
+        self.job = self._ask()

@@ -1,0 +1,322 @@
+"""Saliency on a copy of the weights, computed beside the training."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from xai_widgets.live.publishing.slowdown import LONGEST_REST, Burden
+from xai_widgets.live.saliency.every_epoch import Following
+from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
+from xai_widgets.live.saliency.openmp import one_openmp_thread
+from xai_widgets.live.saliency.prepare import Preparation
+from xai_widgets.live.saliency.requests import ColumnsRequest, ColumnsResult, WeightsVersion
+from xai_widgets.live.saliency.throttle import Pace
+from xai_widgets.live.snapshots.snapshots import Snapshot, Snapshots
+from xai_widgets.live.training.safe_points import SafePoints
+
+if TYPE_CHECKING:
+    from xai_widgets.samples import SampleBatch, Samples
+    from xai_widgets.tracking import Tracker
+
+_BETWEEN = (
+    0.25  # seconds between two drafts of a picture; where nobody waits for it, times what the burden asks for
+)
+_log = logging.getLogger("xai_widgets.live")
+
+
+class AttributionService:
+    """Computes saliency columns beside a running training, on a copy of its weights.
+
+    Training gives two things only, both between two of its steps: a copy of the weights when a job waits,
+    and the samples themselves where reading them draws random numbers (augmentation). Everything else
+    happens in a thread of the service's own, and pauses so that training keeps its speed.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or keras.Model
+        The model being trained; only read, and only at safe points.
+    samples : Samples
+        Where the inputs come from (`xai_widgets.samples.as_samples`).
+    tracker : Tracker, optional
+        Says when training is between two steps. Without one the weights are copied at once.
+    model_fn : callable, optional
+        Builds a fresh model of the same architecture, for models that cannot be copied.
+    share : float, default 0.06
+        Bound for the part by which training's steps may take longer while a job runs, in (0, 1].
+    engine_options : dict, optional
+        Passed on to :class:`xai_widgets.AttributionEngine`.
+    burden : Burden, optional
+        That of the views beside it: chunks leave its rests alone, but for the first of a job, and with it they become rarer.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        samples: Samples,
+        *,
+        tracker: Tracker | None = None,
+        model_fn: Callable[[], Any] | None = None,
+        share: float = 0.06,
+        engine_options: dict[str, Any] | None = None,
+        burden: Burden | None = None,
+    ) -> None:
+        self._burden = burden or Burden()
+        self._safe_points = SafePoints(tracker)
+        self._pace = Pace(share, lambda: self._safe_points.seen)
+        self._snapshots = Snapshots(model, model_fn)
+        self._preparation = Preparation(self._snapshots, samples, self._safe_points)
+        self._samples, self._tracker = samples, tracker
+        self._options = dict(engine_options or {})
+        self._lock = threading.RLock()
+        self._waiting: dict[str, Job] = {}
+        self._current: Job | None = None
+        self._closed = False
+        self._state = "idle"
+        self._thread: threading.Thread | None = None
+
+    @property
+    def state(self) -> str:
+        """What it does now: "idle", "waiting for a safe point", "computing" or "failed: ..."."""
+        return self._state
+
+    @property
+    def share(self) -> float:
+        """Bound for the part by which training's steps may take longer; may be set at any time."""
+        return self._pace.share
+
+    @share.setter
+    def share(self, value: float) -> None:
+        self._pace = Pace(value, lambda: self._safe_points.seen)
+
+    @property
+    def rarer(self) -> float:
+        """How many times rarer than usual what nobody waits for should be drawn (`Burden.stretch`)."""
+        return self._burden.stretch
+
+    @property
+    def last_copy_seconds(self) -> float | None:
+        """How long training was held up by the last copy of the weights; None before any."""
+        return self._snapshots.last_copy_seconds
+
+    @property
+    def weights(self) -> WeightsVersion | None:
+        """The newest weights that were copied."""
+        newest = self._snapshots.newest
+        return newest.version if newest is not None else None
+
+    @property
+    def pinned(self) -> WeightsVersion | None:
+        """The weights that `pin` set aside."""
+        pinned = self._snapshots.pinned
+        return pinned.version if pinned is not None else None
+
+    def training(self) -> bool:
+        """Whether a training is going on."""
+        return self._safe_points.training()
+
+    def pin(self) -> WeightsVersion:
+        """Set the newest weights aside, to compare later ones with; costs one more copy of the model.
+
+        Raises
+        ------
+        LookupError
+            When nothing was computed yet.
+        """
+        return self._snapshots.pin()
+
+    def unpin(self) -> None:
+        """Forget the weights that `pin` set aside."""
+        self._snapshots.unpin()
+
+    def request(
+        self,
+        request: ColumnsRequest,
+        on_result: OnResult,
+        on_problem: OnProblem | None = None,
+        *,
+        awaited: bool = True,
+    ) -> Job:
+        """Compute columns; a newer request of the same key cancels this one.
+
+        Parameters
+        ----------
+        request : ColumnsRequest
+            What to compute.
+        on_result : callable
+            Called in the service's own thread with a `ColumnsResult` after every chunk.
+        on_problem : callable, optional
+            Called there with the exception when it fails.
+        awaited : bool, default True
+            Whether a person waits for it: its first chunk is then computed at once.
+
+        Returns
+        -------
+        Job
+            To cancel it, or to wait for it.
+        """
+        job = Job(request, on_result, on_problem, awaited)
+        problem = self._preparation.in_callers_thread(request) if not self._closed else None
+        if problem is not None:
+            self._end(job, "failed", problem)
+            return job
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this AttributionService is closed; make a new one")
+            for older in (self._waiting.pop(request.key, None), self._current):
+                if older is not None and older.request.key == request.key:
+                    older.cancel()
+            self._waiting[request.key] = job
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="xai_widgets saliency", daemon=True)
+                self._thread.start()
+        self._safe_points.interrupt()
+        return job
+
+    def prepare(self, request: ColumnsRequest) -> None:
+        """Do now what drawing random numbers would otherwise have wait for the end of the cell.
+
+        A Keras model is built, or samples that augment are read, here in the caller's thread, if that is the one that runs
+        cells and nothing trains; the streams are put back. What goes wrong is raised by the request itself.
+        """
+        with self._lock:
+            closed = self._closed
+        if not closed:
+            self._preparation.in_callers_thread(request)
+
+    def cancel(self) -> None:
+        """Cancel everything that waits or runs."""
+        with self._lock:
+            for job in (*self._waiting.values(), self._current):
+                if job is not None:
+                    job.cancel()
+            self._waiting.clear()
+        self._safe_points.interrupt()
+
+    def close(self) -> None:
+        """Cancel everything, stop the thread and forget the copies of the model; safe to call twice."""
+        self.cancel()
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self._safe_points.close()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5.0)
+        self._snapshots.clear()
+        self._preparation.clear()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if self._closed or not self._waiting:
+                    # the thread goes, for its processor threads slow training even while they sleep
+                    self._thread = None
+                    return
+                job = self._current = self._waiting.pop(next(iter(self._waiting)))
+            self._state = "idle"
+            try:
+                self._work(job)
+            except Exception as problem:
+                _log.debug("%r failed", job, exc_info=True)
+                self._state = f"failed: {problem}"
+                self._end(job, "failed", problem)
+            else:
+                self._state = "idle"
+                self._end(job, "done" if job.wanted else "cancelled", None)
+            self._current = None
+
+    def _end(self, job: Job, state: str, problem: BaseException | None) -> None:
+        try:
+            job.end(state, problem)
+        except Exception:
+            _log.exception("%r could not report its problem", job)
+
+    def _work(self, job: Job) -> None:
+        self._state = "waiting for a safe point"
+        if self.training():
+            job.pause(self._pace.before_job(job.awaited))
+        prepared = self._preparation.get(job.request, lambda: job.wanted and not self._closed)
+        if prepared is not None:
+            snapshot, (batch, pictures) = prepared
+            self._state = "computing"
+            job.begin()
+            with one_openmp_thread() if self.training() else nullcontext():
+                self._compute(job, snapshot, batch, pictures)
+
+    def _compute(self, job: Job, snapshot: Snapshot, batch: SampleBatch, pictures: list[Any] | None) -> None:
+        engine = self._engine(snapshot)
+        version, pace = snapshot.version, self._pace
+        engine.weights_version = version
+        chunks = engine.stream_columns(batch.inputs, index=batch.index, **job.request.engine_arguments())
+        try:
+            while job.wanted and not self._closed:
+                if job.result is not None or not job.awaited:
+                    self._rest(job)
+                self._burden.worked()
+                pace.chunk_starts()
+                started = time.perf_counter()
+                with snapshot.replica.computing():
+                    columns = next(chunks, None)
+                job.seconds += time.perf_counter() - started
+                self._burden.worked()
+                if columns is not None and self._worth_showing(job, columns):
+                    notes = snapshot.replica.notes
+                    job.report(
+                        ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
+                    )
+                pause = pace.chunk_ends(self._burden.stretch)
+                if columns is None:
+                    return
+                if not columns.done and self.training():
+                    job.pause(pause)
+                    pace.pause_ends()
+        finally:
+            chunks.close()
+
+    def _worth_showing(self, job: Job, columns: Any) -> bool:
+        """Whether this result is to be drawn: the first that somebody waits for, the last, and now and then one between.
+
+        A picture that follows by itself replaces a finished one: its first draft would show less than what is there.
+        """
+        if columns.done or not self.training() or (job.awaited and job.result is None):
+            return True
+        # the first one may show nothing new yet: a slider's step begins with what is known
+        stretch = 1.0 if job.awaited else self._burden.stretch
+        return time.monotonic() - job.reported >= _BETWEEN * stretch
+
+    def _rest(self, job: Job) -> None:
+        """Wait while what training does undisturbed is being measured."""
+        until = time.monotonic() + 2.0 * LONGEST_REST
+        while self._burden.resting and time.monotonic() < until and job.wanted and self.training():
+            job.pause(0.05)
+
+    def _engine(self, snapshot: Snapshot) -> Any:
+        if snapshot.engine is None:
+            from xai_widgets.attribution import AttributionEngine
+
+            options = {**self._options}
+            if self._samples.layout is not None:
+                options.setdefault("layout", self._samples.layout)
+            snapshot.engine = AttributionEngine(snapshot.replica.model, **options)
+        return snapshot.engine
+
+    def follow(
+        self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
+    ) -> Following:
+        """Compute these columns now, and again with new weights after every epoch.
+
+        Parameters
+        ----------
+        request, on_result, on_problem
+            As for `request`.
+
+        Returns
+        -------
+        Following
+            ``cancel()`` ends it.
+        """
+        return Following(self, self._tracker, request, on_result, on_problem)

@@ -1,0 +1,112 @@
+"""The copies of the model that pictures are computed on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from xai_widgets.live.saliency.requests import WeightsVersion
+from xai_widgets.live.snapshots.replica import Replica, draws_random, replica_of
+
+Which = Literal["newest", "same", "pinned"]
+
+
+@dataclass
+class Snapshot:
+    """A copy of the model, which weights it holds, and the engine that computes on it."""
+
+    replica: Replica
+    version: WeightsVersion
+    engine: Any = None
+
+
+class Snapshots:
+    """The newest copy, and one that is set aside to compare with.
+
+    Attributes
+    ----------
+    last_copy_seconds : float or None
+        How long training was held up by the last copy.
+    """
+
+    def __init__(self, model: Any, model_fn: Callable[[], Any] | None) -> None:
+        self.last_copy_seconds: float | None = None
+        self.newest: Snapshot | None = None
+        self.pinned: Snapshot | None = None
+        self._model, self._model_fn = model, model_fn
+        self._lock = threading.Lock()
+        self._count = 0
+        self._impossible: TypeError | None = None
+
+    def needs_copy(self, which: Which) -> bool:
+        """Whether such a request has to copy weights first.
+
+        Raises
+        ------
+        TypeError
+            When an earlier copy showed that the model cannot be copied: training is not held up again.
+        """
+        if self._impossible is not None:
+            raise self._impossible
+        return which == "newest" or (which == "same" and self.newest is None)
+
+    def draws_random(self) -> bool:
+        """Whether the next copy has to build a model first, which draws random numbers."""
+        held = self.newest
+        reusable = held is not None and held is not self.pinned and held.replica.fits()
+        return not reusable and draws_random(self._model, self._model_fn)
+
+    def get(self, which: Which) -> Snapshot:
+        """Return a snapshot that is there already."""
+        found = self.pinned if which == "pinned" else self.newest
+        if found is None:
+            raise LookupError(
+                "no weights are set aside: pin() keeps those of the last picture, once there is one"
+                if which == "pinned"
+                else "no weights were copied yet"
+            )
+        return found
+
+    def copy(self, where: tuple[int | None, int | None]) -> Snapshot:
+        """Copy the weights as they are now; the caller sees to it that nobody changes them meanwhile."""
+        with self._lock:
+            return self._copy(where)
+
+    def _copy(self, where: tuple[int | None, int | None]) -> Snapshot:
+        started = time.perf_counter()
+        held = self.newest
+        if held is not None and held is not self.pinned and held.replica.refresh():
+            snapshot = held
+        else:
+            try:
+                replica = replica_of(self._model, self._model_fn)
+            except TypeError as problem:
+                self._impossible = problem
+                raise
+            snapshot = Snapshot(replica, WeightsVersion(None, None))
+        self._count += 1
+        snapshot.version = WeightsVersion(*where, True, self._count)
+        self.newest = snapshot
+        self.last_copy_seconds = time.perf_counter() - started
+        return snapshot
+
+    def pin(self) -> WeightsVersion:
+        """Set the newest copy aside; the next one gets memory of its own."""
+        self.pinned = self.get("newest")
+        return self.pinned.version
+
+    def unpin(self) -> None:
+        """Forget the copy that was set aside."""
+        self.pinned = None
+
+    def clear(self) -> None:
+        """Forget all copies."""
+        self.newest = self.pinned = None
+
+
+def unsafe(version: WeightsVersion) -> WeightsVersion:
+    """Mark a version as copied without a safe point."""
+    return replace(version, at_safe_point=False)

@@ -1,0 +1,1 @@
+"""What `Tracker.record` does with a batch."""

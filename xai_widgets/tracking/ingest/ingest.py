@@ -1,0 +1,328 @@
+"""The writing half of a tracker: buffers, epochs, and the jobs that take rows into the columns."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from xai_widgets.tracking.ingest.epoch_clock import Clock, check_mode
+from xai_widgets.tracking.ingest.sink import Sink
+from xai_widgets.tracking.ingest.worker import Worker
+from xai_widgets.tracking.lifecycle import Lifecycle
+from xai_widgets.tracking.results import EpochSummary
+from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
+from xai_widgets.tracking.store.device_buffer import Transfer, to_batch
+from xai_widgets.tracking.store.labels import LabelTable
+from xai_widgets.tracking.store.stream import Policy, Stream
+
+BACKLOG = 16
+"""Chunks that may wait for the worker before `record` helps it."""
+FIELDS = ("index", "label", "logits")
+LIGHT_ROWS = 1 << 17
+"""An epoch of more rows than this is closed by the worker, not by the thread that ends it."""
+
+
+class Intake(Lifecycle):
+    """Takes batches in.
+
+    Two locks, always taken in this order: `_settling` while jobs run and answers are computed (up to some ten
+    milliseconds), `_lock` while a batch is copied or the clock moves (microseconds). Recording needs the second only.
+    """
+
+    def __init__(self, policy: Policy, epochs: int | None) -> None:
+        super().__init__(epochs)
+        self._policy = policy
+        self._reset()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._heavy = False  # whether a job in the queue is for the worker
+        self._free: dict[Any, list[Transfer]] = {}  # device buffers that wait to be used again
+        self._sink: Sink | None = None
+        self._new_threads()
+        _alive.add(self)
+
+    def _reset(self) -> None:
+        """Forget all that was recorded."""
+        self._table = LabelTable()
+        self._predicted = LabelTable()
+        self._streams: dict[tuple[str, str | None], Stream] = {}
+        self._clock = Clock()
+        self._epoch = self._step = 0
+
+    def _new_threads(self) -> None:
+        self._lock = threading.RLock()
+        self._settling = threading.RLock()
+        self._worker = Worker(self._settle)
+
+    def _take_batch(
+        self, batch: Batch, mode: str, ds_id: str | None, epoch: int | None, step: int | None
+    ) -> None:
+        """Log a batch, then buffer it."""
+        if self.status != "training" and (mode == "train" or self.status == "idle"):
+            self.start()
+        with self._lock:
+            stream, at, ended = self._place(mode, ds_id, epoch, step)
+            if self._sink is not None:
+                self._write(self._sink, batch, stream, at, self._step)
+            full = self._buffer(stream, batch, at, self._step)
+            self.version += 1
+        if full:
+            self._advance()
+        for summary in ended:
+            self._subscribers.call(summary)
+
+    def _take_off_device(
+        self,
+        rows: dict[str, Any],
+        device: Any,
+        mode: str,
+        ds_id: str | None,
+        epoch: int | None,
+        step: int | None,
+    ) -> None:
+        """Gather a batch on its device; it is logged and taken in when it has come over."""
+        if self.status != "training" and (mode == "train" or self.status == "idle"):
+            self.start()
+        with self._lock:
+            stream, at, ended = self._place(mode, ds_id, epoch, step)
+            key = (device, tuple(rows))
+            transfer = stream.transfers.get(key)
+            if transfer is not None and (transfer.epoch != at or not transfer.fits(rows)):
+                self._launch(stream, key)
+                transfer = None
+            if transfer is None:
+                transfer = self._free_transfer(key, rows, device)
+                stream.transfers[key] = transfer
+                stream.announce(tuple(n for n in rows if n not in FIELDS), "logits" in rows)
+            transfer.epoch, transfer.step = at, self._step
+            transfer.append(rows)
+            stream.rows_of_epoch += rows["index"].shape[0]
+            self.version += 1
+            due = transfer.due
+            if due:
+                self._launch(stream, key)
+        if due:
+            self._advance()
+        for summary in ended:
+            self._subscribers.call(summary)
+
+    def _free_transfer(self, key: Any, rows: dict[str, Any], device: Any) -> Transfer:
+        free = self._free.setdefault(key, [])
+        for number, transfer in enumerate(free):
+            if transfer.fits(rows):
+                return free.pop(number)
+        return Transfer(rows, device)
+
+    def _launch(self, stream: Stream, key: Any) -> None:
+        transfer = stream.transfers.pop(key)
+        transfer.launch()
+        self._jobs.append(partial(self._arrive, stream, key, transfer))
+        self._heavy = True
+
+    def _arrive(self, stream: Stream, key: Any, transfer: Transfer) -> None:
+        """Take in rows that have come over; a job."""
+        epoch, step = transfer.epoch, transfer.step
+        batch = to_batch(transfer.finish())
+        with self._lock:
+            self._free[key].append(transfer)
+            if self._sink is not None:
+                if batch.logits is not None:
+                    batch = batch.with_derived()
+                self._write(self._sink, batch, stream, epoch, step)
+        chunk = Chunk(epoch, batch)
+        chunk.append(batch, step)
+        stream.take(chunk)
+
+    def _buffer(self, stream: Stream, batch: Batch, epoch: int, step: int) -> bool:
+        shape = (epoch, *batch.shape)
+        chunk = stream.chunks.get(shape)
+        if chunk is None:
+            stream.announce(batch.metrics, batch.logits is not None)
+            chunk = stream.chunks[shape] = Chunk(epoch, batch)
+        chunk.append(batch, step)
+        stream.rows_of_epoch += len(batch)
+        full = chunk.full
+        if full:
+            self._heavy = self._heavy or chunk.logits is not None
+            self._seal(stream)
+        return full
+
+    def _place(
+        self, mode: str, ds_id: str | None, epoch: int | None, step: int | None
+    ) -> tuple[Stream, int, list[EpochSummary]]:
+        """Find the stream and the epoch of a batch, and move the clock; under the lock."""
+        stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+        ended: list[EpochSummary] = []
+        at = self._clock.open.get(mode)
+        if at is None or (epoch != at and (epoch is not None or mode != "train")):
+            at, ended = self._enter(mode, epoch)
+        if step is not None:
+            self._step = int(step)
+        elif mode == "train":
+            self._step += 1
+        return stream, at, ended
+
+    def _new_stream(self, mode: str, ds_id: str | None) -> Stream:
+        check_mode(mode)
+        if ds_id is not None and not isinstance(ds_id, str):
+            raise TypeError(f"ds_id is {ds_id!r}; a string or None is expected")
+        stream = self._streams[(mode, ds_id)] = Stream(
+            mode, ds_id, self._table, self._predicted, self._policy
+        )
+        return stream
+
+    def _enter(self, mode: str, epoch: int | None) -> tuple[int, list[EpochSummary]]:
+        """Find the epoch of a row, opening it (and ending an older one) where it is new."""
+        wanted = self._clock.current(mode) if epoch is None else int(epoch)
+        if wanted < 0:
+            raise ValueError(f"epoch is {epoch!r}; a whole number from 1 on is expected")
+        is_open = self._clock.open.get(mode)
+        ended: list[EpochSummary] = []
+        if is_open is not None and wanted > is_open:
+            ended = self._end(mode)
+        if mode not in self._clock.open and wanted > self._clock.ended.get(mode, -1):
+            self._clock.open[mode] = wanted
+            self._epoch = self._clock.latest()
+        return wanted, ended
+
+    def _end(self, mode: str) -> list[EpochSummary]:
+        """End the open epoch of a mode; under the lock."""
+        epoch = self._clock.open.pop(mode)
+        self._clock.ended[mode] = epoch
+        self.version += 1
+        summaries = []
+        for stream in self._streams.values():
+            if stream.mode != mode:
+                continue
+            self._seal(stream)
+            self._jobs.append(partial(stream.close, epoch))
+            rows, stream.rows_of_epoch = stream.rows_of_epoch, 0
+            self._heavy = self._heavy or rows > LIGHT_ROWS
+            self._log_end(mode, stream.ds_id, epoch)
+            summaries.append(
+                EpochSummary(mode, stream.ds_id, epoch, self._step, stream.metrics, rows, status=self.status)
+            )
+        return summaries
+
+    def _seal(self, stream: Stream) -> None:
+        for key in list(stream.transfers):
+            self._launch(stream, key)
+        for chunk in stream.chunks.values():
+            self._jobs.append(partial(stream.take, chunk))
+        stream.chunks = {}
+
+    def _advance(self) -> None:
+        """Have the jobs done: light ones here unless a reader is at it, heavy ones by the worker."""
+        if len(self._jobs) > BACKLOG:
+            self._settle()
+        elif self._heavy:
+            self._worker.wake()
+        elif self._settling.acquire(blocking=False):
+            try:
+                self._settle()
+            finally:
+                self._settling.release()
+
+    def take_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
+        """Take in rows read from a run log: of any epoch, in any order, ending none."""
+        with self._lock:
+            stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+            if epoch > self._clock.ended.get(mode, -1):
+                self._clock.open[mode] = max(epoch, self._clock.open.get(mode, epoch))
+            self._step = max(self._step, step)
+            self._epoch = self._clock.latest()
+            full = self._buffer(stream, batch, epoch, step)
+        if full:
+            self._settle()
+
+    def close_epoch(self, mode: str, ds_id: str | None, epoch: int) -> EpochSummary:
+        """End an epoch that was read from a run log; subscribers are left to the reader."""
+        with self._lock:
+            stream = self._streams[(mode, ds_id)]
+            self._clock.ended[mode] = max(epoch, self._clock.ended.get(mode, epoch))
+            if self._clock.open.get(mode, -1) <= epoch:
+                self._clock.open.pop(mode, None)
+            self._seal(stream)
+            self._jobs.append(partial(stream.close, epoch))
+            summary = EpochSummary(mode, ds_id, epoch, self._step, stream.metrics, 0, status=self.status)
+        self._settle()
+        return summary
+
+    def forget(self) -> None:
+        """Drop all that was recorded; `problems`, subscriptions and settings stay."""
+        with self._settling, self._lock:
+            self._jobs.clear()
+            self._reset()
+            self.version += 1
+
+    def _settle(self) -> None:
+        """Run the jobs in their order."""
+        with self._settling:
+            self._heavy = False
+            while self._jobs:
+                job = self._jobs.popleft()
+                try:
+                    job()
+                except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                    self.report(f"rows could not be taken in: {type(error).__name__}: {error}")
+
+    def _settled(self) -> None:
+        """Take in everything recorded; the caller holds `_settling`."""
+        with self._lock:
+            for stream in self._streams.values():
+                self._seal(stream)
+        self._settle()
+
+    def _write(self, sink: Sink, batch: Batch, stream: Stream, epoch: int, step: int) -> None:
+        try:
+            sink.write_rows(stream.mode, stream.ds_id, epoch, step, batch)
+        except OSError as error:
+            self._log_failed(error)
+
+    def _log_end(self, mode: str, ds_id: str | None, epoch: int) -> None:
+        if self._sink is not None:
+            try:
+                self._sink.end_epoch(mode, ds_id, epoch, self._step)
+            except OSError as error:
+                self._log_failed(error)
+
+    def _log_status(self, status: str) -> None:
+        with self._lock:
+            if self._sink is not None:
+                try:
+                    self._sink.write_status(status, self.error)
+                except OSError as error:
+                    self._log_failed(error)
+
+    def _log_failed(self, error: OSError) -> None:
+        """Give the log up, visibly; training goes on."""
+        sink, self._sink = self._sink, None
+        where = f" {sink.path}" if sink is not None else ""
+        self.report(
+            f"the run log{where} stopped: {error.strerror or error}. Training and the views go on from memory; what was "
+            "recorded before is in the log. Free some space and start a new run in another log_dir to log again."
+        )
+        if sink is not None:
+            sink.close()
+
+    def _after_fork(self) -> None:
+        """In a forked child: locks another thread may have held, and its worker, are not ours."""
+        self._new_threads()
+        if self._sink is not None:
+            self._sink.after_fork()
+
+
+_alive: weakref.WeakSet[Intake] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for intake in list(_alive):
+        intake._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

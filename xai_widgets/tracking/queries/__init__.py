@@ -1,0 +1,1 @@
+"""What is read from a tracker: series, rankings, tables, checkpoints."""

@@ -1,0 +1,228 @@
+"""Scores per instance, rankings by them, training dynamics and confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from xai_widgets.tracking.ingest.convert import Array
+from xai_widgets.tracking.queries.base import Reading
+from xai_widgets.tracking.queries.series import wanted_names
+from xai_widgets.tracking.results import Confusion, Extremes, Label
+from xai_widgets.tracking.scores import recent
+from xai_widgets.tracking.scores.confusion import confusion_of, drift
+from xai_widgets.tracking.scores.registry import Scorer, score_name
+from xai_widgets.tracking.scores.top_k import highest, lowest
+from xai_widgets.tracking.store.stream import Stream
+from xai_widgets.tracking.tables import Table
+
+
+class Rankings(Reading):
+    """`extremes`, `scores`, `dynamics`, `confusion`."""
+
+    def extremes(
+        self,
+        metric: str = "loss",
+        mode: str = "train",
+        *,
+        ds_id: str | None = None,
+        n_max: int = 5,
+        n_min: int = 5,
+        by: str = "mean",
+        labels: Iterable[Any] | str | None = None,
+        indices: Any = None,
+    ) -> tuple[Extremes, Extremes]:
+        """Rank the instances: the hardest and the easiest.
+
+        Parameters
+        ----------
+        metric, mode, ds_id
+            What to look at.
+        n_max, n_min
+            How many of each.
+        by
+            The score: "mean" (over all epochs; it survives memorisation), "last" (as FastEstimator's InstanceTracker),
+            "recent" (the last five epochs), "std", "min", "max", "rank_change" (who moved most), "margin" (area under
+            the margin), "confidence", "variability", "correctness", "forgetting" (those never learnt first),
+            "first_learnt", "never_learnt" (those only, by their mean), "wrong" (predicted wrongly at last), "el2n",
+            "entropy", "label_error".
+        labels
+            Rank instances of these labels only (values or names).
+        indices
+            Rank these instances only.
+
+        Returns
+        -------
+        tuple of Extremes
+            The hardest, hardest first; the easiest, easiest first. Of margin, confidence and correctness the lowest
+            are the hardest; of all others the highest.
+
+        Raises
+        ------
+        ValueError
+            For an unknown score, or one that needs logits where none were recorded.
+        """
+        if n_max < 0 or n_min < 0:
+            raise ValueError(f"n_max is {n_max} and n_min is {n_min}; neither may be negative")
+        name = score_name(by)
+        with self._settling:
+            stream = self._stream(mode, ds_id, metric)
+            if stream is None or not stream.columns.get(metric):
+                nothing = Extremes((), np.zeros(0), (), by)
+                return nothing, nothing
+            by_low = name in recent.LOW_IS_HARD
+            values, tie = Scorer(stream, metric).ranked(name)
+            kept = self._kept(stream, labels, indices)
+            if kept is not None:
+                values = np.where(kept, values, np.nan)
+            hardest, easiest = (lowest, highest) if by_low else (highest, lowest)
+            hard, easy = hardest(values, n_max, tie), easiest(values, n_min, tie)
+            return self._extremes(stream, values, hard, by), self._extremes(stream, values, easy, by)
+
+    def scores(
+        self, by: str = "mean", metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
+    ) -> Array:
+        """Give one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none.
+
+        Made for those who ask after every epoch: what a score needs of the epochs that have ended is kept (4 to 18 bytes
+        per instance), so that asking again costs one epoch and not the whole run.
+        """
+        name = score_name(by)
+        with self._settling:
+            stream = self._stream(mode, ds_id, metric)
+            if stream is None or not stream.columns.get(metric):
+                return np.zeros(0)
+            values, places = Scorer(stream, metric, keep=True).get(name), stream.instances.known()
+            return values if places.size == values.size else values[places]
+
+    def dynamics(
+        self,
+        mode: str = "train",
+        *,
+        metric: str = "loss",
+        ds_id: str | None = None,
+        columns: Iterable[str] | None = None,
+    ) -> Table:
+        """Table of the training dynamics: one row per instance, one column per score.
+
+        Parameters
+        ----------
+        mode, ds_id, metric
+            What to look at; `metric` is the loss.
+        columns
+            Names of the scores wanted; all there are by default.
+
+        Returns
+        -------
+        Table
+            index, label, and of `seen`, `mean`, `last`, `recent`, `std`, `min`, `max`, `rank_change`, `confidence`,
+            `variability`, `correctness` (dataset cartography, Swayamdipta et al., 2020), `forgetting`, `never_learnt`
+            (Toneva et al., 2019), `first_learnt`, `wrong` (1 where the last prediction was not the label; needs logits
+            or predictions), `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021), `entropy`
+            and `label_error` those that what was recorded allows. From a loss that is never negative, taken for a
+            cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of instances with more
+            than half of the probability on their label; area under the margin, EL2N and entropy need logits.
+        """
+        wanted = None if columns is None else [score_name(c) for c in columns]
+        with self._settling:
+            stream = self._stream(mode, ds_id, metric)
+            if stream is None:
+                return Table({"index": np.zeros(0, np.int64)})
+            places = stream.instances.known()
+            table: dict[str, Array] = {"index": stream.instances.column(places)}
+            if stream.labelled:
+                table["label"] = stream.label_column(places)
+            scorer = Scorer(stream, metric)
+            for name in wanted if wanted is not None else scorer.available():
+                table[name] = scorer.get(name)[places].astype(np.float32)
+            return Table(table)
+
+    def predictions(
+        self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None
+    ) -> tuple[Label | None, ...]:
+        """Give the last prediction for each instance, as of the last epoch that ended.
+
+        Parameters
+        ----------
+        indices
+            Index values; all instances in the order of `indices(mode)` by default.
+
+        Returns
+        -------
+        tuple
+            A label value each, None where no prediction (``prediction=`` or ``logits=`` of `record`) is known. Kept are
+            four bytes per instance.
+        """
+        with self._settling:
+            stream = self._stream(mode, ds_id)
+            if stream is None:
+                return () if indices is None else (None,) * len(wanted_names(indices))
+            known = stream.instances
+            places = known.known() if indices is None else known.find(wanted_names(indices))
+            if stream.dynamics is None:
+                return (None,) * len(places)
+            codes, values = stream.dynamics.predicted(places, known.size), self._predicted.values
+            return tuple(values[c] if c >= 0 else None for c in codes.tolist())
+
+    def confusion(
+        self, mode: str = "train", *, epoch: int | None = None, ds_id: str | None = None
+    ) -> Confusion:
+        """How often each label was predicted as which, in an epoch that ended.
+
+        Parameters
+        ----------
+        epoch
+            The last one by default.
+
+        Raises
+        ------
+        ValueError
+            Where neither logits nor predictions were recorded, or the epoch is not there.
+        """
+        with self._settling:
+            stream = self._stream(mode, ds_id)
+            known = {} if stream is None or stream.dynamics is None else stream.dynamics.confusion
+            if stream is None or not known:
+                raise ValueError(
+                    f"no predictions in mode {mode!r} yet; record logits=... or prediction=... with labels"
+                )
+            at = max(known) if epoch is None else epoch
+            if at not in known:
+                raise ValueError(f"no confusion of epoch {at}; there are {', '.join(map(str, known))}")
+            return confusion_of(at, known[at], self._table.values, self._predicted.values, self.name_of)
+
+    def confusion_drift(self, mode: str = "train", *, ds_id: str | None = None) -> tuple[Array, Array]:
+        """By how much the predictions of each label changed from one epoch to the next.
+
+        Returns
+        -------
+        tuple of arrays
+            (T,) epochs; (L, T) total variation distance in [0, 1] between the row of a label and that of the epoch
+            before, labels as in `confusion`; NaN in the first column.
+        """
+        with self._settling:
+            stream = self._stream(mode, ds_id)
+            epochs = [] if stream is None or stream.dynamics is None else sorted(stream.dynamics.confusion)
+            tables = [self.confusion(mode, epoch=e, ds_id=ds_id) for e in epochs]
+        return np.array(epochs, np.int64), drift(tables)
+
+    def _extremes(self, stream: Stream, values: Array, places: Array, by: str) -> Extremes:
+        return Extremes(
+            tuple(stream.instances.names(places)), values[places], stream.label_values(places), by
+        )
+
+    def _kept(self, stream: Stream, labels: Any, indices: Any) -> Array | None:
+        if labels is None and indices is None:
+            return None
+        kept = np.ones(stream.instances.size, bool)
+        if labels is not None:
+            wanted = [c for row in self._rows(labels) for c in row.codes]
+            kept &= np.isin(stream.label_codes(np.arange(kept.size)), wanted)
+        if indices is not None:
+            places = stream.instances.find(wanted_names(indices))
+            among = np.zeros(kept.size, bool)
+            among[places[places >= 0]] = True
+            kept &= among
+        return kept

@@ -1,0 +1,1 @@
+"""Scores of instances: training dynamics, label errors, confusion."""

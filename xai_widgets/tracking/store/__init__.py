@@ -1,0 +1,1 @@
+"""Columns of metrics per instance and epoch, and statistics per label."""

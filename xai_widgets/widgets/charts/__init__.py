@@ -1,0 +1,1 @@
+"""Line charts of labels and of instances."""

@@ -1,0 +1,148 @@
+"""From the engine's columns to pictures and words; numpy only, no widget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.attribution import overlay
+from xai_widgets.figures import palette
+from xai_widgets.widgets.view.formatting import clean, index_text, number, percent
+
+Picture = npt.NDArray[np.uint8]
+MASKS: Final = ("raw", "smoothed", "integrated", "smint")
+COLUMNS: Final = ("input", "overlay", *MASKS)
+Run = list[str]
+
+
+def columns_shown(smoothing: int, integrating: int) -> tuple[str, ...]:
+    """Give the columns that are switched on: 0 draws or 0 steps switch theirs off."""
+    off = set()
+    if not smoothing:
+        off |= {"smoothed", "smint"}
+    if not integrating:
+        off |= {"integrated", "smint"}
+    return tuple(name for name in COLUMNS if name not in off)
+
+
+def is_signed(colormap: str) -> bool:
+    """Tell whether a colour map has its zero in the middle, so that the sign is shown."""
+    return colormap.removesuffix("_r") == "blue-orange"
+
+
+def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -> dict[str, Picture]:
+    """Make the pictures of one sample.
+
+    Parameters
+    ----------
+    columns
+        `SaliencyColumns`, finished or so far.
+    row
+        Which sample of it.
+    shown
+        The sample to look at, (H, W, 3) uint8, or None.
+    colormap
+        A name of `figures.palette.colormap`; "blue-orange" shows the sign.
+
+    Returns
+    -------
+    dict
+        Column name to (H, W, 3) uint8; columns that are not there yet are left out.
+    """
+    made: dict[str, Picture] = {} if shown is None else {"input": shown}
+    best: npt.NDArray[np.float32] | None = None
+    for name in MASKS:
+        attribution = getattr(columns, name)
+        if attribution is None:
+            continue
+        mask = _mask(attribution.masks_at(signed=is_signed(colormap)), row)
+        made[name] = palette.paint(mask, colormap)
+        best = _mask(attribution.masks_at(), row)
+    if best is not None and shown is not None and best.shape[0] > 1:
+        made["overlay"] = overlay(
+            shown, best, palette.colormap("inferno" if is_signed(colormap) else colormap)
+        )
+    return made
+
+
+def _mask(masks: Any, row: int) -> npt.NDArray[np.float32]:
+    """Find the mask of a sample: of several inputs the first that is a picture; a signal becomes a strip."""
+    several = masks if isinstance(masks, tuple) else (masks,)
+    chosen = next((m for m in several if m.ndim == 3), several[0])
+    mask = np.asarray(chosen[row], np.float32)
+    return mask if mask.ndim == 2 else mask.reshape(1, -1)
+
+
+def caption(
+    columns: Any, row: int, index: int | str, label: int, name_of: Callable[[int], str], loss: float | None
+) -> list[list[Run]]:
+    """Say what a sample is and what the network says: runs of [text, style]."""
+    said: list[list[Run]] = [[[index_text(index), "strong"]]]
+    if label != -1:
+        said.append([["true ", ""], [clean(name_of(label), 40), "strong"]])
+    predicted = int(columns.prediction[row])
+    if predicted >= 0:
+        sure = float(columns.probability[row])
+        style = "warm" if label not in (-1, predicted) else "strong"
+        said.append(
+            [
+                ["predicted ", ""],
+                [clean(name_of(predicted), 40), style],
+                [f" {probability(sure)}", ""],
+            ]
+        )
+    target = int(columns.target[row])
+    if target >= 0 and target != predicted:
+        said.append([["explains ", ""], [clean(name_of(target), 40), "strong"]])
+    if loss is not None and math.isfinite(loss):
+        said.append([[f"loss {number(loss)}", "quiet"]])
+    return said
+
+
+def probability(value: float) -> str:
+    """Write a probability in whole percent, never 100 % for less."""
+    if not math.isfinite(value):
+        return ""
+    whole = round(100 * value)
+    if whole == 100 and value < 0.9995:
+        return "over 99 %"
+    return "under 1 %" if whole == 0 and value > 0 else f"{whole} %"
+
+
+def trust(columns: Any) -> str:
+    """Say how far the masks may be off, over all samples shown: "gap 1.8 %, standard error 6 %"."""
+    gaps = [gap for gap in (relative_gap(columns, row) for row in range(len(columns))) if math.isfinite(gap)]
+    errors = np.asarray(columns.standard_error, np.float64)
+    known = errors[np.isfinite(errors) & (errors >= 0)]
+    said = [f"gap {percent(max(gaps))}"] if gaps else []
+    if len(known) and known.max() > 0:
+        said.append(f"standard error {percent(float(known.max()))}")
+    return ", ".join(said)
+
+
+def relative_gap(columns: Any, row: int) -> float:
+    """Give the completeness gap as a share of what the integrated attribution adds up to; NaN where unknown."""
+    gap = float(np.asarray(columns.completeness_gap)[row])
+    part = columns.integrated
+    if part is None or not math.isfinite(gap):
+        return math.nan
+    values = part.values if isinstance(part.values, tuple) else (part.values,)
+    total = abs(sum(float(np.asarray(v)[row].sum(dtype=np.float64)) for v in values))
+    return gap / total if total > 0 else math.nan
+
+
+def picture_names(index: int | str, shown: tuple[str, ...]) -> list[str]:
+    """Name the pictures of a row for screen readers, in the order of the cells."""
+    kinds = {
+        "input": "input",
+        "overlay": "input with the mask laid over it",
+        "raw": "raw saliency mask",
+        "smoothed": "smoothed saliency mask",
+        "integrated": "integrated saliency mask",
+        "smint": "smoothed integrated saliency mask",
+    }
+    return [f"{kinds[name]} of {index_text(index)}{'' if name in shown else ', off'}" for name in COLUMNS]

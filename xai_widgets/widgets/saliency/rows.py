@@ -1,0 +1,108 @@
+"""The rows of the saliency panel: for every sample a caption and its pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from xai_widgets.live.publishing.batched_sync import Together
+from xai_widgets.widgets.saliency.canvas import Easel, Picture
+from xai_widgets.widgets.saliency.mask_pictures import COLUMNS
+from xai_widgets.widgets.view.front import Caption
+
+
+class SampleRows:
+    """Rows that are made when first needed and only ever updated.
+
+    Parameters
+    ----------
+    most
+        How many rows there can be.
+    together
+        What their widgets are held by in a redraw.
+
+    Attributes
+    ----------
+    box : ipywidgets.Box
+        What is shown.
+    easel : Easel
+        Draws the pictures again for a new page.
+    """
+
+    def __init__(self, most: int, together: Together) -> None:
+        self.most = most
+        self._together = together
+        self.easel = Easel()
+        self.box = ipywidgets.Box([])
+        self.box.add_class("xaiw-samples")
+        together.add(self.box)
+        self._rows: list[_Row] = []
+
+    def pictures(self, row: int) -> dict[str, Picture]:
+        """Give what a row shows, by column."""
+        return {cell.name: cell.picture for cell in self._rows[row].cells if cell.picture is not None}
+
+    def show(
+        self,
+        row: int,
+        parts: list[Any],
+        names: list[str],
+        columns: tuple[str, ...],
+        pictures: dict[str, Picture],
+        *,
+        keep: bool,
+    ) -> int:
+        """Show a sample; gives the bytes sent. ``keep`` leaves pictures that are not there yet as they were."""
+        while len(self._rows) <= row:
+            self._rows.append(_Row(self.easel))
+            self._together.add(*self._rows[-1].widgets)
+            self.box.children = [*self.box.children, self._rows[-1].box]
+        return self._rows[row].show(parts, names, columns, pictures, keep=keep)
+
+    def only(self, count: int) -> None:
+        """Hide the rows from ``count`` on; a single sample gets larger pictures."""
+        _switch(self.box, "xaiw-single", on=count == 1)
+        for place, row in enumerate(self._rows):
+            _switch(row.box, "xaiw-hide", on=place >= count)
+
+    def stale(self, on: bool) -> None:
+        """Pale the pictures while newer ones are computed."""
+        _switch(self.box, "xaiw-stale", on=on)
+
+
+class _Row:
+    def __init__(self, easel: Easel) -> None:
+        self.caption = Caption()
+        self.cells = [easel.cell(name) for name in COLUMNS]
+        self.box = ipywidgets.Box([self.caption, *(cell.box for cell in self.cells)])
+        self.box.add_class("xaiw-sample")
+        self.widgets = [self.box, self.caption, *(cell.box for cell in self.cells)]
+
+    def show(
+        self,
+        parts: list[Any],
+        names: list[str],
+        columns: tuple[str, ...],
+        pictures: dict[str, Picture],
+        *,
+        keep: bool,
+    ) -> int:
+        if self.caption.parts != parts or self.caption.names != names:
+            with self.caption.hold_sync():
+                self.caption.parts, self.caption.names = parts, names
+        sent = 0
+        for cell in self.cells:
+            cell.visible(cell.name in columns)
+            if cell.name in pictures:
+                sent += cell.show(pictures[cell.name])
+            elif not keep:
+                sent += cell.show(None)
+            # what is still of older weights or settings is paled until its turn comes
+            cell.pale(cell.name not in pictures)
+        return sent
+
+
+def _switch(box: Any, name: str, *, on: bool) -> None:
+    if on != (name in box._dom_classes):
+        (box.add_class if on else box.remove_class)(name)

@@ -1,0 +1,51 @@
+"""The choices of the quiet line that every chart has: which metric, of which mode, of which data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from xai_widgets.widgets.view.formatting import clean
+from xai_widgets.widgets.view.front import choice, says
+
+
+def mode_to_show(tracker: Any, metric: str, wanted: str) -> str | None:
+    """Find the mode to show: the wanted one once it has the metric, until then any other that has it."""
+    if metric in tracker.metrics(wanted):
+        return wanted
+    return next((mode for mode in tracker.modes if metric in tracker.metrics(mode)), None)
+
+
+def data_words(tracker: Any, metric: str, mode: str, ds_id: str | None, wanted: str) -> list[dict[str, Any]]:
+    """Make the words "loss on eval", each a choice among what was recorded."""
+    words = [
+        choice("metric", "Metric", metric, options([metric, *tracker.metrics(mode)])),
+        says("on"),
+        choice("mode", "Mode", mode, options([wanted, *tracker.modes])),
+    ]
+    sets = [each for each in tracker.ds_ids(mode) if each is not None]
+    if sets:
+        words.append(choice("ds_id", "Data set", ds_id or "", options(sets if ds_id else ["", *sets])))
+    if mode != wanted:
+        words.append(says(f"until the first {clean(wanted, 20)}"))
+    return words
+
+
+def options(values: Iterable[str], names: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """Make (value, text) pairs, each value once; long lists are cut at 200."""
+    kept = list(dict.fromkeys(values))[:200]
+    return [(value, clean((names or {}).get(value, value) or "any", 40)) for value in kept]
+
+
+def one_of(value: str, allowed: Iterable[Any]) -> str:
+    """Check a choice of the browser against what there is.
+
+    Raises
+    ------
+    ValueError
+        If it is not among them.
+    """
+    known = [str(each) for each in allowed]
+    if value not in known:
+        raise ValueError(f"{clean(value, 60)!r} is not among {', '.join(known)[:200]}")
+    return value

@@ -1,0 +1,266 @@
+"""What every view has: a front, one thread that writes it, notices, an end, and a picture without a browser."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from xai_widgets.live import Publisher, host, keep_route, replace_earlier
+from xai_widgets.live.kernel.cells import cells
+from xai_widgets.widgets.view import fallback
+from xai_widgets.widgets.view.close_tree import close_tree
+from xai_widgets.widgets.view.formatting import clean
+from xai_widgets.widgets.view.front import NO_STRIP, Front, Message, parse
+from xai_widgets.widgets.view.selection import Selection
+
+_log = logging.getLogger("xai_widgets.widgets")
+
+
+class View(ipywidgets.VBox):
+    """A panel that follows a tracker.
+
+    Only the publisher's thread writes the widgets: the views of a dashboard share one publisher, a view that stands
+    alone has its own. A subclass makes its parts, then calls `_open`, and draws in `_draw`.
+
+    Attributes
+    ----------
+    paused : bool
+        Whether it stands still while training goes on. Default False.
+    refused : int
+        Messages of the browser that were not well formed or named something that is not there.
+    """
+
+    paused = traitlets.Bool(False)
+    _closed = True  # until there is something to close
+
+    def __init__(self, tracker: Any, publisher: Publisher | None, selection: Selection | None) -> None:
+        super().__init__()
+        self.tracker = tracker
+        self.publisher = publisher if publisher is not None else Publisher()
+        self.selection = selection if selection is not None else Selection()
+        self.refused = 0
+        self._alone = publisher is None
+        self._closed = self._drawn = self._drawing = False
+        self._problem: dict[str, Any] | None = None
+        self._still = fallback.Still(self)
+        self._forget_stills: Callable[[], object] = int
+        self.front = Front()
+        self.front.on_msg(self._hear)
+        self.observe(self._pause_switched, "paused")
+        self._stop_listening = self.selection.listen(self._selection_changed)
+
+    def _open(self, panel: list[Any], *classes: str) -> None:
+        """Show the parts, draw for the first time, and follow the tracker from now on."""
+        body = ipywidgets.Box([self.front, *panel])
+        for name in ("xaiw-panel", *classes):
+            body.add_class(name)
+        self._present([body])
+
+    def _present(self, children: list[Any]) -> None:
+        self.children = children
+        self.publisher.together.add(self.front, *self._drawn_on())
+        for name in ("xaiw", "xaiw-view"):
+            self.add_class(name)
+        self.draw()
+        self._hold(self.front)
+        if self._alone:
+            replace_earlier(self, "view")
+            self.publisher.carry(lambda number: setattr(self.front, "beat", number))
+            notice = host().notice
+            if notice and self._problem is None:
+                self._note(notice)
+            self._forget_stills = cells.on_end(self._still.refresh_after_cell)
+        self.publisher.add(self)
+        if self.tracker is not None:
+            self.publisher.watch(self.tracker)
+
+    def _drawn_on(self) -> Iterable[Any]:
+        """Give the widgets beside the front whose state one redraw changes."""
+        return ()
+
+    def _hold(self, *controls: Any) -> None:
+        """Have the browser's messages to these widgets handled in the publisher's thread, also in a busy cell."""
+        for control in controls:
+            keep_route(control, self.publisher.post)
+
+    # drawing
+
+    def draw(self) -> int:
+        """Draw the newest state; gives the bytes sent. Called by the publisher, or before it is there."""
+        if self._closed or (self.paused and self._drawn):
+            return 0
+        self._drawing = True  # and stays so when it fails
+        sent = self._draw()
+        self._drawing, self._drawn = False, True
+        if self._problem is not None and self._problem.get("of") == "draw":
+            self._problem = None
+            self._show_strip()
+        return sent + self._still.refresh_sometimes()
+
+    def _draw(self) -> int:
+        raise TypeError(f"{type(self).__name__} has nothing to draw")
+
+    def show_problem(self, problem: BaseException) -> None:
+        """Show an exception where the user looks, its traceback folded."""
+        text = "".join(traceback.format_exception(problem))
+        self._problem = {
+            **NO_STRIP,
+            "level": "error",
+            "text": clean(f"{type(problem).__name__}: {problem}", 300),
+            "details": "\n".join(clean(line, 300) for line in text.splitlines()[-60:]),
+            "action": {"name": "dismiss", "text": "Dismiss"},
+            "of": "draw" if self._drawing else "answer",
+        }
+        self._show_strip()
+
+    def _note(self, text: str) -> None:
+        """Show one quiet line until it is dismissed."""
+        self._problem = {
+            **NO_STRIP,
+            "level": "note",
+            "text": clean(text, 400),
+            "action": {"name": "dismiss", "text": "Dismiss"},
+        }
+        self._show_strip()
+
+    def _strip(self) -> dict[str, Any]:
+        """Say what the last line shows when there is no problem."""
+        return NO_STRIP
+
+    def _show_strip(self) -> int:
+        if self._problem is not None:
+            return self.front.put(strip={k: v for k, v in self._problem.items() if k != "of"})
+        return self.front.put(strip=self._strip())
+
+    # what the browser says
+
+    def _hear(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        message = parse(content)
+        if message is None:
+            self._refuse(content)
+            return
+        try:
+            self._answer(message)
+        except Exception as problem:
+            _log.debug("an answer to the browser failed", exc_info=True)
+            self.show_problem(problem)
+
+    def _answer(self, message: Message) -> None:
+        if message.kind == "beat":
+            self.publisher.echo.answered(int(message.name))
+        elif message.kind == "view":
+            if message.fresh:
+                self.publisher.echo.page_loaded()
+            self._appeared(message)
+        elif message.kind == "word":
+            self._chose(message.name, message.value)
+        elif message.kind == "row":
+            self._row(message.name, second=message.value == "second")
+        elif message.name == "dismiss":
+            self._problem = None
+            self._show_strip()
+        else:
+            self._pressed(message.name)
+
+    def _appeared(self, message: Message) -> None:
+        """Take note of a new picture of this view in a browser."""
+
+    def _chose(self, name: str, value: str) -> None:
+        self._refuse({"word": name, "value": value})
+
+    def _row(self, key: str, *, second: bool) -> None:
+        self._refuse({"row": key, "second": second})
+
+    def _pressed(self, action: str) -> None:
+        self._refuse({"action": action})
+
+    def _refuse(self, content: object) -> None:
+        self.refused += 1
+        _log.info("%s refused %.200r from the browser", type(self).__name__, content)
+
+    # following
+
+    def _selection_changed(self, _selection: Selection, _changed: frozenset[str], _source: object) -> None:
+        self.redraw()
+
+    def _pause_switched(self, _change: Any) -> None:
+        self.redraw()
+
+    def redraw(self, *_: Any) -> None:
+        """Ask for a redraw that somebody waits for; may be called from any thread."""
+        if not self._closed and self.children:
+            self.publisher.touch(self, awaited=True)
+
+    # the end
+
+    def close(self) -> None:
+        """Close the view and everything it is made of; safe to call twice. Its last picture stays in the notebook."""
+        if self._closed:
+            return
+        self._closed = True
+        self._still.freeze()
+        self._forget_stills()
+        self._stop_listening()
+        self.publisher.remove(self)
+        if self._alone:
+            self.publisher.close()
+        self._close_parts()
+        close_tree(self)
+        if self.front.comm is not None:
+            close_tree(self.front)  # closed before it was shown
+
+    def _close_parts(self) -> None:
+        """Close what is no widget."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # pictures without a browser
+
+    def figure(self, dark: bool = False) -> Any:
+        """Make the same picture without a browser, as a figure of `xai_widgets.figures`."""
+        raise TypeError(f"{type(self).__name__} has no still picture")
+
+    def save(self, path: Any) -> Any:
+        """Write the view as a picture or as a page of its own; no browser is needed.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends in ".png", ".svg" or ".html".
+
+        Returns
+        -------
+        pathlib.Path
+            Where it was written.
+        """
+        if str(path).lower().endswith(".html"):
+            return self._report(path)
+        return self.figure().save(path)
+
+    def _report(self, path: Any) -> Any:
+        from xai_widgets import figures
+
+        pictures = {self.summary() or type(self).__name__: self.figure()}
+        return figures.report(path, self.tracker, title=type(self).__name__, figures=pictures)
+
+    def summary(self) -> str:
+        """Say in one line what is shown; for text terminals and screen readers."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.summary()}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
+        return self._still.bundle()
+
+    def _ipython_display_(self, **_: Any) -> None:
+        self._still.display()
