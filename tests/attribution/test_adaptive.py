@@ -49,7 +49,8 @@ def test_a_close_tolerance_is_reached_by_secants_on_a_network_of_kinks():
     points = AttributionEngine(picture_net()).attribute(
         x, METHOD, tolerance=0.02, integrating=400, rule="points"
     )
-    assert np.array_equal(found.values, same.values)
+    assert relative(found.values, same.values) < 1e-5
+    assert found.evaluations == same.evaluations
     assert found.converged
     assert found.evaluations % 9 == 0
     assert found.evaluations < 0.7 * points.evaluations
@@ -75,7 +76,7 @@ def test_a_close_tolerance_is_reached_by_secants_on_a_network_of_kinks():
 def test_elsewhere_it_puts_points(model, x, options):
     found = AttributionEngine(model).attribute(x, METHOD, integrating=64, **options)
     points = AttributionEngine(model).attribute(x, METHOD, integrating=64, rule="points", **options)
-    assert np.array_equal(found.values, points.values)
+    assert relative(found.values, points.values) < 1e-5
     assert found.evaluations == points.evaluations
 
 
@@ -136,4 +137,4 @@ def test_tensorflow_chooses_as_torch_does():
         found = AttributionEngine(model).attribute(x, METHOD, tolerance=0.02, integrating=400)
         same = AttributionEngine(model).attribute(x, METHOD, tolerance=0.02, integrating=400, rule=rule)
         assert found.evaluations == same.evaluations
-        assert np.array_equal(found.values, same.values)
+        assert relative(found.values, same.values) < 1e-5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from behaviour_models import picture_net, pictures, seeded, tables, tanh_net
+from behaviour_models import picture_net, pictures, relative, seeded, tables, tanh_net
 from torch import nn
 
 from xai_widgets import AttributionEngine
@@ -85,7 +85,8 @@ def test_gradients_that_are_no_numbers_are_passed_on_and_other_samples_lose_noth
     alone = AttributionEngine(Root()).attribute(
         x[:1], method, tolerance=tolerance, **{**options, "baseline": options["baseline"][:1]}
     )
-    assert np.array_equal(found.values[0], alone.values[0])
+    # a batch of another size is computed by other kernels; a variance is a small difference of large numbers
+    assert relative(found.values[0], alone.values[0]) < (1e-2 if method == "vargrad" else 1e-5)
 
 
 class Wrapped(nn.Module):
@@ -173,8 +174,8 @@ def test_targets_of_all_kinds_mean_the_same():
     best = engine.attribute(x, "saliency").target
     expected = engine.attribute(x, "saliency").values
     for target in ("predicted", best, best.tolist(), torch.tensor(best)):
-        assert np.array_equal(engine.attribute(x, "saliency", target=target).values, expected)
-    assert np.array_equal(engine.attribute(x, "saliency", target="true", labels=best).values, expected)
+        assert relative(engine.attribute(x, "saliency", target=target).values, expected) < 1e-6
+    assert relative(engine.attribute(x, "saliency", target="true", labels=best).values, expected) < 1e-6
     fixed = engine.attribute(x, "saliency", target=2)
     assert fixed.target.tolist() == [2, 2, 2]
     assert np.array_equal(fixed.prediction, best)

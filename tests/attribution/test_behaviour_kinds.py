@@ -184,7 +184,7 @@ def test_a_compiled_model():
 def test_data_parallel():
     model, x = picture_net(), pictures(3)
     parallel = nn.DataParallel(model)
-    assert np.array_equal(values(parallel, x), values(model, x))
+    assert relative(values(parallel, x), values(model, x)) < 1e-5  # several GPUs share the batch
 
 
 def test_a_traced_model():
@@ -292,7 +292,7 @@ def test_tensors_in_any_memory_order_and_arrays_give_the_same():
         x.astype(np.float64),
         np.asfortranarray(x),
     ):
-        assert np.array_equal(values(model, one), expected)
+        assert relative(values(model, one), expected) < 1e-5
 
 
 class Turned(torch.autograd.Function):
@@ -323,9 +323,8 @@ def test_gradients_in_another_memory_order_give_the_same(method, chunk):
     (found,) = torch.autograd.grad(Model()(leaf).sum(), leaf)
     assert not found.is_contiguous()
     turned = AttributionEngine(Model(), chunk=chunk).attribute(x, method, **OPTIONS).values
-    assert np.array_equal(
-        turned, AttributionEngine(tanh_net(), chunk=chunk).attribute(x, method, **OPTIONS).values
-    )
+    straight = AttributionEngine(tanh_net(), chunk=chunk).attribute(x, method, **OPTIONS).values
+    assert relative(turned, straight) < 1e-5
 
 
 def test_one_output_column():

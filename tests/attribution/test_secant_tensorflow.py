@@ -67,7 +67,7 @@ def test_it_goes_to_the_integral_and_knows_how_near_it_is():
     assert found.evaluations < 150
     before = engine.rows_evaluated
     again = engine.attribute(x, METHOD, integrating=9, rule="secant")
-    assert np.array_equal(again.values, rough.values)
+    assert relative(again.values, rough.values) < 1e-6
     assert engine.rows_evaluated == before
 
 
@@ -146,7 +146,8 @@ def test_other_networks_are_refused_and_explained_in_the_usual_way_afterwards(mi
     with pytest.raises(ValueError, match=f"rule='secant'.*{says}"):
         engine.attribute(tables(2), METHOD, integrating=18, rule="secant", target=0)
     plain = AttributionEngine(net).attribute(tables(2), METHOD, integrating=18, target=0)
-    assert np.array_equal(engine.attribute(tables(2), METHOD, integrating=18, target=0).values, plain.values)
+    found = engine.attribute(tables(2), METHOD, integrating=18, target=0)
+    assert relative(found.values, plain.values) < 1e-5
 
 
 def folded(x):

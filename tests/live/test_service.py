@@ -11,7 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import xai_widgets as xw  # noqa: E402
-from xai_widgets.live import AttributionService, ColumnsRequest, burden, cells  # noqa: E402
+from xai_widgets.live import AttributionService, ColumnsRequest, cells  # noqa: E402
+from xai_widgets.live.publishing import slowdown  # noqa: E402
 from xai_widgets.samples import as_samples  # noqa: E402
 
 X = np.random.default_rng(0).random((12, 1, 8, 8), np.float32)
@@ -93,6 +94,11 @@ class Training:
         self.thread.join(10)
 
 
+def near(found, expected):
+    """Chunks of another size are computed by other kernels: equal up to rounding."""
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
 def test_it_computes_what_the_engine_computes(service, model):
     results = []
     job = ask(service, 3, 5, results=results)
@@ -103,7 +109,7 @@ def test_it_computes_what_the_engine_computes(service, model):
     assert [r.done for r in results[:-1]] == [False] * (len(results) - 1)
     engine = xw.AttributionEngine(net(), layout="NCHW")
     expected = engine.saliency_columns(X[[3, 5]], index=[3, 5], seed=0, **QUICK)
-    np.testing.assert_array_equal(results[-1].columns.smint.values, expected.smint.values)
+    near(results[-1].columns.smint.values, expected.smint.values)
     assert list(results[-1].batch.labels) == [Y[3], Y[5]]
     assert [p.dtype for p in results[-1].pictures] == [np.uint8] * 2
     assert str(results[-1].weights) == "weights as they are"
@@ -132,14 +138,14 @@ def test_beside_a_training_it_computes_on_one_thread_and_leaves_the_others_their
 
 
 def test_chunks_leave_a_rest_alone_but_for_the_first_that_a_person_waits_for(model, tracker, monkeypatch):
-    monkeypatch.setattr(burden, "LONGEST_REST", 1e9)
+    monkeypatch.setattr(slowdown, "LONGEST_REST", 1e9)
     monkeypatch.setattr("xai_widgets.live.saliency.service.LONGEST_REST", 1e9)
-    heavy = burden.Burden()
+    heavy = slowdown.Burden()
     service = AttributionService(model, as_samples((X, Y), layout="NCHW"), tracker=tracker, burden=heavy)
     results, followed = [], []
     many = {"smoothing": 30, "integrating": 300}
     with Training(tracker):
-        heavy._phase = burden._RESTING
+        heavy._phase = slowdown._RESTING
         job = service.request(ColumnsRequest((1,), **many), results.append)
         job.wait(1.0)
         assert len(results) == 1
@@ -148,7 +154,7 @@ def test_chunks_leave_a_rest_alone_but_for_the_first_that_a_person_waits_for(mod
         job = service.request(ColumnsRequest((2,), **many), followed.append, awaited=False)
         job.wait(0.5)
         assert followed == []
-        heavy._phase = burden._WORKING
+        heavy._phase = slowdown._WORKING
         assert job.wait(60)
     assert followed[-1].done
     assert len(followed) > 1
@@ -289,7 +295,7 @@ def test_staying_pinning_and_comparing(service, model, tracker):
         model[-1].weight.mul_(5)
     assert ask(service, 4, results=results, weights="same").wait(60)
     assert results[-1].weights == new.weights
-    np.testing.assert_array_equal(results[-1].columns.raw.values, new.columns.raw.values)
+    near(results[-1].columns.raw.values, new.columns.raw.values)
     service.unpin()
     failed = ask(service, 4, weights="pinned")
     assert failed.wait(10)
@@ -344,7 +350,7 @@ def test_a_followed_picture_is_finished_although_epochs_end_meanwhile(service, t
 
 
 def test_where_pictures_hold_training_up_quick_epochs_get_none_but_the_last(service, tracker, monkeypatch):
-    monkeypatch.setattr(service._burden, "stretch", burden.MOST)
+    monkeypatch.setattr(service._burden, "stretch", slowdown.MOST)
     monkeypatch.setattr(service._burden, "look", lambda: 1.0)
     results, jobs = [], []
     request = service.request
@@ -375,7 +381,7 @@ def test_where_pictures_hold_training_up_quick_epochs_get_none_but_the_last(serv
 
 
 def test_of_a_picture_that_follows_quickly_only_the_finished_one_is_handed_on(service, tracker, monkeypatch):
-    monkeypatch.setattr(service._burden, "stretch", burden.MOST)
+    monkeypatch.setattr(service._burden, "stretch", slowdown.MOST)
     monkeypatch.setattr("xai_widgets.live.saliency.service._BETWEEN", 30.0)
     many = {"smoothing": 30, "integrating": 60}
     with Training(tracker):

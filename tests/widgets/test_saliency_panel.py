@@ -74,6 +74,11 @@ def settle(panel: Any, condition: Callable[[], Any] | None = None) -> None:
     raise AssertionError(f"still {panel.service.state}, {panel.front.strip}, {panel.front.empty}")
 
 
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two pictures are the same up to rounding: chunks of another size are computed by other kernels."""
+    return one.shape == other.shape and bool(np.abs(one.astype(int) - other.astype(int)).max() <= 2)
+
+
 def test_pictures_captions_and_numbers(make: Any, digits: tuple) -> None:
     tracker = xw.Tracker(label_names=[f"digit {i}" for i in range(10)])
     tracker.record(range(40), digits[1], loss=np.linspace(0, 2, 40), step=7)
@@ -136,7 +141,7 @@ def test_a_slider_is_a_trait_and_changes_the_masks(make: Any) -> None:
     after = panel._rows.pictures(0)
     assert panel.smoothing == 9
     assert np.array_equal(before["input"], after["input"])
-    assert np.array_equal(before["raw"], after["raw"])
+    assert alike(before["raw"], after["raw"])
     panel.smoothing = 500
     settle(panel)
     assert panel._sliders["smoothing"].value == 500, "a value over the slider's range stretches it"
@@ -384,8 +389,8 @@ def test_two_epochs_are_compared_side_by_side(make: Any, digits: tuple) -> None:
     assert ["epoch 2, step 20" in text for text in said] == [False, True, False, True]
     assert ["'#1'" in text for text in said] == [True, True, False, False]
     above, below = panel._rows.pictures(0), panel._rows.pictures(1)
-    assert np.array_equal(above["raw"], alone["raw"])
-    assert not np.array_equal(above["raw"], below["raw"])
+    assert alike(above["raw"], alone["raw"])
+    assert not alike(above["raw"], below["raw"])
     assert np.array_equal(above["input"], below["input"])
 
     panel.smoothing = 9  # a slider changes both rows
