@@ -1,5 +1,6 @@
 """What every instance and every label did over a run; numpy only."""
 
+from xai_widgets.tracking.check import Check, CheckItem
 from xai_widgets.tracking.events import Subscription
 from xai_widgets.tracking.results import (
     Confusion,
@@ -14,6 +15,8 @@ from xai_widgets.tracking.tables import Table
 from xai_widgets.tracking.tracker import Tracker
 
 __all__ = [
+    "Check",
+    "CheckItem",
     "Confusion",
     "Counts",
     "EpochSummary",

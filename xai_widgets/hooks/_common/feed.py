@@ -1,7 +1,6 @@
 """The one way from every hook to the tracker: it counts epochs and steps, and keeps a hook from stopping a run.
 
-A hook that is set up wrongly raises in its first batch, where the user still sits in front of the screen. Once a batch
-of a mode went through, later failures become a notice and the run goes on.
+Whatever fails is a notice, in the warnings and in ``tracker.problems``, and the run goes on.
 """
 
 from __future__ import annotations
@@ -184,12 +183,10 @@ class Feed:
         self.tracker.safe_point(step=self.step, epoch=self.epoch)
 
     def guard(self, stream: Stream, action: Callable[[], None]) -> None:
-        """Run `action`; after the stream's first good batch a failure becomes a notice."""
+        """Run `action`; a failure becomes a notice."""
         try:
             action()
         except Exception as error:
-            if stream not in self._works:
-                raise
             self.notice(f"a batch of {stream[0]} data was not recorded: {error}")
 
     def works(self, stream: Stream) -> bool:
