@@ -15,12 +15,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "xai_widgets"
 ALLOWED: dict[str, set[str]] = {
     "tracking": set(),
     "runlog": {"tracking"},
+    "edits": {"tracking", "runlog"},
     "samples": set(),
     "attribution": {"samples"},
     "figures": {"tracking", "attribution"},
-    "hooks": {"tracking"},
+    "hooks": {"tracking", "edits"},
     "live": {"tracking", "attribution", "samples"},
-    "widgets": {"tracking", "runlog", "samples", "attribution", "figures", "hooks", "live"},
+    "widgets": {"tracking", "runlog", "edits", "samples", "attribution", "figures", "hooks", "live"},
 }
 # the one upward step, taken at run time through a name and a protocol: Tracker(log_dir=...) asks for the log by name
 WIDGET_PACKAGES = {"ipywidgets", "bqplot", "ipycanvas", "anywidget"}

@@ -14,6 +14,7 @@ from xai_widgets._version import __version__
 if TYPE_CHECKING:
     from xai_widgets import figures, hooks, samples
     from xai_widgets.attribution import Attribution, AttributionEngine
+    from xai_widgets.edits import Edits
     from xai_widgets.live import background
     from xai_widgets.tracking import Tracker
     from xai_widgets.widgets import Dashboard, InstanceHistory, InstanceMap, LabelDifficulty, SaliencyPanel
@@ -23,18 +24,20 @@ _PLACE = {
     "AttributionEngine": "xai_widgets.attribution",
     "Attribution": "xai_widgets.attribution",
     "background": "xai_widgets.live",
+    "Edits": "xai_widgets.edits",
     "LabelDifficulty": "xai_widgets.widgets",
     "InstanceHistory": "xai_widgets.widgets",
     "SaliencyPanel": "xai_widgets.widgets",
     "InstanceMap": "xai_widgets.widgets",
     "Dashboard": "xai_widgets.widgets",
 }
-_MODULES = ("figures", "hooks", "samples", "attribution", "tracking", "runlog", "live", "widgets")
+_MODULES = ("edits", "figures", "hooks", "samples", "attribution", "tracking", "runlog", "live", "widgets")
 
 __all__ = [
     "Attribution",
     "AttributionEngine",
     "Dashboard",
+    "Edits",
     "InstanceHistory",
     "InstanceMap",
     "LabelDifficulty",

@@ -82,7 +82,7 @@ class Damage:
 
 
 def encode(
-    kind: Kind,
+    kind: int,
     parts: list[Any],
     *,
     flags: int = 0,

@@ -1,0 +1,448 @@
+"""`Edits`: decide, undo, read what is in force."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from xai_widgets.edits.checks import Catalogue, check_weights, read_ids, read_values
+from xai_widgets.edits.export import export_edits
+from xai_widgets.edits.log import EditLog, EpochStart
+from xai_widgets.edits.records import Edit, Index
+from xai_widgets.edits.state import Applied, EditState, Folded, Ledger, fold, undone_names
+from xai_widgets.runlog import FollowingTracker
+from xai_widgets.tracking import EpochSummary, Subscription, Tracker
+from xai_widgets.tracking.events import Callbacks
+
+
+class Edits:
+    """Decisions about instances of a data set: excluded, relabelled, reweighted.
+
+    An edit is in force from the next epoch of the training on: `begin_epoch` fixes which edits an epoch has, and writes it
+    down, so that the run can be repeated. With a tracker that is done where its training epochs end. Any number of editors,
+    processes and machines may edit one run at once: each appends to a file of its own, later edits win, and all are in the
+    history.
+
+    Parameters
+    ----------
+    where
+        A `Tracker`, or the folder of a run (``log_dir`` of its tracker); the folder is made with the first edit. A tracker
+        without a folder keeps its edits in memory.
+    who
+        Who decides, for the history; the name of the user by default.
+
+    Attributes
+    ----------
+    problems
+        What went wrong on the side, as text, newest last: a damaged file, a failing subscriber.
+
+    Notes
+    -----
+    Where a file is damaged, the epochs that follow keep the edits of the last one that was sound, new edits are refused, and
+    `problems` (and those of the tracker) say which file it is.
+    """
+
+    def __init__(self, where: Tracker | str | os.PathLike[str], *, who: str = "") -> None:
+        if isinstance(where, Tracker):
+            self._tracker, folder = where, where.log_dir
+        elif isinstance(where, (str, os.PathLike)):
+            self._tracker, folder = FollowingTracker(where, live=False), Path(where)
+        else:
+            raise TypeError(f"Edits expects a Tracker or the folder of a run; got {type(where).__name__}")
+        self.who = who or _user()
+        self.problems: list[str] = []
+        self._log = EditLog(None if folder is None else Path(folder))
+        self._lock = threading.RLock()
+        self._callbacks = Callbacks("subscriber", self._report)
+        self._in_force: Folded | None = None
+        self._epoch = 0
+        self._ledger = Ledger()
+        self._start: EpochStart | None = None
+        self._catalogues: dict[tuple[str, str | None], tuple[int, Catalogue]] = {}
+        self._said: str | None = None
+        self._subscription: Subscription | None = None
+        if not isinstance(
+            self._tracker, FollowingTracker
+        ):  # whoever only reads a run does not begin its epochs
+            self._subscription = self._tracker.subscribe(self._epoch_ended)
+        self.poll()
+
+    def exclude(
+        self,
+        ids: Any,
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+        why: str = "",
+        who: str = "",
+        force: bool = False,
+    ) -> Edit:
+        """Leave instances out from the next epoch on.
+
+        Parameters
+        ----------
+        ids
+            An index as it was recorded, or several.
+        mode, ds_id
+            The data set meant.
+        why, who
+            For the history.
+        force
+            Also where an id was never recorded or comes twice, or a class would be left without instances.
+
+        Returns
+        -------
+        Edit
+            What was written.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For ids and values that cannot be meant; nothing is written then.
+        OSError
+            When it cannot be written; it is not in force then.
+        """
+        with self._lock:
+            names, catalogue = self._read(ids, mode, ds_id, force)
+            out = {*self._ledger.folded.excluded(mode, ds_id), *names}
+            catalogue.check_some_left(out, force=force)
+            return self._append("exclude", names, [], mode, ds_id, why, who)
+
+    def relabel(
+        self,
+        ids: Any,
+        label: Any,
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+        why: str = "",
+        who: str = "",
+        force: bool = False,
+    ) -> Edit:
+        """Give instances another label from the next epoch on.
+
+        Parameters
+        ----------
+        ids
+            An index as it was recorded, or several.
+        label
+            The label for all, or a list with one for each: a label value, or its display name.
+        mode, ds_id, why, who, force
+            As for `exclude`; `force` also takes a label that no class has.
+
+        Returns
+        -------
+        Edit
+            What was written.
+        """
+        with self._lock:
+            names, catalogue = self._read(ids, mode, ds_id, force)
+            values = [catalogue.label_for(v, force=force) for v in read_values(label, ids, names, "labels")]
+            return self._append("relabel", names, values, mode, ds_id, why, who)
+
+    def reweight(
+        self,
+        ids: Any,
+        weight: Any,
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+        why: str = "",
+        who: str = "",
+        force: bool = False,
+    ) -> Edit:
+        """Give instances another weight in the loss from the next epoch on.
+
+        Parameters
+        ----------
+        ids
+            An index as it was recorded, or several.
+        weight
+            The weight for all, or a list with one for each: finite, at least 0; 1 is that of every instance that is not edited.
+        mode, ds_id, why, who, force
+            As for `exclude`.
+
+        Returns
+        -------
+        Edit
+            What was written.
+        """
+        with self._lock:
+            names, _ = self._read(ids, mode, ds_id, force)
+            values = check_weights(read_values(weight, ids, names, "weights"))
+            return self._append("reweight", names, values, mode, ds_id, why, who)
+
+    def restore(
+        self,
+        ids: Any,
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+        why: str = "",
+        who: str = "",
+        force: bool = False,
+    ) -> Edit:
+        """Take back all edits of instances from the next epoch on; parameters as for `exclude`."""
+        with self._lock:
+            names, _ = self._read(ids, mode, ds_id, force)
+            return self._append("restore", names, [], mode, ds_id, why, who)
+
+    def undo(self, *, who: str = "") -> Edit:
+        """Undo the last edit that is not undone, whoever made it.
+
+        Raises
+        ------
+        ValueError
+            When there is nothing to undo.
+        """
+        with self._lock:
+            edits = self._checked()
+            undone = undone_names(edits)
+            done = [e for e in edits if e.operation not in ("undo", "redo") and e.name not in undone]
+            if not done:
+                raise ValueError("there is nothing to undo: no edit is in effect")
+            last = done[-1]
+            return self._append("undo", [], [], last.mode, last.ds_id, "", who, target=last.name)
+
+    def redo(self, *, who: str = "") -> Edit:
+        """Let the edit that was undone last take effect again, where nothing was edited since.
+
+        Raises
+        ------
+        ValueError
+            When there is nothing to redo.
+        """
+        with self._lock:
+            edits = self._checked()
+            undone = undone_names(edits)
+            newest = max((e.order for e in edits if e.operation not in ("undo", "redo")), default=(0, "", 0))
+            if not undone or (undo := max(undone.values(), key=lambda e: e.order)).order < newest:
+                raise ValueError("there is nothing to redo: nothing was undone since the last edit")
+            return self._append("redo", [], [], undo.mode, undo.ds_id, "", who, target=undo.target)
+
+    def history(self) -> tuple[Edit, ...]:
+        """Return all edits of all editors in their order, undone ones, undos and redos included."""
+        with self._lock:
+            self.poll()
+            return tuple(self._ledger.edits)
+
+    def state(self, epoch: int | None = None, *, mode: str = "train", ds_id: str | None = None) -> EditState:
+        """Return the edited instances of a data set as arrays.
+
+        Parameters
+        ----------
+        epoch
+            As this epoch has them; by default as the next epoch will have them.
+        mode, ds_id
+            The data set meant.
+        """
+        with self._lock:
+            self.poll()
+            if epoch is None:
+                return self._ledger.folded.state(mode, ds_id)
+            return fold(self._of_epoch(epoch)).state(mode, ds_id)
+
+    def begin_epoch(self, epoch: int, *, replay: bool = False) -> None:
+        """Fix the edits of an epoch: those known now, or with `replay` those that it began with when it ran before.
+
+        The choice is written to the run's folder. Without any edit nothing is written.
+
+        Parameters
+        ----------
+        epoch
+            The epoch that begins, counted from 1.
+        replay
+            Take what an earlier run (or the part of this epoch before an interruption) began it with.
+        """
+        with self._lock:
+            self.poll()
+            self._epoch = epoch
+            if replay:
+                self._in_force = fold(self._of_epoch(epoch))
+                return
+            self._in_force = fold(self._ledger.edits)
+            taken = {file.path.stem: len(file.edits) for file in self._log.files if file.edits}
+            self._start = EpochStart(epoch, taken, (self._log.clock + 1, self._log.editor))
+            self._write_start()
+
+    def apply(
+        self,
+        index: Any,
+        label: Any = None,
+        weight: Any = None,
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+    ) -> Applied:
+        """Return what the edits in force make of a batch: ``label, weight, keep = edits.apply(index, label, weight)``.
+
+        Parameters
+        ----------
+        index
+            (B,) indices of the batch.
+        label
+            (B,) or one-hot (B, C) labels of numpy, PyTorch or TensorFlow, or a list.
+        weight
+            (B,) weights; all 1 by default.
+
+        Returns
+        -------
+        Applied
+            Labels in the type they came in, weights (0 for excluded instances), and which rows are not excluded.
+        """
+        with self._lock:
+            return self._current().apply(index, label, weight, mode, ds_id)
+
+    def weights(self, index: Any, *, mode: str = "train", ds_id: str | None = None) -> Any:
+        """Return (B,) float64 weights of instances under the edits in force: 1 where not edited, 0 where excluded."""
+        return self.apply(index, mode=mode, ds_id=ds_id).weight
+
+    def subscribe(self, callback: Callable[[Edit], Any]) -> Subscription:
+        """Have `callback(edit)` called for every edit from now on, of any editor, when it becomes known here."""
+        return self._callbacks.add(callback)
+
+    def poll(self) -> None:
+        """Read what other editors have written since; every question does that by itself."""
+        with self._lock:
+            new = self._log.poll()
+            problem = self._log.problem
+            if problem is not None and problem != self._said:
+                self._said = problem
+                self._report(
+                    f"{problem}; the training keeps the edits it had, and new ones are refused until the file is mended"
+                )
+            # with a damaged file only what was known before counts, or in a new process all that can still be read
+            new = new if problem is None or not self._ledger.edits else []
+            self._ledger.add(new)
+            self._write_start()
+        for edit in new:
+            self._callbacks.call(edit)
+
+    def export(self, path: str | os.PathLike[str], *, mode: str = "train", ds_id: str | None = None) -> Path:
+        """Write the edited instances as a table: index, given label, edited label, excluded, weight, why, who.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.csv``, ``.jsonl`` or ``.parquet`` (needs pyarrow).
+        """
+        with self._lock:
+            self.poll()
+            given = {
+                each: self._tracker.label_of(each, mode, ds_id)
+                for each in self.state(mode=mode, ds_id=ds_id).index.tolist()
+            }
+            return export_edits(
+                Path(path), self.state(mode=mode, ds_id=ds_id), self._ledger.edits, given, mode, ds_id
+            )
+
+    def close(self) -> None:
+        """Close this editor's file and stop listening to the tracker."""
+        if self._subscription is not None:
+            self._subscription.cancel()
+        self._log.close()
+
+    def _current(self) -> Folded:
+        """Return what is in force; the first batch of a run that never said `begin_epoch` fixes its first epoch."""
+        if self._in_force is None:
+            self.begin_epoch(max(1, self._tracker.epoch))
+        return self._in_force if self._in_force is not None else Folded()
+
+    def _of_epoch(self, epoch: int) -> list[Edit]:
+        """List the edits that an epoch began with: as written down, else those made in an epoch before it."""
+        edits = self._ledger.edits
+        starts = sorted(
+            (s for file in self._log.files for s in file.starts), key=lambda s: (s.epoch, s.order)
+        )
+        if not starts:
+            return [edit for edit in edits if edit.epoch < epoch]
+        started = [start for start in starts if start.epoch <= epoch]
+        if not started:  # before the first epoch that was written down
+            return [e for e in edits if e.epoch < epoch and e.number < starts[0].taken.get(e.editor, 0)]
+        return [edit for edit in edits if edit.number < started[-1].taken.get(edit.editor, 0)]
+
+    def _read(self, ids: Any, mode: str, ds_id: str | None, force: bool) -> tuple[list[Index], Catalogue]:
+        self._checked()
+        if isinstance(self._tracker, FollowingTracker):
+            self._tracker.refresh()
+        names = read_ids(ids, force=force)
+        version, catalogue = self._catalogues.get((mode, ds_id), (-1, None))
+        if catalogue is None or version != self._tracker.version:
+            catalogue = Catalogue(self._tracker, mode, ds_id)
+            self._catalogues[mode, ds_id] = (self._tracker.version, catalogue)
+        catalogue.check_known(names, force=force)
+        return names, catalogue
+
+    def _checked(self) -> list[Edit]:
+        """Return all edits, or refuse to add one where they are not all known."""
+        self.poll()
+        if self._log.problem is not None:
+            raise ValueError(
+                f"no edit is taken: {self._log.problem}. Mend or remove that file, then make a new Edits"
+            )
+        return self._ledger.edits
+
+    def _append(
+        self,
+        operation: str,
+        ids: list[Index],
+        values: list[Any],
+        mode: str,
+        ds_id: str | None,
+        why: str,
+        who: str,
+        target: tuple[str, int] | None = None,
+    ) -> Edit:
+        edit = Edit(
+            operation=operation,
+            ids=tuple(ids),
+            values=tuple(values),
+            mode=mode,
+            ds_id=ds_id,
+            why=str(why),
+            who=str(who) or self.who,
+            time=time.time(),
+            epoch=self._tracker.epoch,
+            step=self._tracker.step,
+            editor=self._log.editor,
+            number=self._log.next_number,
+            clock=self._log.clock + 1,
+            target=target,
+        )
+        self._log.append(edit)
+        self._ledger.add([edit])
+        self._write_start()
+        self._callbacks.call(edit)
+        return edit
+
+    def _write_start(self) -> None:
+        """Write down what the open epoch began with, as soon as there is any edit at all."""
+        if self._start is None or not self._ledger.edits or self._log.problem is not None:
+            return
+        start, self._start = self._start, None
+        try:
+            self._log.append_start(start)
+        except OSError as error:
+            self._report(
+                f"the edits of epoch {start.epoch} could not be written down, a replay will not know them: {error}"
+            )
+
+    def _epoch_ended(self, summary: EpochSummary) -> None:
+        if summary.kind == "epoch" and summary.mode == "train":
+            self.begin_epoch(summary.epoch + 1)
+
+    def _report(self, problem: str) -> None:
+        self.problems.append(problem)
+        self._tracker.report(problem)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have a user without a name
+        return ""
