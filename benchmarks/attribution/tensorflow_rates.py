@@ -87,12 +87,9 @@ def rates(arguments: Any, name: str) -> None:
         engine.attribute(x, method, smoothing=draws, integrating=draws, **options)
         rows[title] = engine.rows_evaluated - before
 
-    for method, rule in (
-        ("smoothgrad_squared", "adaptive"), ("integrated_gradients", "adaptive"), ("integrated_gradients", "secant"),
-        ("smint", "adaptive"),
-    ):  # fmt: skip
-        title = f"ours, {method}" + ("" if rule == "adaptive" else f", {rule}")
-        calls[title] = lambda t=title, m=method, r=rule: ours(t, m, rule=r)
+    for method in ("smoothgrad_squared", "integrated_gradients", "smint"):
+        title = f"ours, {method}"
+        calls[title] = lambda t=title, m=method: ours(t, m)
     started = peers(arguments, name)
     for title, peer in started.items():
         fewer = 5 if title == "FastEstimator" else draws

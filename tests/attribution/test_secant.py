@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from xai_widgets import AttributionEngine
-from xai_widgets.attribution.backends.torch.secant_slopes import functions
-from xai_widgets.attribution.estimators import secant as strips
+from xai_widgets.attribution.estimators.secant import track as strips
+from xai_widgets.attribution.estimators.secant.torch_slopes import functions
 
 METHOD = "integrated_gradients"
 

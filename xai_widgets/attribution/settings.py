@@ -84,9 +84,8 @@ class Settings:
         max(smoothing, integrating) evaluations. "product" is the literal grid. "fastestimator" reproduces FastEstimator 1.7.
     rule : {"adaptive", "points", "midpoint", "secant"}, default "adaptive"
         How integrated gradients covers the path. "points" are put where the gradient changes; "midpoint" are the midpoints of
-        `integrating` equal steps. "secant" needs two to five times fewer evaluations on networks of linear layers, ReLU and
-        maximum pooling (on PyTorch also other activations), each 1.05 to 1.4 times as dear on PyTorch and 1.3 to 1.9 times on
-        TensorFlow (benchmarks/RESULTS.md); they come in nines, see `xai_widgets.attribution.estimators.secant`. "adaptive" takes
+        `integrating` equal steps. "secant" (PyTorch) needs two to five times fewer evaluations on networks of linear layers,
+        activations and pooling, each 1.05 to 1.4 times as dear (benchmarks/RESULTS.md); they come in nines. "adaptive" takes
         secants to reach a tolerance of at most 5 % where the network has nothing but linear layers and kinks and 27 evaluations
         or more are allowed, and points everywhere else.
     score : {"output", "probability", "log_probability", "logit"}, default "output"

@@ -21,14 +21,6 @@ class Backend(Protocol):
     channels_first: bool
     dtype: np.dtype[Any]
 
-    @property
-    def at_once(self) -> int:
-        """Chunks that are best evaluated side by side, in threads."""
-
-    @property
-    def least_at_once(self) -> int:
-        """Rows that each of those chunks should have at least."""
-
     def as_inputs(self, x: Any) -> Inputs:
         """Bring what the user passed to numpy, one array per input."""
 

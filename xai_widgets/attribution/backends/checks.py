@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import ScoreRule
-
 
 def check_real(x: NDArray[Any]) -> NDArray[Any]:
     """Refuse inputs without gradients.
@@ -32,28 +30,6 @@ def check_real(x: NDArray[Any]) -> NDArray[Any]:
     if not np.isfinite(x).all():
         raise ValueError("the input holds NaN or infinite values; an attribution of them means nothing")
     return x
-
-
-def check_score(score: ScoreRule) -> None:
-    """Refuse to explain by secants what is no logit.
-
-    Raises
-    ------
-    ValueError
-        If it is a function of the output, or a probability.
-    """
-    if score.function is not None or score.kind not in ("output", "logit") or score.probabilities:
-        raise ValueError(
-            "rule='secant' explains logits of a class, not functions of the output or probabilities"
-        )
-
-
-def rows_elsewhere() -> ValueError:
-    """Say that neighbours on a path are not neighbours in every layer."""
-    return ValueError(
-        "rule='secant' is for networks whose layers all have one row per sample first; this one brings samples to another "
-        "place. Leave rule= out"
-    )
 
 
 def unexplained() -> ValueError:

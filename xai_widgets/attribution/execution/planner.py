@@ -14,7 +14,7 @@ from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.estimators.base import CleanTrack, NoisyTrack, ProductTrack, Track
 from xai_widgets.attribution.estimators.path import FIRST, PathTrack
-from xai_widgets.attribution.estimators.secant import EXACT, SecantTrack
+from xai_widgets.attribution.estimators.secant.track import EXACT, SecantTrack
 from xai_widgets.attribution.estimators.smint import JointSquareTrack, JointTrack
 from xai_widgets.attribution.inputs import counter_rng
 

@@ -84,26 +84,15 @@ class Aside:
 
 
 class Threads:
-    """What chunks are evaluated in, and what is done beside them; a context, at whose end all threads end.
+    """What is done beside the model; a context, at whose end the thread ends, which begins with the first task."""
 
-    Threads begin with the first task, so that a call of one chunk has none.
-
-    Parameters
-    ----------
-    at_once : int
-        Chunks evaluated side by side; a single one in the caller's thread.
-    """
-
-    def __init__(self, at_once: int = 1) -> None:
-        self.at_once = at_once
+    def __init__(self) -> None:
         self.aside = Aside(True)
-        self.model = Aside(at_once > 1, at_once)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.model.__exit__(*raised)
         self.aside.__exit__(*raised)
 
 

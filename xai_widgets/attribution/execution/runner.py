@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -42,7 +41,7 @@ class Runner:
     def run(self, job: Job, parts: Sequence[Part], watched: bool = True) -> Iterator[None]:
         """Advance all parts together, pausing after every chunk (or a few, if not watched); ends when nothing is left to do."""
         self._look(parts)
-        with Threads(1 if watched else self._backend.at_once) as threads:
+        with Threads() as threads:
             while True:
                 several = not watched and not any(_waits(lane) for part in parts for lane in part.lanes)
                 pieces = self._fill(job, parts, self.chunk_rows(job) * (_AHEAD if several else 1))
@@ -134,41 +133,30 @@ class Runner:
 
     def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the rows' gradients and steps, (R, D) each."""
-        with Threads(self._backend.at_once) as threads:
+        with Threads() as threads:
             found = self._vectors(job, groups, threads)
         return found.grads, found.steps[found.lines]
 
     def _vectors(self, job: Job, groups: list[Rows], threads: Threads, takers: Sequence[Taker] = ()) -> Found:
         """Evaluate the rows in chunks, which are halved where memory runs out.
 
-        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes,
-        and several are evaluated side by side, where that is how the threads are.
+        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes.
         """
         total = sum(len(group) for group in groups)
         size = sum(one[0].size for one in job.scene.inputs)
         found = Found.room(groups, size, job.scene.inputs[0].dtype)
-        at_once = threads.at_once if total >= threads.at_once * self._backend.least_at_once else 1
-        alone = self._stop(job, groups, 0, at_once) == total
-        aside, model = (Aside(False), Aside(False)) if alone else (threads.aside, threads.model)
+        aside = Aside(False) if self._stop(job, groups, 0) == total else threads.aside
         ahead = _Ahead(aside, partial(_made, job, groups, found))
-        flying: deque[tuple[int, Future[tuple[int, NDArray[Any]]]]] = deque()
-        done = begun = 0  # rows that are there, and that were sent to the model
+        done = 0
         tasks: Sequence[Callable[[], None]] = ()
         while done < total:
-            while begun < total and len(flying) < at_once:
-                stop = self._stop(job, groups, begun, at_once)
-                following = None if stop == total else self._stop(job, groups, stop, at_once)
-                made = ahead.made(begun, stop, following)
-                flying.append((stop, model.do(partial(self._evaluate, job, *made))))
-                begun = stop
-            stop, flown = flying.popleft()
+            stop = self._stop(job, groups, done)
+            following = None if stop == total else self._stop(job, groups, stop)
+            made = ahead.made(done, stop, following)
             try:
-                evaluated, grads = flown.result()
+                evaluated, grads = self._evaluate(job, *made)
             except Exception as error:
-                wait([one for _, one in flying])
                 self._shrink(job, stop - done, error)
-                flying.clear()
-                begun = done
                 continue
             job.rows += evaluated
             self.rows += evaluated
@@ -180,13 +168,10 @@ class Runner:
         aside.finish(tasks)
         return found
 
-    def _stop(self, job: Job, groups: list[Rows], start: int, at_once: int) -> int:
-        """Give where the chunk that begins here ends; those evaluated side by side are of much the same size."""
+    def _stop(self, job: Job, groups: list[Rows], start: int) -> int:
+        """Give where the chunk that begins here ends."""
         total = sum(len(group) for group in groups)
-        rows = self.chunk_rows(job)
-        if at_once > 1:
-            rows = min(rows, max(self._backend.least_at_once, -(-total // at_once)))
-        return _strip_end(groups, start, min(start + rows, total))
+        return _strip_end(groups, start, min(start + self.chunk_rows(job), total))
 
     def _evaluate(
         self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int

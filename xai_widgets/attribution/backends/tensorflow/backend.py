@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
-from xai_widgets.attribution.backends.checks import check_real, check_score, rows_elsewhere, unexplained
+from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
-from xai_widgets.attribution.backends.tensorflow.conv_gradient import found_in, shorter
 from xai_widgets.attribution.backends.tensorflow.passes import Passes
-from xai_widgets.attribution.backends.tensorflow.secant import brings_rows_elsewhere, checked, overridden
 
 
 class TensorFlowBackend:
@@ -32,20 +30,9 @@ class TensorFlowBackend:
         self.model = model
         self.passes = Passes(model, device)
         self._checksum = Checksum(model)
-        self._kinks = False  # whether what was last traced for strips has any
         self.channels_first = keras.config.image_data_format() == "channels_first"
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
         self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
-
-    @property
-    def at_once(self) -> int:
-        """See `Backend`."""
-        return self.passes.at_once
-
-    @property
-    def least_at_once(self) -> int:
-        """See `Backend`."""
-        return self.passes.least_at_once
 
     def as_inputs(self, x: Any) -> Inputs:
         """See `Backend`."""
@@ -66,28 +53,16 @@ class TensorFlowBackend:
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
     ) -> tuple[NDArray[Any], Inputs]:
         """See `Backend`."""
+        if strip:
+            raise ValueError("rule='secant' is for models of PyTorch; leave rule= out")
         # a function as target has positions -1, which are not used
         arrays = [np.maximum(positions, 0), *inputs]
-        if strip:
-            check_score(score)
-        key = ("gradients", score.key, strip)
-        body = partial(self._secant_gradients, score, strip) if strip else partial(self._gradients, score)
-        try:
-            scores, grads = self.passes.call(key, body, arrays, max(strip, 1))
-        except self.tf.errors.InvalidArgumentError as error:
-            if not brings_rows_elsewhere(error):
-                raise
-            raise rows_elsewhere() from error
+        scores, grads = self.passes.call(("gradients", score.key), partial(self._gradients, score), arrays)
         return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
 
     def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
-        """See `Backend`; traces what evaluates strips, and a strip of the first sample's rows."""
-        strip = tuple(np.repeat(one[:1], STRIP, axis=0) for one in inputs)
-        try:
-            self.gradients(strip, np.repeat(positions[:1], STRIP, axis=0), score, STRIP)
-        except ValueError:  # secants do not hold
-            return False
-        return self._kinks
+        """See `Backend`; there are no secants for TensorFlow."""
+        return False
 
     def activations(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
@@ -133,18 +108,10 @@ class TensorFlowBackend:
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
 
     def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
-        with self.tf.GradientTape(watch_accessed_variables=False) as tape, shorter(self.tf):
+        with self.tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
             value = self._value(score, positions, tensors)
-        # a tape knows of no other gradients than TensorFlow's
-        find = self.tf.gradients if found_in(self.tf, value.graph) else tape.gradient
-        return value, self._given(find(value, tensors), tensors)
-
-    def _secant_gradients(self, score: ScoreRule, strip: int, positions: Any, *tensors: Any) -> Any:
-        with overridden(self.tf, strip), shorter(self.tf):
-            value = self._value(score, positions, tensors)
-        value, self._kinks = checked(self.tf, tensors, value)
-        return value, self._given(self.tf.gradients(value, tensors), tensors)
+        return value, self._given(tape.gradient(value, tensors), tensors)
 
     def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:
         rows = tensors[0].shape[0]

@@ -10,7 +10,6 @@ size anew, gets two sizes: whole chunks, and pieces of an eighth, so that a few 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
@@ -22,7 +21,6 @@ Body = Callable[..., Any]
 Shapes = tuple[tuple[Any, tuple[int, ...]], ...]
 _MOST = 64  # functions that are kept: shapes that change for ever must not fill the memory
 _NUMBERS = 1 << 28  # that the operations of a chunk give, forward
-_NUMBERS_AT_ONCE = 1 << 24  # the same where several are evaluated side by side
 _WRITING = ("Assign", "ResourceScatter", "ResourceApply", "ResourceSparse", "Rng", "StatefulRandom")
 
 
@@ -57,28 +55,6 @@ class Passes:
         self._lock = threading.RLock()
         self._numbers = 0  # that the operations of one row give, forward; 0 while nothing was traced
 
-    @property
-    def at_once(self) -> int:
-        """How many calls are best made side by side.
-
-        Two on a processor with several cores: each operation divides its work among them, and waits for the last one; with two
-        streams of operations they all have something to do (4 to 8 % quicker on LeNet and ResNet-20 at their best batch sizes,
-        up to 13 % where batches are small), also while rows are made and gradients taken. One where batches would be padded.
-        """
-        threads = self._tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-        return (
-            2 if threads > 1 and self.sizes is None and not self._tf.config.list_logical_devices("GPU") else 1
-        )
-
-    @property
-    def least_at_once(self) -> int:
-        """How many rows a call should have that is made beside others.
-
-        Those of a smaller one are done before a thread has begun and ended (measured on LeNet, where below 100 rows a single
-        call is quicker, and ResNet-20, where that is so below 16).
-        """
-        return int(np.clip(_NUMBERS_AT_ONCE // max(1, self._numbers), 4, 128))
-
     def good_chunk(self, size: int) -> int:
         """Give how many rows of this many numbers are best evaluated at once.
 
@@ -104,14 +80,9 @@ class Passes:
         """Trace for known numbers of rows from now on."""
         self.sizes = tuple(sorted({max(1, rows // 8), rows}))
 
-    def _padded(self, rows: int, strip: int = 1) -> int:
+    def _padded(self, rows: int) -> int:
         """Give which of the sizes to fill: several small pieces cost less than a large one that is half empty."""
-        if self._only and self._only % strip:
-            raise ValueError(
-                f"rule='secant' evaluates {strip} rows together; this model was built for batches of {self._only}. "
-                "Leave rule= out, or build it for any number of rows"
-            )
-        sizes = [max(strip, size // strip * strip) for size in self.sizes or (rows,)]
+        sizes = self.sizes or (rows,)
         return sizes[-1] if rows > sizes[-1] // 2 else sizes[0]
 
     def model(self, tensors: Sequence[Any]) -> Any:
@@ -124,7 +95,7 @@ class Passes:
         with keras.StatelessScope(initialize_variables=False), _losses_kept(self._model):
             return self._model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
 
-    def call(self, key: Hashable, body: Body, arrays: Sequence[NDArray[Any]], strip: int = 1) -> Any:
+    def call(self, key: Hashable, body: Body, arrays: Sequence[NDArray[Any]]) -> Any:
         """Call a function on a chunk.
 
         Parameters
@@ -135,8 +106,6 @@ class Passes:
             (*tensors) -> tensors in any structure, with one row for each row of its input.
         arrays : sequence of numpy.ndarray
             (R, ...).
-        strip : int
-            Rows that must stay together.
 
         Returns
         -------
@@ -146,12 +115,12 @@ class Passes:
         rows = len(arrays[0])
         with self._tf.device(self._device) if self._device is not None else contextlib.nullcontext():
             if self.sizes is None:
-                function = self._open(key, body, shapes, rows, strip)
+                function = self._open(key, body, shapes, rows)
                 if function is not None:
                     return function(arrays)
             found = []
             while rows:
-                piece = self._piece(key, body, shapes, arrays, rows, strip)
+                piece = self._piece(key, body, shapes, arrays, rows)
                 if piece is not None:
                     taken, output = piece
                     rows -= taken
@@ -159,10 +128,10 @@ class Passes:
         return self._tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
 
     def _piece(
-        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[NDArray[Any]], left: int, strip: int
+        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[NDArray[Any]], left: int
     ) -> tuple[int, Any] | None:
         """Evaluate as many of the last ``left`` rows as go at once; None where that was too many, and fewer are due."""
-        padded = self._padded(left, strip)
+        padded = self._padded(left)
         start, taken = len(arrays[0]) - left, min(left, padded)
         function = self._traced((key, shapes, padded), body, shapes, padded)
         try:
@@ -175,13 +144,13 @@ class Passes:
             return None
         return taken, self._tf.nest.map_structure(lambda one: np.asarray(one)[:taken], output)
 
-    def _open(self, key: Hashable, body: Body, shapes: Shapes, rows: int, strip: int) -> _Traced | None:
+    def _open(self, key: Hashable, body: Body, shapes: Shapes, rows: int) -> _Traced | None:
         """Trace for any number of rows; None where only a known number will do."""
         try:
             return self._traced((key, shapes, None), body, shapes, None)
         except Exception:  # the model's own code, which may raise anything when it meets an unknown side
             self._fix(min(128, self.good_chunk(sum(int(np.prod(shape)) for _, shape in shapes))))
-            size = self._padded(rows, strip)
+            size = self._padded(rows)
             try:
                 self._traced((key, shapes, size), body, shapes, size)
             except Exception:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
-from xai_widgets.attribution.backends.checks import check_real, check_score, unexplained
+from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 
@@ -24,8 +24,6 @@ class TorchBackend:
     """
 
     channels_first = True
-    at_once = 1
-    least_at_once = 1
 
     def __init__(self, model: Any, device: Any = None) -> None:
         import torch
@@ -225,14 +223,15 @@ class TorchBackend:
     def _secants(self, strip: int, rows: int, score: ScoreRule) -> contextlib.AbstractContextManager[Any]:
         if not strip:
             return contextlib.nullcontext()
-        check_score(score)
-        from xai_widgets.attribution.backends.torch.secant import secants
+        from xai_widgets.attribution.estimators.secant.checks import check_score
+        from xai_widgets.attribution.estimators.secant.torch_pass import secants
 
+        check_score(score)
         context: contextlib.AbstractContextManager[Any] = secants(strip, rows)
         return context
 
     def _kinks_only(self, scores: Any) -> bool:
-        from xai_widgets.attribution.backends.torch.secant_check import only_kinks
+        from xai_widgets.attribution.estimators.secant.torch_check import only_kinks
 
         return only_kinks(scores)
 

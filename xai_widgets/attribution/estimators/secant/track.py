@@ -1,7 +1,7 @@
 """Integrated gradients from stretches of the path whose mean gradient is found as a whole.
 
-For networks of linear layers (also convolutions and batch norm in evaluation), activations and pooling. See
-`xai_widgets.attribution.backends.torch.secant` for the rule. A stretch is exact but for what several layers of activations do to
+For networks of linear layers (also convolutions and batch norm in evaluation), activations and pooling, in PyTorch.
+See `torch_pass` for the rule. A stretch is exact but for what several layers of activations do to
 each other in it. Evaluated again in parts it tells how far off it was, and the parts are a constant share of that from the
 truth: so the parts that matter most are next, and the error of what is there is known.
 """

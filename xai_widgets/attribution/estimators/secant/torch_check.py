@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from xai_widgets.attribution.backends.torch.secant_slopes import functions
+from xai_widgets.attribution.estimators.secant.torch_slopes import functions
 
 _LINEAR = frozenset(
     [

@@ -11,8 +11,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from xai_widgets.attribution.backends.checks import rows_elsewhere
-from xai_widgets.attribution.backends.torch.secant_slopes import functions
+from xai_widgets.attribution.estimators.secant.checks import rows_elsewhere
+from xai_widgets.attribution.estimators.secant.torch_slopes import functions
 
 _LINEAR = frozenset(
     [
