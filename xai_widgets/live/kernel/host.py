@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,7 +71,11 @@ def _notice(frontend: str) -> str:
     )
 
 
-def keep_route(widget: Any, deliver: Callable[[Callable[[], object]], object] | None = None) -> bool:
+def keep_route(
+    widget: Any,
+    deliver: Callable[..., object] | None = None,
+    key: Callable[[object], Hashable | None] | None = None,
+) -> bool:
     """Make the messages of a control reach it while a cell runs.
 
     ipykernel 7.4 answers a browser's message in whichever shell last wrote to that widget, so that a
@@ -85,6 +89,9 @@ def keep_route(widget: Any, deliver: Callable[[Callable[[], object]], object] | 
         Called with a function of no argument for every message of the browser; it should run that in the
         thread that also writes the widget (``publisher.post``), because traitlets is not thread-safe.
         Without it messages are handled in the thread in which they arrive.
+    key : callable, optional
+        Called with the data of a message; names what it is about, and the name goes to ``deliver`` too, so that
+        while messages wait a newer one can replace an older one of the same name. None: each one counts.
 
     Returns
     -------
@@ -98,7 +105,13 @@ def keep_route(widget: Any, deliver: Callable[[Callable[[], object]], object] | 
         comm._reply_subshell_for = _as_sent
     handle = _handler(widget)
     if deliver is not None and handle is not None and hasattr(comm, "on_msg"):
-        comm.on_msg(lambda message: deliver(functools.partial(_handle_in_reply, comm, handle, message)))
+
+        def arrived(message: dict[str, Any]) -> object:
+            task = functools.partial(_handle_in_reply, comm, handle, message)
+            about = key(message["content"].get("data")) if key is not None else None
+            return deliver(task) if about is None else deliver(task, (comm.comm_id, about))
+
+        comm.on_msg(arrived)
     return True
 
 

@@ -26,7 +26,9 @@ _COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
 _ASKED_FIRST = frozenset({"kernel_info_request", "comm_info_request"})
 _log = logging.getLogger("xai_widgets.live")
 _busy = threading.local()
-_wired: weakref.WeakKeyDictionary[Tracker, object] = weakref.WeakKeyDictionary()
+_wired: weakref.WeakSet[Tracker] = (
+    weakref.WeakSet()
+)  # their subscriptions would hold them, and hold themselves anyway
 _last_look = 0.0
 
 
@@ -63,7 +65,8 @@ def pump() -> int:
 def pump_at_safe_points(tracker: Tracker) -> None:
     """Let the training thread of this tracker pump between its steps; wired once however often it is asked."""
     if tracker not in _wired:
-        _wired[tracker] = tracker.on_safe_point(_pump_at_times)
+        _wired.add(tracker)
+        tracker.on_safe_point(_pump_at_times)
 
 
 def _pump_at_times(_epoch: int | None, _step: int | None) -> None:

@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,7 @@ class Publisher:
         self._beat: Callable[[int], object] | None = None
         self._wake = threading.Condition()
         self._inputs: dict[object, Task] = {}
-        self._posted: deque[Task] = deque()
+        self._posted: dict[object, Task] = {}
         self._paced: dict[object, Task] = {}
         self._awaited = False  # one of them is what a person waits for
         self._views: list[View] = []
@@ -114,14 +113,24 @@ class Publisher:
     def submit(self, key: object, task: Task) -> None:
         """Run a function on the publisher's thread as soon as possible; a newer one of the same key replaces it."""
         with self._wake:
+            if self._closed:
+                return
             self.traffic.replaced += self._inputs.pop(key, None) is not None
             self._inputs[key] = task
             self._start()
 
-    def post(self, task: Task) -> None:
-        """Run a function on the publisher's thread, in order, and never leave one out."""
+    def post(self, task: Task, key: object = None) -> None:
+        """Run a function on the publisher's thread, in order, and never leave one out.
+
+        Except where a key is given: an earlier one of that key, if it still waits, is dropped for this one.
+        """
         with self._wake:
-            self._posted.append(task)
+            if self._closed:
+                return
+            if key is None:
+                key = object()
+            self.traffic.replaced += self._posted.pop(key, None) is not None
+            self._posted[key] = task
             self._start()
 
     def draw_soon(self, key: object, task: Task, *, awaited: bool = False) -> None:
@@ -131,6 +140,8 @@ class Publisher:
         nor for the time that lies between two pictures beside a training that they slow down.
         """
         with self._wake:
+            if self._closed:
+                return
             self.traffic.replaced += self._paced.pop(key, None) is not None
             self._paced[key] = task
             self._awaited = self._awaited or awaited
@@ -172,7 +183,10 @@ class Publisher:
             return self._wake.wait_for(lambda: self._closed or self._done >= ticket, timeout)
 
     def close(self) -> None:
-        """Draw what is still waiting, then stop the thread; safe to call twice and from any thread."""
+        """Draw what is still waiting, then stop the thread; safe to call twice and from any thread.
+
+        What is not done after two seconds is dropped.
+        """
         if not self._closed:
             self.flush(2.0)
         with self._wake:
@@ -269,7 +283,7 @@ class Publisher:
     def _answer_waiting(self) -> None:
         """Run what came from the browser, and what was posted."""
         with self._wake:
-            tasks = [*self._posted, *self._inputs.values()]
+            tasks = [*self._posted.values(), *self._inputs.values()]
             self._posted.clear()
             self._inputs.clear()
         if tasks:
@@ -278,6 +292,8 @@ class Publisher:
     def _answer_all(self, tasks: list[Task]) -> None:
         def answer() -> None:
             for task in tasks:
+                if self._closed:
+                    return
                 self._answer(task)
 
         self._send_together(answer)
@@ -329,6 +345,8 @@ class Publisher:
     def _draw_views(self, views: list[View], now: float) -> None:
         started = time.monotonic()
         for view in views:
+            if self._closed:
+                return
             self._draw(view)
             # an answer does not wait for the views that are left: it joins this pass
             self._answer_waiting()

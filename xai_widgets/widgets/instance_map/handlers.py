@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from xai_widgets.widgets.instance_map import answers
+from xai_widgets.widgets.instance_map.latest import THUMBS, AtSafePoints, InThread
 from xai_widgets.widgets.instance_map.protocol import Filters, ProtocolError, Request, message, parse_request
 
 _log = logging.getLogger("xai_widgets.widgets")
 _ABOUT_ROWS: Final = frozenset({"select", "details", "thumbs", "select_sorted", "act"})
+_CLIENTS: Final = 100
 
 
 class Hearing:
@@ -31,16 +32,16 @@ class Hearing:
     refused
         Messages that were not what the protocol says; each is logged.
     clients
-        The windows that have shown this map.
+        The windows that showed this map last, newest last.
     """
 
     def __init__(self, view: Any, samples: Any) -> None:
         self.view, self.samples = view, samples
         self.refused = 0
-        self.clients: set[str] = set()
+        self.clients: dict[str, None] = {}
         self.history = answers.History()
-        self._worker: ThreadPoolExecutor | None = None
-        self._subscriptions: list[Any] = []
+        self._in_thread = InThread("xai_widgets map")
+        self._at_safe_points = AtSafePoints(view.tracker)
 
     def hear(self, content: object, buffers: object) -> None:
         """Check a message and act on it."""
@@ -49,7 +50,10 @@ class Hearing:
         except ProtocolError as problem:
             self.refuse(problem)
             return
-        self.clients.add(request.client)
+        self.clients.pop(request.client, None)
+        self.clients[request.client] = None
+        if len(self.clients) > _CLIENTS:
+            del self.clients[next(iter(self.clients))]
         if request.kind in _ABOUT_ROWS and request.stream != self.view.model.stream:
             return  # about rows that have changed places since; the window has a new snapshot on its way
         getattr(self, f"_{request.kind}")(request)
@@ -122,7 +126,7 @@ class Hearing:
             data = answers.table_csv(source, rows)
             view.publisher.post(lambda: self._answer(request, "csv", {"name": name}, [data]))
 
-        self._in_background(work)
+        self._in_background(request, work)
 
     def _thumbs(self, request: Request) -> None:
         source, rows = self.view.source, request.rows
@@ -132,32 +136,22 @@ class Hearing:
             indices = source.values_at(rows)
             pictures: list[Any] = [None] * len(rows)
             if wanted is not None:
-                pictures = list(answers.read_pictures(wanted, indices))
+                pictures = answers.read_pictures(wanted, indices, lambda: self._in_thread.closed)
             said, buffers = answers.thumbs(source, rows, pictures)
             self.view.publisher.post(lambda: self._answer(request, "thumbs", said, buffers))
 
         if wanted is not None and self._must_wait():
-            self._at_safe_point(work)
+            self._at_safe_points.submit((request.client, request.id % THUMBS), work)
         else:
-            self._in_background(work)
+            self._in_background(request, work)
 
     def _must_wait(self) -> bool:
         """Tell whether reading a sample now could take random numbers that training would have got."""
         return self.view.tracker.status == "training" and bool(getattr(self.samples, "draws_random", False))
 
-    def _at_safe_point(self, work: Any) -> None:
-        def once(_epoch: int, _step: int) -> None:
-            subscription.cancel()
-            self._subscriptions.remove(subscription)
-            work()
-
-        subscription = self.view.tracker.on_safe_point(once)
-        self._subscriptions.append(subscription)
-
-    def _in_background(self, work: Any) -> None:
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="xai_widgets map")
-        self._worker.submit(self._guarded, work)
+    def _in_background(self, request: Request, work: Any) -> None:
+        key = (request.kind, request.client, request.id % THUMBS if request.kind == "thumbs" else 0)
+        self._in_thread.submit(key, lambda: self._guarded(work))
 
     def _guarded(self, work: Any) -> None:
         try:
@@ -169,11 +163,8 @@ class Hearing:
 
     def close(self) -> None:
         """Answer no more."""
-        for subscription in self._subscriptions:
-            subscription.cancel()
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)
-            self._worker = None
+        self._at_safe_points.close()
+        self._in_thread.close()
 
 
 def filters_for(view: Any, filters: Filters) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from xai_widgets.live import Publisher, host, keep_route, replace_earlier
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.instance_map import answers
 from xai_widgets.widgets.instance_map.handlers import filters_for
+from xai_widgets.widgets.instance_map.latest import Replaceable
 from xai_widgets.widgets.instance_map.protocol import message
 from xai_widgets.widgets.instance_map.score_source import Index
 from xai_widgets.widgets.instance_map.sync import LiveMap
@@ -127,7 +128,7 @@ class InstanceMap(LiveMap):
         self.observe(self._control_changed, [*_CONTROLS, "paused"])
         self.observe(self._other_chosen, "selected")
         self.on_msg(self._hear)
-        keep_route(self, self.publisher.post)
+        keep_route(self, self.publisher.post, Replaceable().key)
         self._closed = False
         if self._alone:
             self.add_class("xaiw-view")  # by which the page knows a live view of ours
