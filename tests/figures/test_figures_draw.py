@@ -16,6 +16,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from xai_widgets import figures
+from xai_widgets._metrics import number
 from xai_widgets.figures import palette
 from xai_widgets.tracking.results import LabelSeries
 
@@ -182,10 +183,8 @@ def test_instances_have_roles_scores_and_pictures(tracker):
         assert to_hex(line.get_color()) == color
     shown = texts(figure)
     assert {"hardest", "easiest", "pinned", "#10", "#18", f"#{hard.index[0]}"} <= set(shown)
-    assert figures.text.number(hard.scores[0]) in shown
-    assert figures.text.number(float(np.nanmean(series.values[-1]))) in shown, (
-        "pinned ones show their mean too"
-    )
+    assert number(hard.scores[0]) in shown
+    assert number(float(np.nanmean(series.values[-1]))) in shown, "pinned ones show their mean too"
     assert NAMES[int(hard.labels[0])] in shown
     assert (255, 0, 255) in colors_in(figure)
 

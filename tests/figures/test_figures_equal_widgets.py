@@ -108,7 +108,7 @@ def test_the_map(dark):
 
 
 def test_the_shapes_are_those_of_the_browser():
-    source = (ROOT / "js" / "src" / "map" / "kernels.ts").read_text()
+    source = (ROOT / "js/src/map/scatter/sprites.ts").read_text()
     named = re.search(r"SHAPES = \[([^\]]+)\]", source)[1]
     assert tuple(re.findall(r'"(\w+)"', named)) == SHAPES
     for shape in SHAPES[1:]:

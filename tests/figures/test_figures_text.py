@@ -11,6 +11,7 @@ from figure_data import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xai_widgets._metrics import metric_of
 from xai_widgets.figures.scale import (
     count_ticks,
     hardest_first,
@@ -21,7 +22,7 @@ from xai_widgets.figures.scale import (
     tick_text,
     value_range,
 )
-from xai_widgets.figures.text import high_is_hard, number, percent, shown_index, shown_text, with_unit
+from xai_widgets.figures.text import shown_index, shown_text, with_unit
 
 
 def columns(text: str) -> int:
@@ -60,44 +61,10 @@ def test_long_text_ends_with_an_ellipsis():
     assert all(len(shown_text(h, 20)) <= 40 for h in HOSTILE)
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0.00"),
-        (1.994, "1.99"),
-        (-0.5, "−0.50"),
-        (12.34, "12.3"),
-        (123.4, "123"),
-        (12345.6, "12,346"),
-        (0.0042, "0.0042"),
-        (3e-7, "3e−07"),
-        (2.5e7, "2.50e+07"),
-        (float("nan"), "–"),
-        (float("inf"), "∞"),
-        (float("-inf"), "−∞"),
-    ],
-)
-def test_numbers(value, text):
-    assert number(value) == text
-
-
-def test_percents_units_and_indices():
-    assert [percent(v) for v in (0.018, 0.5, 0, 0.0001, float("nan"))] == [
-        "1.8 %",
-        "50 %",
-        "0.0 %",
-        "< 0.1 %",
-        "–",
-    ]
-    assert with_unit("loss") == "loss, nats"
-    assert with_unit("accuracy") == "accuracy"
+def test_units_and_indices():
+    assert with_unit(metric_of("loss")) == "loss, nats"
+    assert with_unit(metric_of("accuracy")) == "accuracy"
     assert [shown_index(i) for i in (10, np.int64(7), "img_1.png")] == ["#10", "#7", "img_1.png"]
-    assert [high_is_hard(m) for m in ("loss", "val_accuracy", "margin", "perplexity")] == [
-        True,
-        False,
-        False,
-        True,
-    ]
 
 
 @given(st.floats(-1e12, 1e12), st.floats(1e-9, 1e12), st.integers(3, 8))
@@ -168,6 +135,6 @@ def test_last_values_and_the_order_of_difficulty():
     values = np.array([[1.0, 2.0], [5.0, nan], [nan, nan], [2.0, 2.0]])
     last = last_finite(values)
     assert np.array_equal(last, [2.0, 5.0, nan, 2.0], equal_nan=True)
-    assert hardest_first(last).tolist() == [1, 0, 3, 2]
-    assert hardest_first(last, False).tolist() == [0, 3, 1, 2]
+    assert hardest_first(last, metric_of("loss")).tolist() == [1, 0, 3, 2]
+    assert hardest_first(last, metric_of("iou")).tolist() == [0, 3, 1, 2]
     assert np.isnan(last_finite(np.zeros((2, 0)))).all()

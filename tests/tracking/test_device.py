@@ -10,7 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from xai_widgets.tracking import Tracker, device  # noqa: E402
+from xai_widgets.tracking import Tracker  # noqa: E402
+from xai_widgets.tracking.store import device_buffer as device  # noqa: E402
 
 
 @pytest.fixture

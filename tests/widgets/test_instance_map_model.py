@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from xai_widgets._metrics import metric_of
 from xai_widgets.tracking import Tracker
 from xai_widgets.widgets.instance_map import answers, protocol
 from xai_widgets.widgets.instance_map.client_state import Controls, MapModel
@@ -97,9 +98,12 @@ def test_colour_and_size_travel_only_while_they_are_shown() -> None:
     assert "color" not in model.columns
     columns = model.positions(source, Controls(color="mean", size="forgetting"))
     assert {column.name for column in columns} == {"color", "size"}
-    assert model.meta(Controls(color="mean", size="forgetting"), "loss")["color"]["text"] == "mean loss"
+    assert (
+        model.meta(Controls(color="mean", size="forgetting"), metric_of("loss"))["color"]["text"]
+        == "mean loss"
+    )
     model.positions(source, Controls())
-    assert model.meta(Controls(), "loss")["color"] is None
+    assert model.meta(Controls(), metric_of("loss"))["color"] is None
     again = model.positions(source, Controls(color="mean"))
     assert [column.form for column in again] == ["dense"], "what the browser had is out of date"
 
@@ -195,7 +199,7 @@ def test_ranges_stay_while_they_fit() -> None:
     assert score_range("mean", np.array([np.nan]), None) == (0.0, 1.0)
     assert score_range("confidence", np.array([0.4]), None) == (0.0, 1.0)
     assert score_text("mean", "loss") == "mean loss"
-    assert (score_unit("mean", "loss"), score_unit("confidence", "loss")) == ("nats", "")
+    assert (score_unit("mean", "nats"), score_unit("confidence", "nats")) == ("nats", "")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,7 @@ def test_rows_are_found_by_their_index(index: object, kind: str) -> None:
     tracker.end_epoch("train")
     source, model = opened(tracker), MapModel()
     model.restart(source, Controls())
-    assert model.meta(Controls(), "loss")["index"]["kind"] == kind
+    assert model.meta(Controls(), metric_of("loss"))["index"]["kind"] == kind
     wanted = [index[3], index[49], index[0]]  # type: ignore[index]
     values = [v if isinstance(v, str) else int(v) for v in wanted]
     rows = source.find(values)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,23 +28,6 @@ def test_a_lone_surrogate_does_not_break_the_wire() -> None:
 def test_keys_are_short_and_tell_values_apart(one: int | str, other: int | str) -> None:
     assert len(text.key_of(one)) <= 40
     assert (text.key_of(one) == text.key_of(other)) == (one == other and type(one) is type(other))
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(1.994, "1.99"), (0.0, "0.00"), (-0.0, "0.00"), (-0.5, "−0.50"), (0.0004, "0.0004"), (0.0031, "0.003"), (4e-6, "4.0e-06"),
-     (123.456, "123.5"), (2e7, "2.0e+07"),
-     (math.nan, ""), (None, ""), (math.inf, "∞")],
-)  # fmt: skip
-def test_numbers_stop_at_what_is_known(value: float, shown: str) -> None:
-    assert text.number(value) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(0.018, "1.8 %"), (0.06, "6.0 %"), (0.234, "23 %"), (1e-6, "under 0.1 %")]
-)
-def test_percent(value: float, shown: str) -> None:
-    assert text.percent(value) == shown
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
 from xai_widgets.figures._inputs import key_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import count_ticks, hardest_first, last_finite
-from xai_widgets.figures.text import high_is_hard, number, shown_index, shown_text, with_unit
+from xai_widgets.figures.text import shown_index, shown_text, with_unit
 
 _NAMES = 150.0
 _ROW = 17.0
@@ -35,9 +36,9 @@ def draw_heat(
     values, words, kind = _rows_of(series, names)
     if not values.size or not np.isfinite(values).any():
         raise ValueError(f"no values of {series.metric!r} in mode {series.mode!r} to draw yet")
+    definition = metric_in(series, hard_is)
     if sort:
-        is_high = high_is_hard(series.metric) if hard_is is None else hard_is == "high"
-        order = hardest_first(last_finite(values), is_high)
+        order = hardest_first(last_finite(values), definition)
         values, words = values[order], [words[i] for i in order]
     rows = len(values)
     tall = min(_ROW * rows, _TALLEST) if height is None else height - 128
@@ -45,7 +46,7 @@ def draw_heat(
     theme = sheet.theme
     head = title or ("Which classes are hard, and when?" if kind == "labels" else "Instances over time")
     where = f"{series.mode} {series.ds_id}" if series.ds_id else series.mode
-    subtitle = f"{'mean ' if kind == 'labels' else ''}{with_unit(series.metric)}, {rows:,} {kind} on {shown_text(where)}"
+    subtitle = f"{'mean ' if kind == 'labels' else ''}{with_unit(definition)}, {rows:,} {kind} on {shown_text(where)}"
     if sort:
         subtitle += ", hardest on top"
     sheet.text(15, 21, head, size=TITLE, weight="bold", max_width=width - 30)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets._metrics import metric_in
 from xai_widgets.figures import palette
 from xai_widgets.figures._inputs import key_of
 from xai_widgets.figures._legend import Row
 from xai_widgets.figures._plot import Curve
 from xai_widgets.figures.scale import hardest_first, last_finite, smoothed
-from xai_widgets.figures.text import high_is_hard, shown_text
+from xai_widgets.figures.text import shown_text
 
 BOUNDS = {
     "std": "standard deviation",
@@ -47,8 +48,8 @@ class LabelChart:
         self._ds_ids = sorted({str(s.ds_id or "") for s in given})
         places = self._places(labels)
         self.values = last_finite(self.main.mean)
-        is_high = high_is_hard(self.main.metric) if hard_is is None else hard_is == "high"
-        self.ranking = [places[i] for i in hardest_first(self.values[places], is_high)]
+        definition = metric_in(self.main, hard_is)
+        self.ranking = [places[i] for i in hardest_first(self.values[places], definition)]
         self.strong = self.ranking[0] if highlight is None else self.place_of(highlight)
         self.shown = self.ranking
         if len(self.ranking) > MANY:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._metrics import number
 from xai_widgets.figures._canvas import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
 from xai_widgets.figures._shapes import outline, reach
-from xai_widgets.figures.text import number
 
 ROW = 25.0
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.figures._canvas import BODY, TITLE, Sheet
 from xai_widgets.figures._inputs import key_of, names_by_value, picture_of
@@ -14,7 +15,7 @@ from xai_widgets.figures._legend import Row, draw_legend
 from xai_widgets.figures._plot import Area, Curve, plot
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import last_finite
-from xai_widgets.figures.text import number, shown_index, shown_text, with_unit
+from xai_widgets.figures.text import shown_index, shown_text, with_unit
 
 _SIDE, _ROW = 210.0, 24.0
 _MOST_ROWS = 44
@@ -104,7 +105,7 @@ def instance_history(
         x_end=max(float(epochs or 1), float(at[-1]) if len(at) else 1.0),
         x_first=1.0 if x == "epoch" or not len(at) else float(at[0]),
         x_name=x,
-        y_name=with_unit(series.metric),
+        y_name=with_unit(metric_in(series)),
         log=log,
     )
     plot(sheet, area, _curves(series, groups, at, strong, dark))

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
 from xai_widgets.figures._label_chart import BOUNDS, LabelChart, as_list, checked_bounds
 from xai_widgets.figures._legend import ROW, draw_legend, fitting
 from xai_widgets.figures._plot import Area, plot
 from xai_widgets.figures.picture import StaticFigure
-from xai_widgets.figures.text import number, shown_text, with_unit
+from xai_widgets.figures.text import shown_text, with_unit
 
 _TOP, _LEFT, _VALUE = 62.0, 54.0, 48.0
 
@@ -139,7 +140,7 @@ def _area(
         x_end=max([float(epochs or 1), *(float(e[-1]) for e in ends)]),
         x_first=1.0 if x == "epoch" or not ends else min(float(e[0]) for e in ends),
         x_name=x,
-        y_name=with_unit(given[0].metric),
+        y_name=with_unit(metric_in(given[0])),
         log=log,
     )
 

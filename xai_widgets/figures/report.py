@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import _html as h
 from xai_widgets.figures._inputs import names_by_value, picture_of
 from xai_widgets.figures.instances import instance_history
@@ -20,7 +21,7 @@ from xai_widgets.figures.labels import label_difficulty
 from xai_widgets.figures.maps import history_heatmap, instance_map
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import hardest_first, last_finite
-from xai_widgets.figures.text import high_is_hard, number, shown_index, shown_text, with_unit
+from xai_widgets.figures.text import shown_index, shown_text, with_unit
 
 STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--text:#1d2129;--muted:#667085;--line:#e4e7ec}
@@ -265,7 +266,7 @@ def _folded(title: str, content: h.Markup) -> h.Markup:
 
 def _label_table(series: Any) -> h.Markup:
     last = [last_finite(values) for values in (series.mean, series.std, series.min, series.max)]
-    order = hardest_first(last[0], high_is_hard(series.metric))
+    order = hardest_first(last[0], metric_in(series))
     rows = []
     for place in order:
         seen = series.count[place][series.count[place] > 0]
@@ -276,7 +277,7 @@ def _label_table(series: Any) -> h.Markup:
                 *(number(v[place]) for v in last),
             ]
         )
-    heads = ["label", "instances", f"mean {with_unit(series.metric)}", "std", "smallest", "largest"]
+    heads = ["label", "instances", f"mean {with_unit(metric_in(series))}", "std", "smallest", "largest"]
     return h.table(heads, rows, numbers=(1, 2, 3, 4, 5))
 
 

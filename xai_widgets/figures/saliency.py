@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._metrics import percent, probability
 from xai_widgets.figures import palette
 from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
 from xai_widgets.figures._inputs import names_by_value, picture_of
 from xai_widgets.figures.picture import StaticFigure
-from xai_widgets.figures.text import percent, shown_index, shown_text
+from xai_widgets.figures.text import shown_index, shown_text
 
 TITLES = {
     "input": "Input",
@@ -271,10 +272,10 @@ def _words(
         lines.append((f"true {names.get(true, shown_text(true, 24))}", theme.text, "normal"))
     if result is None:
         return lines
-    predicted, probability = int(result.prediction[row]), float(result.probability[row])
+    predicted, chance = int(result.prediction[row]), float(result.probability[row])
     if predicted >= 0:
         wrong = true is not None and true != predicted
-        sure = f" {percent(probability)}" if np.isfinite(probability) else ""
+        sure = f" {written}" if (written := probability(chance)) else ""
         name = names.get(predicted, str(predicted))
         lines.append(
             (f"predicted {name}{sure}", theme.hardest if wrong else theme.text, "bold" if wrong else "normal")

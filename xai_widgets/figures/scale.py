@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._metrics import Metric
+
 Floats = NDArray[np.floating]
 
 
@@ -147,8 +149,8 @@ def last_finite(values: Floats) -> NDArray[np.float64]:
     return np.where(present.any(axis=-1), found, np.nan)
 
 
-def hardest_first(values: Floats, high_is_hard: bool = True) -> NDArray[np.int64]:
+def hardest_first(values: Floats, metric: Metric) -> NDArray[np.int64]:
     """Order rows by difficulty; what has no value comes last, equal ones keep their order."""
-    key = np.asarray(values, np.float64)
-    key = np.where(np.isnan(key), np.inf, -key if high_is_hard else key)
+    key = -metric.hardness(np.asarray(values, np.float64))
+    key = np.where(np.isnan(key), np.inf, key)
     return np.argsort(key, kind="stable").astype(np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.figures.text import high_is_hard
+from xai_widgets._metrics import Metric, metric_of
 
 Schedule = Callable[[Any, Any], bool]
 
@@ -107,7 +107,7 @@ def improves(
     mode : str, default "eval"
         The mode it is taken from; only ends of its epochs count.
     better : {"low", "high"}, optional
-        Which values are better; by default high for accuracies and the like, low for everything else.
+        Which values are better; by default as ``tracker.metric`` has it: high for accuracies and the like.
     by : float, default 0
         How much better it has to be.
     value : function, optional
@@ -115,13 +115,13 @@ def improves(
     """
     if better not in (None, "low", "high"):
         raise ValueError(f'better should be "low" or "high", got {better!r}')
-    sign = 1.0 if (better == "low" or (better is None and high_is_hard(metric))) else -1.0
     best = np.inf
 
     def due(summary: Any, tracker: Any) -> bool:
         nonlocal best
         if summary.mode != mode:
             return False
+        sign = 1.0 if (better or _better(tracker, metric)) == "low" else -1.0
         now = sign * (_mean(tracker, metric, mode, summary.ds_id) if value is None else float(value()))
         if not now < best - by:
             return False
@@ -141,6 +141,13 @@ def any_of(*schedules: Schedule) -> Schedule:
         return any(answers)
 
     return due
+
+
+def _better(tracker: Any, metric: str) -> str:
+    """Which values of a metric are good: as the tracker was told, or as the table of metrics has it."""
+    told = getattr(tracker, "metric", None)
+    known: Metric = metric_of(metric) if told is None else told(metric)
+    return known.better
 
 
 def _mean(tracker: Any, metric: str, mode: str, ds_id: str | None) -> float:

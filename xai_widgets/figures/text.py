@@ -1,26 +1,11 @@
-"""Strings and numbers as they are shown: names are data, whatever they hold, and numbers stop at what is known."""
+"""Strings as they are shown: names are data, whatever they hold."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from typing import Any
 
-NATS = frozenset({"loss", "ce", "cross_entropy", "crossentropy", "nll", "ce_loss", "log_loss"})
-"""Metrics whose unit is nats."""
-
-_BETTER_HIGH = (
-    "acc",
-    "accuracy",
-    "confidence",
-    "margin",
-    "correct",
-    "correctness",
-    "precision",
-    "recall",
-    "f1",
-    "score",
-)
+from xai_widgets._metrics import Metric
 
 
 def shown_text(value: Any, limit: int = 40) -> str:
@@ -70,57 +55,6 @@ def shown_index(index: Any, limit: int = 24) -> str:
     return f"#{index}" if is_number else shown_text(index, limit)
 
 
-def number(value: float) -> str:
-    """Show a number with two decimals, fewer where it is large, two significant digits where it is tiny.
-
-    Examples
-    --------
-    >>> [number(v) for v in (1.234, 0.0042, 45.678, 1234.5, float("nan"))]
-    ['1.23', '0.0042', '45.7', '1,234', '–']
-    """
-    value = float(value) + 0.0  # cross-entropy of a sure prediction is -0.0
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    size = abs(value)
-    if size >= 1e6:
-        text = f"{value:.2e}"
-    elif size >= 1000:
-        text = f"{value:,.0f}"
-    elif size >= 100:
-        text = f"{value:.0f}"
-    elif size >= 10:
-        text = f"{value:.1f}"
-    elif size == 0 or size >= 0.01:
-        text = f"{value:.2f}"
-    else:
-        text = f"{value:.2g}" if size >= 1e-4 else f"{value:.0e}"
-    return text.replace("-", "−")
-
-
-def percent(fraction: float) -> str:
-    """Show a fraction as percent: "1.8 %", from ten on without decimals."""
-    if math.isnan(fraction):
-        return "–"
-    value = 100 * fraction
-    if 0 < abs(value) < 0.05:
-        return "< 0.1 %"
-    return f"{value:.1f} %" if abs(value) < 9.95 else f"{value:,.0f} %"
-
-
-def unit_of(metric: str) -> str:
-    """Give the unit of a metric: "nats" for losses, otherwise nothing."""
-    return "nats" if metric.lower() in NATS else ""
-
-
-def with_unit(metric: str) -> str:
-    """Show a metric with its unit: "loss, nats"."""
-    unit = unit_of(metric)
-    return f"{shown_text(metric)}, {unit}" if unit else shown_text(metric)
-
-
-def high_is_hard(metric: str) -> bool:
-    """Tell whether a large value of a metric means a hard class (a loss) or an easy one (an accuracy)."""
-    words = metric.lower().replace("-", "_").split("_")
-    return not any(word in _BETTER_HIGH for word in words)
+def with_unit(metric: Metric) -> str:
+    """Write a metric with its unit: "loss, nats"."""
+    return f"{shown_text(metric.name)}, {metric.unit}" if metric.unit else shown_text(metric.name)

@@ -243,6 +243,7 @@ class FollowingTracker(Tracker):
             return
         self._about = about = file.about
         self._given_names = read_label_names(about.get("label_names"))
+        self._describe(about.get("metrics", ()))
         self.epochs = about.get("epochs")
         self.steps_per_epoch = about.get("steps_per_epoch")
         policy = about.get("policy")

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._metrics import Metric
+
 Index: TypeAlias = int | str
 """The name of an instance."""
 Label: TypeAlias = int | str
@@ -43,6 +45,8 @@ class LabelSeries:
         (Q, L, T) float64, and `probabilities` (Q,) where they were asked for; else None.
     provisional
         True when the last column is of an epoch that is still open.
+    definition
+        Which end of the metric is good, its unit and its range, as its tracker knows them.
     """
 
     metric: str
@@ -60,6 +64,7 @@ class LabelSeries:
     provisional: bool = False
     probabilities: tuple[float, ...] | None = None
     quantiles: FloatArray | None = None
+    definition: Metric | None = None
 
     @property
     def sem(self) -> FloatArray:
@@ -113,6 +118,8 @@ class InstanceSeries:
         Those asked for of which nothing was ever recorded (their rows are NaN).
     provisional
         True when the last column is of an epoch that is still open.
+    definition
+        Which end of the metric is good, its unit and its range, as its tracker knows them.
     """
 
     metric: str
@@ -125,6 +132,7 @@ class InstanceSeries:
     values: FloatArray
     missing: tuple[Index, ...] = ()
     provisional: bool = False
+    definition: Metric | None = None
 
 
 @dataclass(frozen=True)

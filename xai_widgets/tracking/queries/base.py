@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 
+from xai_widgets._metrics import Metric, metric_of
 from xai_widgets.tracking.ingest.convert import Array, read_index
 from xai_widgets.tracking.ingest.epoch_clock import MODES, check_mode
 from xai_widgets.tracking.ingest.ingest import Intake
@@ -29,6 +31,7 @@ class Reading(Intake):
     """The simpler questions; every answer includes what was recorded a moment ago."""
 
     _given_names: dict[str, Any] | None = None
+    _definitions: Mapping[str, Metric] = MappingProxyType({})
 
     @property
     def epoch_frequency(self) -> int:
@@ -52,6 +55,46 @@ class Reading(Intake):
     def ds_ids(self, mode: str | None = None) -> tuple[str | None, ...]:
         """List the data sets recorded in a mode, or in any; None is the one without a name."""
         return tuple(dict.fromkeys(s.ds_id for s in list(self._streams.values()) if mode in (None, s.mode)))
+
+    def metric(
+        self,
+        name: str,
+        *,
+        better: Literal["low", "high"] | None = None,
+        unit: str | None = None,
+        low: float | None = None,
+        high: float | None = None,
+    ) -> Metric:
+        """Say which values of a metric are good and what its unit is; return what is known of it.
+
+        Parameters
+        ----------
+        name
+            Name it is recorded under.
+        better
+            "high" where more is better (an IoU), "low" where less is (a loss): rankings, charts, legends and figures take
+            the other end for the hardest. By default as the name says: accuracies, precision, recall, F1, IoU, top-k,
+            confidence, margins and the like are better high, all others low.
+        unit
+            Unit, "" for none. By default nats for a loss or cross-entropy.
+        low, high
+            Least and largest value possible.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For another `better`, a unit that is no text, or ends in the wrong order.
+        """
+        known = self._definitions.get(name) or metric_of(name)
+        given = {"better": better, "unit": unit, "low": low, "high": high}
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        if not changes:
+            return known
+        fresh = replace(known, **changes)
+        if fresh != known:
+            self._definitions = {**self._definitions, name: fresh}
+            self.version += 1
+        return fresh
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -6,10 +6,11 @@ import os
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from xai_widgets._metrics import Metric
 from xai_widgets.tracking.queries.base import Reading
 from xai_widgets.tracking.store import npz
 from xai_widgets.tracking.store.stream import Policy, Stream
@@ -85,7 +86,15 @@ class Saving(Reading):
             "policy": [self._policy.duplicates, self._policy.dtype.name, self._policy.epoch_frequency],
             "epochs": self.epochs,
             "steps_per_epoch": self.steps_per_epoch,
+            "metrics": self._described(),
         }
+
+    def _described(self) -> list[dict[str, Any]]:
+        return [known.as_dict() for known in self._definitions.values()]
+
+    def _describe(self, described: Iterable[Mapping[str, Any]]) -> None:
+        """Take over what another tracker was told of its metrics."""
+        self._definitions = {known.name: known for known in map(Metric.of_dict, described)}
 
     def _tree(self) -> dict[str, Any]:
         with self._settling:
@@ -106,6 +115,7 @@ class Saving(Reading):
                     "elapsed": self.elapsed,
                     "status": self.status,
                     "error": self.error,
+                    "metrics": self._described(),
                     "streams": [s.state() for s in self._streams.values()],
                 }
 
@@ -122,6 +132,7 @@ class Saving(Reading):
                     self._table.code(value)
                 for value in tree["predicted"]:
                     self._predicted.code(value)
+                self._describe(tree.get("metrics", ()))
                 self._clock.open.update(tree["open"])
                 self._clock.ended.update(tree["ended"])
                 self._epoch, self._step, self.epochs, self.steps_per_epoch = tree["place"]

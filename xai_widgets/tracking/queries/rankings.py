@@ -56,8 +56,9 @@ class Rankings(Reading):
         Returns
         -------
         tuple of Extremes
-            The hardest, hardest first; the easiest, easiest first. Of margin, confidence and correctness the lowest
-            are the hardest; of all others the highest.
+            The hardest, hardest first; the easiest, easiest first. Of a mean, last, recent, lowest or highest value and
+            of a change of rank, the hardest are at the bad end of the metric (`metric`): the highest losses, the lowest
+            accuracies. Of margin, confidence and correctness the lowest are the hardest; of all others the highest.
 
         Raises
         ------
@@ -72,8 +73,9 @@ class Rankings(Reading):
             if stream is None or not stream.columns.get(metric):
                 nothing = Extremes((), np.zeros(0), (), by)
                 return nothing, nothing
-            by_low = name in recent.LOW_IS_HARD
-            values, tie = Scorer(stream, metric).ranked(name)
+            definition = self.metric(metric)
+            by_low = name in recent.LOW_IS_HARD or (name in recent.AS_METRIC and definition.better == "high")
+            values, tie = Scorer(stream, definition).ranked(name)
             kept = self._kept(stream, labels, indices)
             if kept is not None:
                 values = np.where(kept, values, np.nan)
@@ -94,7 +96,10 @@ class Rankings(Reading):
             stream = self._stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 return np.zeros(0)
-            values, places = Scorer(stream, metric, keep=True).get(name), stream.instances.known()
+            values, places = (
+                Scorer(stream, self.metric(metric), keep=True).get(name),
+                stream.instances.known(),
+            )
             return values if places.size == values.size else values[places]
 
     def dynamics(
@@ -134,7 +139,7 @@ class Rankings(Reading):
             table: dict[str, Array] = {"index": stream.instances.column(places)}
             if stream.labelled:
                 table["label"] = stream.label_column(places)
-            scorer = Scorer(stream, metric)
+            scorer = Scorer(stream, self.metric(metric))
             for name in wanted if wanted is not None else scorer.available():
                 table[name] = scorer.get(name)[places].astype(np.float32)
             return Table(table)

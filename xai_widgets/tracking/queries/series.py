@@ -112,6 +112,7 @@ class Series(Reading):
             is_open,
             probabilities,
             edges,
+            self.metric(metric),
         )
 
     def instance_series(
@@ -143,7 +144,17 @@ class Series(Reading):
         missing = tuple(w for w, p in zip(wanted, places.tolist(), strict=True) if p < 0)
         data = ds_id if stream is None else stream.ds_id
         return InstanceSeries(
-            metric, mode, data, wanted, labels, np.array(epochs, np.int64), steps, values, missing, is_open
+            metric,
+            mode,
+            data,
+            wanted,
+            labels,
+            np.array(epochs, np.int64),
+            steps,
+            values,
+            missing,
+            is_open,
+            self.metric(metric),
         )
 
     def _group_rows(self, stream: Stream | None, group: str, labels: Any) -> list[Row]:

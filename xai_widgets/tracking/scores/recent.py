@@ -62,5 +62,7 @@ def ranks(values: Array) -> Array:
 
 OF_COLUMNS = ("mean", "last", "recent", "std", "min", "max", "seen")
 """Scores that any metric has."""
+AS_METRIC = frozenset({"mean", "last", "recent", "min", "max", "rank_change", "never_learnt"})
+"""Scores of which the hard end is that of the metric they are made of."""
 LOW_IS_HARD = frozenset({"aum", "confidence", "correctness"})
 """Scores of which the lowest values are the hardest instances."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._metrics import Metric
 from xai_widgets.tracking.scores import recent
 from xai_widgets.tracking.scores.label_errors import label_error
 from xai_widgets.tracking.store.stream import Stream
@@ -56,8 +57,9 @@ class Scorer:
         Whether the stream keeps what the next question after an epoch can build on.
     """
 
-    def __init__(self, stream: Stream, metric: str, keep: bool = False) -> None:
-        self._stream, self._metric, self._keep = stream, metric, keep
+    def __init__(self, stream: Stream, definition: Metric, keep: bool = False) -> None:
+        self._stream, self._definition, self._keep = stream, definition, keep
+        self._metric = metric = definition.name
         self._size = stream.instances.size
         self._epochs = sorted(stream.columns.get(metric, ()))
         self._columns = [stream.columns[metric][e].padded(self._size) for e in self._epochs[-recent.RECENT :]]
@@ -82,11 +84,11 @@ class Scorer:
         values = self.get(name)
         if name not in _TIED:
             return values, None
-        tie = self.get("mean")
+        tie = self._definition.hardness(self.get("mean"))
         if name == "correctness":
             return values, -tie
         if name == "never_learnt":
-            return np.where(values == 1, tie, np.nan), None
+            return np.where(values == 1, self.get("mean"), np.nan), None
         if name in ("forgetting", "first_learnt"):
             values = np.where(self.get("never_learnt") == 1, np.inf, values)
         return values, tie
@@ -115,7 +117,7 @@ class Scorer:
         if name == "rank_change":
             return recent.rank_change(self._columns)
         if name == "label_error":
-            return label_error(self.get("mean"), self._stream.all_label_codes())
+            return label_error(self._definition.hardness(self.get("mean")), self._stream.all_label_codes())
         if name == "never_learnt":
             judged = self.get("correctness")
             return np.where(np.isnan(judged), np.nan, np.isnan(self.get("first_learnt")))
@@ -137,7 +139,7 @@ class Scorer:
             )
         if not self._is_cross_entropy():
             raise ValueError(
-                f"{name} needs logits, or a cross-entropy: {self._metric!r} has negative values in mode {mode!r}"
+                f"{name} needs logits, or a cross-entropy: {self._metric!r} {self._why_no_cross_entropy()} in mode {mode!r}"
             )
         if name in ("confidence", "variability"):
             names: tuple[str, ...] = ("confidence", "variability")
@@ -153,5 +155,9 @@ class Scorer:
         return self._stream.running_of(self._metric).result(rule, columns, self._size, self._keep)
 
     def _is_cross_entropy(self) -> bool:
-        lowest = self.get("min")
-        return not bool((lowest < 0).any())
+        return not self._why_no_cross_entropy()
+
+    def _why_no_cross_entropy(self) -> str:
+        if self._definition.better == "high":
+            return "is better the higher it is"
+        return "has negative values" if bool((self.get("min") < 0).any()) else ""

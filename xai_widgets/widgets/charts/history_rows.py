@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from xai_widgets._metrics import number
 from xai_widgets.figures import palette
 from xai_widgets.widgets.charts.bqplot_chart import Drawing, Series
 from xai_widgets.widgets.charts.label_rows import extent
@@ -18,7 +19,6 @@ from xai_widgets.widgets.view.formatting import (
     epoch_axis,
     index_text,
     key_of,
-    number,
     thin_out,
     value_axis,
 )
@@ -159,7 +159,7 @@ def history_rows(
                 "text": index_text(member.index),
                 "note": name,
                 "title": f"{clean(member.index, 300)} {name}, {title}",
-                "value": number(score) or "none",
+                "value": number(score, "none"),
                 "color": color_of(member.group),
                 "dash": [round(2.2 * length, 1) for length in palette.DASH_PATTERNS[STYLES[member.group]]],
                 "group": GROUPS[member.group],

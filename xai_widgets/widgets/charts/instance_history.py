@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import traitlets
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.live import Publisher
 from xai_widgets.tracking.scores import recent
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
@@ -25,8 +26,6 @@ from xai_widgets.widgets.view.formatting import (
     epoch_axis,
     index_text,
     key_of,
-    number,
-    unit_of,
     value_axis,
 )
 from xai_widgets.widgets.view.front import choice, press, says
@@ -142,7 +141,7 @@ class InstanceHistory(View):
         series = self.tracker.instance_series(
             [member.index for member in shown], self.metric, mode=mode, ds_id=self.ds_id
         )
-        unit = unit_of(self.metric) if self._unit is None else self._unit
+        unit = metric_in(series).unit if self._unit is None else self._unit
         drawing, places = draw_histories(
             series, shown, selected=selection.indices, unit=unit, planned=self.tracker.epochs
         )

@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 import traitlets
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.live import Publisher
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 from xai_widgets.widgets.charts.label_rows import Ranked, draw_labels, label_rows, rank, series_palette
-from xai_widgets.widgets.view.formatting import clean, epoch_axis, number, unit_of, value_axis
+from xai_widgets.widgets.view.formatting import clean, epoch_axis, value_axis
 from xai_widgets.widgets.view.front import choice, press, says
 from xai_widgets.widgets.view.menus import data_words, mode_to_show, one_of
 from xai_widgets.widgets.view.selection import Selection
@@ -111,7 +112,7 @@ class LabelDifficulty(View):
         series = self._series(mode)
         ranked = rank(series)
         chosen = self._chosen_row(series, ranked)
-        unit = unit_of(self.metric) if self._unit is None else self._unit
+        unit = metric_in(series).unit if self._unit is None else self._unit
         drawing, places = draw_labels(
             series,
             ranked,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.widgets.charts.bqplot_chart import Drawing, Series
 from xai_widgets.widgets.view.formatting import (
@@ -16,8 +17,6 @@ from xai_widgets.widgets.view.formatting import (
     clean,
     epoch_axis,
     key_of,
-    low_is_hard,
-    number,
     thin_out,
     value_axis,
 )
@@ -51,7 +50,7 @@ def rank(series: Any) -> Ranked:
     Of more than 64 labels the hardest 48 and the easiest 16 are kept.
     """
     current = np.array([_newest(row) for row in series.mean], np.float64).reshape(-1)
-    hardness = -current if low_is_hard(series.metric) else current
+    hardness = metric_in(series).hardness(current)
     order = sorted(range(len(current)), key=lambda i: (np.isnan(hardness[i]), -np.nan_to_num(hardness[i]), i))
     if len(order) <= MOST_SERIES:
         return Ranked(tuple(order), current, 0)
@@ -124,8 +123,10 @@ def draw_labels(
         bands = [(low[row], high[row], color_of(row)) for row in banded]
         reach += [low[banded], high[banded]]
     lowest, highest = extent(reach)
+    # a band of mean minus std may reach below what a loss can be
+    lowest, highest = metric_in(series).within(lowest, highest, mean[shown])
     if np.nanmin(mean[shown], initial=np.inf) >= 0:
-        lowest = max(lowest, 0.0)  # a band of mean minus std may reach below what a loss can be
+        lowest = max(lowest, 0.0)
     top = [(mean[chosen], color_of(chosen), palette.label_style(chosen).dash)] if chosen in places else []
     last = int(series.epochs[-1]) if len(series.epochs) else 0
     drawing = Drawing(
@@ -169,7 +170,7 @@ def label_rows(
             "key": key_of(series.labels[row]) if isinstance(series.labels[row], int | str) else f"g{row}",
             "text": clean(series.names[row], 60),
             "title": f"{clean(series.names[row], 300)}, {int(series.count[row, -1]) if series.count.size else 0:,} instances",
-            "value": number(value) or "none yet",
+            "value": number(value, "none yet"),
             "color": color_of(row),
             "dash": [round(2.2 * length, 1) for length in palette.DASH_PATTERNS[style.dash]],
             "bar": abs(value) / largest if np.isfinite(value) else 0.0,

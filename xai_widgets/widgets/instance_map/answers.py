@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from xai_widgets.widgets.instance_map.protocol import MAX_COLUMNS, MAX_SEARCH, quantise8
 from xai_widgets.widgets.instance_map.score_source import Source, score_text, score_unit
-from xai_widgets.widgets.view.formatting import clean, unit_of
+from xai_widgets.widgets.view.formatting import clean
 
 Array: TypeAlias = npt.NDArray[Any]
 Picture: TypeAlias = npt.NDArray[np.uint8]
@@ -33,7 +33,11 @@ def details(source: Source, row: int, shown: dict[str, float]) -> dict[str, Any]
     index = source.values_at(np.array([row]))[0]
     metric = source.metric
     values: list[dict[str, Any]] = [
-        {"name": score_text(name, metric), "value": _finite(value), "unit": score_unit(name, metric)}
+        {
+            "name": score_text(name, metric),
+            "value": _finite(value),
+            "unit": score_unit(name, source.unit_of(metric)),
+        }
         for name, value in shown.items()
     ]
     for each in source.metrics[:4]:
@@ -41,7 +45,9 @@ def details(source: Source, row: int, shown: dict[str, float]) -> dict[str, Any]
         seen = np.flatnonzero(np.isfinite(series.values[0]))
         if seen.size:
             said = f"{clean(each, 30)} in epoch {int(series.epochs[seen[-1]])}"
-            values.append({"name": said, "value": float(series.values[0, seen[-1]]), "unit": unit_of(each)})
+            values.append(
+                {"name": said, "value": float(series.values[0, seen[-1]]), "unit": source.unit_of(each)}
+            )
     return {
         "row": row,
         "index": index_said(index),
@@ -210,7 +216,7 @@ def tile(
     names = [index_said(v) for v in source.values_at(rows)] if len(rows) <= _NAMED else []
     said = {
         "row0": row0, "row1": row1, "total": len(order), "bins": bins, "epochs": epochs, "lo": lo, "hi": hi, "clipped": clipped,
-        "metric": clean(metric, 60), "unit": unit_of(metric), "names": names,
+        "metric": clean(metric, 60), "unit": source.unit_of(metric), "names": names,
     }  # fmt: skip
     return said, [quantise8(means, lo, hi).tobytes(), _shares(rows, edges, selected, source.n).tobytes()]
 

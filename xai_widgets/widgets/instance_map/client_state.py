@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._metrics import Metric
 from xai_widgets.figures.palette import label_colors
 from xai_widgets.widgets.instance_map.protocol import (
     LEVELS,
@@ -207,7 +208,7 @@ class MapModel:
         self.seq += 1
         return message("delta", columns, stream=self.stream, seq=self.seq, n=self.n, cause=cause, meta=meta)
 
-    def meta(self, controls: Controls, metric: str) -> dict[str, Any]:
+    def meta(self, controls: Controls, metric: Metric) -> dict[str, Any]:
         """Axes, names and what can be filtered, as they travel."""
         return {
             "x": self._spec("x", controls.x, metric),
@@ -219,13 +220,13 @@ class MapModel:
             "missing": self.missing,
         }
 
-    def _spec(self, field: str, score: str, metric: str) -> dict[str, Any]:
+    def _spec(self, field: str, score: str, metric: Metric) -> dict[str, Any]:
         lo, hi = self.ranges.get(field, (0.0, 1.0))
-        text = score_text(score, metric)
+        text = score_text(score, metric.name)
         return {
             "name": score,
             "text": text,
-            "unit": score_unit(score, metric),
+            "unit": score_unit(score, metric.unit),
             "lo": float(lo),
             "hi": float(hi),
         }

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.widgets.instance_map.protocol import MAX_LABELS, NONE16
-from xai_widgets.widgets.view.formatting import unit_of
 
 Array: TypeAlias = npt.NDArray[Any]
 Index: TypeAlias = int | str
@@ -66,9 +65,9 @@ def score_text(name: str, metric: str) -> str:
     return _OF_METRIC[name].format(metric) if name in _OF_METRIC else _TEXTS.get(name, name)
 
 
-def score_unit(name: str, metric: str) -> str:
-    """Give the unit of a score, "" where it has none."""
-    return unit_of(metric) if name in _OF_METRIC else _UNITS.get(name, "")
+def score_unit(name: str, of_metric: str) -> str:
+    """Return the unit of a score, "" where it has none; `of_metric` is the unit of the metric it is made of."""
+    return of_metric if name in _OF_METRIC else _UNITS.get(name, "")
 
 
 def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tuple[float, float]:
@@ -153,6 +152,10 @@ class Source:
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics recorded."""
         return tuple(self.tracker.metrics(self.mode)) if self.present() else ()
+
+    def unit_of(self, metric: str) -> str:
+        """Return the unit of a metric, "" where it has none."""
+        return str(self.tracker.metric(metric).unit)
 
     @property
     def metric(self) -> str:

@@ -235,7 +235,7 @@ class LiveMap(anywidget.AnyWidget):
         tracker, metric = self.tracker, self.source.metric
         notes = [note for note in self.model.notes.values() if note]
         return {
-            **self.model.meta(self._controls, metric),
+            **self.model.meta(self._controls, self.source.tracker.metric(metric)),
             "title": clean(self.title, 120),
             "mode": self.mode,
             "modes": list(tracker.modes),

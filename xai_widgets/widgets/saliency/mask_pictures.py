@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._metrics import number, percent, probability
 from xai_widgets.attribution import overlay
 from xai_widgets.figures import palette
-from xai_widgets.widgets.view.formatting import clean, index_text, number, percent
+from xai_widgets.widgets.view.formatting import clean, index_text
 
 Picture = npt.NDArray[np.uint8]
 MASKS: Final = ("raw", "smoothed", "integrated", "smint")
@@ -101,16 +102,6 @@ def caption(
     if loss is not None and math.isfinite(loss):
         said.append([[f"loss {number(loss)}", "quiet"]])
     return said
-
-
-def probability(value: float) -> str:
-    """Write a probability in whole percent, never 100 % for less."""
-    if not math.isfinite(value):
-        return ""
-    whole = round(100 * value)
-    if whole == 100 and value < 0.9995:
-        return "over 99 %"
-    return "under 1 %" if whole == 0 and value > 0 else f"{whole} %"
 
 
 def trust(columns: Any) -> str:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Final
 
 import numpy as np
-
-_NATS: Final = frozenset({"loss", "nll", "cross_entropy", "entropy", "surprisal"})
-# metrics of which a small value means a hard instance
-_LOW_IS_HARD: Final = frozenset(
-    {"accuracy", "confidence", "correct", "correctness", "margin", "probability", "aum", "area_under_margin"}
-)
 
 
 def clean(text: object, limit: int = 80) -> str:
@@ -37,44 +30,6 @@ def key_of(value: object) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """Write a value: two decimals, more only where it would read 0.00, "" where there is none."""
-    if value is None or math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
-    value += 0.0  # cross-entropy of a sure prediction is -0.0
-    size = abs(value)
-    text = f"{value:.{digits}f}"
-    if size >= 1e5 or 0 < size < 5e-5:
-        text = f"{value:.1e}"
-    elif 0 < size < 0.5 * 10**-digits:
-        text = f"{value:.{-math.floor(math.log10(size))}f}"
-    elif size >= 100:
-        text = f"{value:.1f}"
-    return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
-
-
-def percent(fraction: float) -> str:
-    """Write a fraction in percent with as many digits as mean something: "1.8 %", "23 %"."""
-    if not math.isfinite(fraction):
-        return "unknown"
-    size = 100 * abs(fraction)
-    if size < 0.05:
-        return "under 0.1 %"
-    return f"{size:.1f} %" if size < 9.95 else f"{size:,.0f} %"
-
-
-def unit_of(metric: str) -> str:
-    """Give the unit of a metric, "" where it has none or none is known."""
-    return "nats" if metric in _NATS else ""
-
-
-def low_is_hard(metric: str) -> bool:
-    """Tell whether a small value of this metric means hard (confidence) and not a large one (loss)."""
-    return metric in _LOW_IS_HARD
 
 
 def axis_title(metric: str, unit: str) -> str:
