@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xai_widgets.attribution.assemble import attribution_of, compared_of, picture_of
@@ -31,6 +31,13 @@ _FASTESTIMATOR_COLUMN = {
     "smint": "smint",
 }
 
+Result = TypeVar("Result")
+_TRIES = 3
+
+
+class WeightsChangedError(RuntimeError):
+    """The weights changed while an attribution was open, so that it would be of no weights at all."""
+
 
 class AttributionEngine:
     """Explains the outputs of a model by its inputs.
@@ -38,7 +45,9 @@ class AttributionEngine:
     Parameters
     ----------
     model : torch.nn.Module or keras.Model
-        Not touched: every pass runs in evaluation mode, asks for no weight gradient, and puts back what it found.
+        Not touched: every pass runs in evaluation mode and asks for no weight gradient, for PyTorch in modules of its own
+        over the same weights. It may be trained in another thread meanwhile: where the weights change, a call starts again,
+        and in the end raises.
     layout : str or sequence of str, optional
         Layout of the input(s), such as "NCHW"; told from the shape where possible. Only masks and blurs need it.
     device : optional
@@ -134,8 +143,11 @@ class AttributionEngine:
             If the input has no gradients (whole numbers), or an option does not exist.
         ValueError
             If the output does not depend on the input, there is no such target, method or baseline, or a shape does not fit.
+        RuntimeError
+            If the weights change every time it is tried.
         """
-        return _last(self._stream(x, method, Settings.of({"target": target, **options}), partial=False))
+        settings = Settings.of({"target": target, **options})
+        return _finished(lambda: self._guarded(self._stream(x, method, settings, partial=False)))
 
     def stream(
         self, x: Any, method: str = "smint", target: Any = None, **options: Unpack[Options]
@@ -147,27 +159,29 @@ class AttributionEngine:
         RuntimeError
             If the weights change while the stream is open.
         """
-        return self._stream(x, method, Settings.of({"target": target, **options}), partial=True)
+        return self._guarded(
+            self._stream(x, method, Settings.of({"target": target, **options}), partial=True)
+        )
 
     def saliency_columns(self, x: Any, target: Any = None, **options: Unpack[Options]) -> SaliencyColumns:
         """Make the whole picture of a batch: raw, smoothed, integrated, SmInt and overlay, from shared evaluations.
 
         Parameters and errors are those of `attribute`. ``smoothing=0`` and ``integrating=0`` switch columns off.
         """
-        return _last(self._columns(x, Settings.of({"target": target, **options}), partial=False))
+        settings = Settings.of({"target": target, **options})
+        return _finished(lambda: self._guarded(self._columns(x, settings, partial=False)))
 
     def stream_columns(
         self, x: Any, target: Any = None, **options: Unpack[Options]
     ) -> Iterator[SaliencyColumns]:
         """Make the whole picture, giving it as far as it is after every chunk; closing cancels."""
-        return self._columns(x, Settings.of({"target": target, **options}), partial=True)
+        return self._guarded(self._columns(x, Settings.of({"target": target, **options}), partial=True))
 
     # -- streams ------------------------------------------------------------------------------------------------------
 
     def _stream(self, x: Any, method: str, settings: Settings, partial: bool) -> Iterator[Attribution]:
         name = method_named(method)
         with self._lock:
-            self._use_weights()
             compared = settings.sampling == "fastestimator"
             background = isinstance(settings.baseline, Background)
             paths = name == "integrated_gradients" and not compared and not background
@@ -190,7 +204,6 @@ class AttributionEngine:
     def _columns(self, x: Any, settings: Settings, partial: bool) -> Iterator[SaliencyColumns]:
         smoothing, integrating, magnitude = settings.smoothing, settings.integrating, settings.magnitude
         with self._lock:
-            self._use_weights()
             compared = settings.sampling == "fastestimator"
             job = self._preparer.job(x, settings, paths=bool(integrating) and not compared)
             if compared:
@@ -265,27 +278,48 @@ class AttributionEngine:
                 yield True
                 return
             if partial:
-                before = self._weights()
                 yield False
-                if self._weights() != before:
-                    raise RuntimeError(
-                        "the weights changed while the attribution was open; explain a copy of the model, or start again"
-                    )
 
-    def _use_weights(self) -> None:
-        self._cache.use_weights(self._weights())
+    def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
+        """Give results on the same weights from the first to the last: where they change under them, raise and forget."""
+        with self._lock:
+            before = self._weights()
+            self._cache.use_weights(before)
+            self._backend.renew()
+        try:
+            for result in results:
+                self._check_weights(before)
+                yield result
+        except WeightsChangedError:
+            raise
+        except Exception:
+            self._check_weights(before)  # which may be why
+            raise
+        finally:
+            if self._weights() != before:
+                self._cache.clear()
+
+    def _check_weights(self, before: Any) -> None:
+        if self._weights() != before:
+            raise WeightsChangedError(
+                "the weights changed while the attribution was open; explain a copy of the model, or start again"
+            )
 
     def _weights(self) -> Any:
         return ("named", self._version) if self._version is not None else ("sum", self._backend.fingerprint())
 
 
-Result = TypeVar("Result")
-
-
-def _last(results: Iterator[Result]) -> Result:
-    found: Result | None = None
-    for found in results:  # noqa: B007 - the last one is wanted
-        pass
-    if found is None:
-        raise RuntimeError("the attribution ended without a result")
-    return found
+def _finished(begin: Callable[[], Iterator[Result]]) -> Result:
+    """Return the last result, of another try where the weights changed."""
+    for left in reversed(range(_TRIES)):
+        found: Result | None = None
+        try:
+            for found in begin():  # noqa: B007 - the last one is wanted
+                pass
+        except WeightsChangedError:
+            if not left:
+                raise
+            continue
+        if found is not None:
+            return found
+    raise RuntimeError("the attribution ended without a result")

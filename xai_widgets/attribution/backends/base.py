@@ -21,6 +21,9 @@ class Backend(Protocol):
     channels_first: bool
     dtype: np.dtype[Any]
 
+    def renew(self) -> None:
+        """Begin a call: the passes that follow are on the weights as they are now, whatever is done to the model's flags."""
+
     def as_inputs(self, x: Any) -> Inputs:
         """Bring what the user passed to numpy, one array per input."""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from xai_widgets._rng import random_streams_kept
+from xai_widgets.attribution.backends.torch.copies import copied, plain_module
 from xai_widgets.live.saliency.requests import one_line
-from xai_widgets.live.snapshots.torch_spare import spare, strip
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -73,17 +72,6 @@ class TorchReplica:
             self._stream.synchronize()  # the next copy must not overtake the computation
 
 
-def plain_module(model: Any) -> Any:
-    """Unwrap torch.compile, DataParallel and DistributedDataParallel."""
-    while True:
-        if "_orig_mod" in getattr(model, "_modules", {}):
-            model = model._orig_mod
-        elif type(model).__name__ in ("DataParallel", "DistributedDataParallel") and hasattr(model, "module"):
-            model = model.module
-        else:
-            return model
-
-
 def _tensors(module: Any) -> list[tuple[str, Any]]:
     return [*module.named_parameters(), *module.named_buffers()]
 
@@ -106,20 +94,19 @@ def _copied(source: Any, model_fn: Callable[[], Any] | None) -> tuple[Any, tuple
         if made is source:
             raise TypeError("model_fn returned the model being trained itself; it must build a new one")
         return made.to(next((tensor.device for _, tensor in _tensors(source)), "cpu")), ()
-    if any(hasattr(tensor, "device_mesh") for _, tensor in _tensors(source)):
-        raise TypeError(
-            f"{type(source).__qualname__} is spread over several processes, so that none holds all weights to copy; "
-            "ask for saliency on an unsharded model"
-        )
-    memo: dict[int, Any] = {}
-    notes = spare(source, memo)
     try:
-        made = copy.deepcopy(source, memo)
+        return copied(source)
+    except TypeError as reason:
+        if "several processes" in str(reason):
+            raise
+        raise _cannot(source, reason) from reason
     except Exception as reason:
-        raise TypeError(
-            f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {one_line(reason)}), and "
-            "saliency never computes on the model being trained. Give a function that builds the same "
-            "architecture: model_fn=lambda: MyModel(...)"
-        ) from reason
-    strip(made)
-    return made, notes
+        raise _cannot(source, reason) from reason
+
+
+def _cannot(source: Any, reason: Exception) -> TypeError:
+    return TypeError(
+        f"{type(source).__qualname__} cannot be copied ({type(reason).__name__}: {one_line(reason)}), and "
+        "saliency never computes on the model being trained. Give a function that builds the same "
+        "architecture: model_fn=lambda: MyModel(...)"
+    )

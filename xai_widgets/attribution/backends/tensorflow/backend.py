@@ -34,6 +34,9 @@ class TensorFlowBackend:
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
         self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
 
+    def renew(self) -> None:
+        """See `Backend`; the functions read the model's variables as they are."""
+
     def as_inputs(self, x: Any) -> Inputs:
         """See `Backend`."""
         many = tuple(x) if isinstance(x, (tuple, list)) and hasattr(x[0], "shape") else (x,)

@@ -13,14 +13,15 @@ from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import choose
 from xai_widgets.attribution.backends.memory import keep_freed_memory
+from xai_widgets.attribution.backends.torch.copies import mirrored, plain_module
+from xai_widgets.attribution.backends.torch.own_stream import own_stream
 
 
 class TorchBackend:
-    """Evaluates a torch.nn.Module without leaving a trace in it.
+    """Evaluates a torch.nn.Module without touching it.
 
-    The passes run on aliases of the parameters that ask for no gradient, so that none is computed for them, whatever
-    the user's flags say; the buffers are copies, so that nothing a forward pass writes stays. Modules are put into
-    evaluation mode one by one for the length of a pass and put back after it.
+    The passes run on a mirror (see `copies`): modules of their own in evaluation mode, over aliases of the parameters that ask
+    for no gradient, with buffers of their own. What a model draws in evaluation mode comes from a stream of its own.
     """
 
     channels_first = True
@@ -30,28 +31,58 @@ class TorchBackend:
 
         keep_freed_memory()
         self.torch = torch
-        inner = getattr(model, "_orig_mod", model)  # a compiled model's own, whose parameters can be swapped
-        parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
-        self.model = inner.module if isinstance(inner, parallel) else inner
+        self.model = plain_module(model)
         self.is_keras = type(model).__module__.split(".")[0] == "keras" or hasattr(model, "stateless_call")
         if self.is_keras:
             import keras
 
             self.channels_first = keras.config.image_data_format() == "channels_first"
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        floats = [tensor for tensor in tensors if tensor.is_floating_point()]
-        self.device = (
-            torch.device(device) if device is not None else (tensors[0].device if tensors else "cpu")
-        )
-        self.float = floats[0].dtype if floats else torch.float32
-        self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
+        self._given_device = device
+        self._net: Any = None
+        self._look()
         self._channels_last = (
             not self.is_keras
-            and torch.device(self.device).type == "cpu"
+            and self.device.type == "cpu"
             and any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
         )
         self._looked = False  # whether secants are known to hold
-        self._swappable = not self.is_keras and not isinstance(self.model, torch.jit.ScriptModule)
+        self._stream: Any = None
+
+    def _look(self) -> None:
+        """Find out where the weights are, and of which kind."""
+        torch = self.torch
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        floats = [tensor for tensor in tensors if tensor.is_floating_point()]
+        self.device = self._given_device
+        if self.device is None:
+            self.device = tensors[0].device if tensors else torch.device("cpu")
+        self.device = torch.device(self.device)
+        self.float = floats[0].dtype if floats else torch.float32
+        self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
+
+    def renew(self) -> None:
+        """See `Backend`."""
+        self._look()
+        self._stream = own_stream()
+        self._net = None if self.is_keras else self._mirror()
+
+    @property
+    def net(self) -> Any:
+        """What the passes run on."""
+        if self.is_keras:
+            return self.model
+        if self._net is None:
+            self.renew()
+        return self._net
+
+    def _mirror(self) -> Any:
+        made = mirrored(self.model)
+        if self.device.type == "cuda":
+            # cuDNN's recurrent layers give gradients in training mode only, which is evaluation mode but for their dropout
+            for module in made.modules():
+                if isinstance(module, self.torch.nn.RNNBase):
+                    module.training, module.dropout = True, 0.0
+        return made
 
     def as_inputs(self, x: Any) -> Inputs:
         """See `Backend`."""
@@ -134,7 +165,7 @@ class TorchBackend:
             found.append(output)
             return output.clone()  # what comes next may work in place
 
-        chosen = self._layer(inputs, layer)
+        chosen = self._layer(inputs, self._mine(layer))
         handle = chosen.register_forward_hook(keep)
         try:
             with self._calm(), torch.enable_grad():
@@ -150,6 +181,10 @@ class TorchBackend:
             raise unexplained()
         return self._numpy(found[-1]), self._numpy(grads)
 
+    def _mine(self, layer: Any) -> Any:
+        """Return the name of a layer of the original, by which the mirror's is found."""
+        return next((name for name, one in self.model.named_modules() if one is layer), layer)
+
     def _layer(self, inputs: Inputs, layer: Any) -> Any:
         torch = self.torch
         seen: list[tuple[str, Any, tuple[int, ...]]] = []
@@ -163,7 +198,7 @@ class TorchBackend:
 
         handles = []
         try:
-            for name, module in self.model.named_modules():
+            for name, module in self.net.named_modules():
                 if name:
                     handles.append(module.register_forward_hook(note(name)))
             with self._calm(), torch.no_grad():
@@ -204,7 +239,7 @@ class TorchBackend:
 
         A strip of secants is not torn apart for it.
         """
-        on_processor = self.torch.device(self.device).type == "cpu"
+        on_processor = self.device.type == "cpu"
         numbers, least, most = (1 << 18, STRIP, 256) if on_processor else (1 << 23, 32, 512)
         return int(np.clip(2 ** np.floor(np.log2(numbers / size)), least, most))
 
@@ -243,13 +278,15 @@ class TorchBackend:
         return np.asarray(tensor.detach().to("cpu", kind).numpy())
 
     def _forward(self, tensors: tuple[Any, ...]) -> Any:
-        if self.is_keras:
-            return self.model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
-        if not self._swappable:
-            return self.model(*tensors)
-        state = {name: p.detach() for name, p in self.model.named_parameters()}
-        state.update({name: b.detach().clone() for name, b in self.model.named_buffers()})
-        return self.torch.func.functional_call(self.model, state, tensors)
+        net = self.net
+        with self._stream or contextlib.nullcontext():
+            if self.is_keras:
+                output = self.model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+            else:
+                output = net(*tensors)
+        if self._stream is not None and not self._stream.drew:
+            self._stream = None  # which would only cost time
+        return output
 
     def _arranged(self, leaves: tuple[Any, ...]) -> Any:
         """Pass forward with channels last where that is faster: convolutions on a processor take up to a third less time.
@@ -293,25 +330,7 @@ class TorchBackend:
 
     @contextlib.contextmanager
     def _calm(self) -> Iterator[None]:
-        """Take evaluation mode and no inference mode, and put back what was there on every way out."""
+        """Take neither inference mode nor the caller's autocast."""
         torch = self.torch
-        modules = list(self.model.modules())
-        training = [module for module in modules if module.training]
-        # cuDNN's recurrent layers give gradients in training mode only, which is evaluation mode but for their dropout
-        on_gpu = torch.device(self.device).type == "cuda"
-        recurrent = [m for m in modules if isinstance(m, torch.nn.RNNBase)] if on_gpu else []
-        dropout = [module.dropout for module in recurrent]
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.autocast(torch.device(self.device).type, enabled=False))
-            try:
-                for module in training:
-                    module.training = False
-                for module in recurrent:
-                    module.training, module.dropout = True, 0.0
-                yield
-            finally:
-                for module, share in zip(recurrent, dropout, strict=True):
-                    module.training, module.dropout = False, share
-                for module in training:
-                    module.training = True
+        with torch.inference_mode(False), torch.autocast(self.device.type, enabled=False):
+            yield
