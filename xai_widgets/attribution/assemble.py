@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.context import Job
-from xai_widgets.attribution.estimators.base import NoisyTrack, Track
+from xai_widgets.attribution.estimators.base import Track
 from xai_widgets.attribution.execution.planner import Part, spent
+from xai_widgets.attribution.methods.registry import Method
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
 
 
-def _view(method: str) -> tuple[Callable[[Track, int], NDArray[Any]], Callable[[Track, int], float]]:
-    """Give how a method reads its values and its error off a track."""
-
-    def value(track: Track, units: int) -> NDArray[Any]:
-        if isinstance(track, NoisyTrack) and method == "smoothgrad_squared":
-            return track.squares.mean(units)
-        if isinstance(track, NoisyTrack) and method == "vargrad":
-            return track.variance(units)
-        return track.estimate(units)
-
-    def error(track: Track, units: int) -> float:
-        if isinstance(track, NoisyTrack) and method == "smoothgrad_squared":
-            return track.squares.relative_error(units)
-        if isinstance(track, NoisyTrack) and method == "vargrad":
-            return track.shifted.relative_error(units)
-        return track.error(units)
-
-    return value, error
-
-
-def attribution_of(job: Job, part: Part, method: str, done: bool, parts: Sequence[Part]) -> Attribution:
-    """Give what a part has found so far as a method's result; the other parts are only counted."""
-    value, error = _view(method)
+def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequence[Part]) -> Attribution:
+    """Return what a part has found so far as a method's result; the other parts are only counted."""
+    value = method.value or _estimate
     flat = np.stack([value(lane.track, lane.used) for lane in part.lanes])
     values, start = [], 0
     for one in job.scene.inputs:
         size = one[0].size
         values.append(flat[:, start : start + size].reshape(one.shape))
         start += size
-    if method == "input_x_gradient":
+    if method.times_input:
         values = [value * one for value, one in zip(values, job.scene.inputs, strict=True)]
     gap = np.full(len(job), np.nan)
-    if job.base_score is not None and part.name == "integrated":
+    if part.path in job.starts:
         summed = sum(one.reshape(len(one), -1).sum(axis=1, dtype=np.float64) for one in values)
-        gap = np.abs(summed - (job.score - job.base_score))
+        gap = np.abs(summed - (job.score - job.starts[part.path]))
     for one in values:
         one.flags.writeable = False
     counted = parts if part is parts[-1] else [part]
     return Attribution(
-        method=method,
+        method=method.name,
         values=tuple(values) if job.several else values[0],
         target=job.target,
         prediction=job.prediction,
@@ -63,7 +44,7 @@ def attribution_of(job: Job, part: Part, method: str, done: bool, parts: Sequenc
         evaluations_total=max(spent(counted, sample, planned=True) for sample in range(len(job))),
         rows=job.rows,
         completeness_gap=gap,
-        standard_error=part.errors(error),
+        standard_error=part.errors(method.error),
         done=done,
         converged=part.converged,
         layouts=job.layouts,
@@ -85,19 +66,24 @@ def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> Salien
     )
 
 
-def _columns(job: Job, made: dict[str, Attribution], **state: Any) -> SaliencyColumns:
+def _estimate(track: Track, units: int) -> NDArray[Any]:
+    return track.estimate(units)
+
+
+def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> SaliencyColumns:
     """Put the columns that were made beside each other, the best of them over the picture."""
-    best = next(made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made)
+    best = next((made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made), None)
     return SaliencyColumns(
         raw=made.get("raw"),
         smoothed=made.get("smoothed"),
         integrated=made.get("integrated"),
         smint=made.get("smint"),
-        overlay=best.masks,
+        overlay=(best or list(made.values())[-1]).masks,
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
         rows=job.rows,
+        columns=dict(made),
         **state,
     )
 
@@ -114,23 +100,30 @@ def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
     )  # fmt: skip
 
 
-def picture_of(job: Job, parts: Sequence[Part], done: bool, magnitude: bool) -> SaliencyColumns:
-    """Give the whole picture as far as its parts have found it."""
-    names = {"raw": "saliency", "integrated": "integrated_gradients", "smint": "smint"}
-    names["smoothed"] = "smoothgrad_squared" if magnitude else "smoothgrad"
-    shown = [part for part in parts if part.started]
-    made = {part.name: attribution_of(job, part, names[part.name], done, [part]) for part in shown}
+def picture_of(
+    job: Job,
+    planned: Mapping[str, tuple[Method, Part]],
+    done: bool,
+    others: Mapping[str, Attribution],
+    order: Sequence[str],
+) -> SaliencyColumns:
+    """Return the whole picture as far as its parts have found it, with columns that other methods made."""
+    parts = [part for _, part in planned.values()]
+    shown = {key: (method, part) for key, (method, part) in planned.items() if part.started}
+    found = {key: attribution_of(job, part, method, done, [part]) for key, (method, part) in shown.items()}
+    made = {key: {**found, **others}[key] for key in order if key in found or key in others}
     errors = np.stack([one.standard_error for one in made.values()])
     unknown = np.isnan(errors).all(axis=0)
+    more = sum(one.evaluations for one in others.values())
     return _columns(
         job,
         made,
-        evaluations=max(spent(parts, sample) for sample in range(len(job))),
-        evaluations_total=max(spent(parts, sample, planned=True) for sample in range(len(job))),
+        evaluations=more + max(spent(parts, sample) for sample in range(len(job))),
+        evaluations_total=more + max(spent(parts, sample, planned=True) for sample in range(len(job))),
         completeness_gap=made["integrated"].completeness_gap
         if "integrated" in made
         else np.full(len(job), np.nan),
         standard_error=np.where(unknown, np.nan, np.nanmax(np.where(np.isnan(errors), -1.0, errors), axis=0)),
         done=done,
-        converged=all(part.converged for part in shown if part.name != "raw"),
+        converged=all(part.converged for _, part in shown.values() if part.name != "raw"),
     )

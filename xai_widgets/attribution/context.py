@@ -42,7 +42,7 @@ class Job:
     layouts: tuple[str | None, ...]
     several: bool
     rows: int = 0
-    base_score: NDArray[np.float64] | None = None
+    starts: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # scores there, by the kind of path
     context: tuple[Any, ...] = field(default=())
 
     def key(self, sample: int, *parts: Any) -> tuple[Any, ...]:
@@ -117,13 +117,13 @@ class Preparer:
         job.score = self._scores(job, inputs, output)
         _check_numbers(job.score)
         if paths:
-            job.base_score = self._scores(job, scene.baselines, starts)
+            job.starts["path"] = self._scores(job, scene.baselines, starts)
         return job
 
     def score_blurred(self, job: Job) -> None:
         """Find the scores where paths out of a blur start."""
         rows, zeros = np.arange(len(job)), np.zeros(len(job))
-        job.base_score = self._scores(job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)))
+        job.starts["blur"] = self._scores(job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)))
 
     def only_kinks(self, job: Job) -> bool:
         """See `Backend`; the model is asked once for inputs of a shape."""

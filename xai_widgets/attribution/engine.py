@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from xai_widgets.attribution import methods
 from xai_widgets.attribution.assemble import attribution_of, compared_of, picture_of
 from xai_widgets.attribution.backends import backend_for
 from xai_widgets.attribution.cache import Cache
@@ -14,22 +15,15 @@ from xai_widgets.attribution.execution.planner import Part, Planner, spent
 from xai_widgets.attribution.execution.runner import Runner
 from xai_widgets.attribution.inputs.baselines import Background
 from xai_widgets.attribution.methods.fastestimator import columns
-from xai_widgets.attribution.methods.others import class_activation, occlusion
+from xai_widgets.attribution.methods.registry import Method
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
-from xai_widgets.attribution.settings import OTHER_METHODS, Settings, method_named
+from xai_widgets.attribution.settings import Settings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from xai_widgets.attribution.settings import Options
 
-
-_FASTESTIMATOR_COLUMN = {
-    "saliency": "raw",
-    "smoothgrad_squared": "smoothed",
-    "integrated_gradients": "integrated",
-    "smint": "smint",
-}
 
 Result = TypeVar("Result")
 _TRIES = 3
@@ -179,86 +173,73 @@ class AttributionEngine:
 
     # -- streams ------------------------------------------------------------------------------------------------------
 
-    def _stream(self, x: Any, method: str, settings: Settings, partial: bool) -> Iterator[Attribution]:
-        name = method_named(method)
+    def _stream(self, x: Any, name: str, settings: Settings, partial: bool) -> Iterator[Attribution]:
+        method = methods.named(name)
         with self._lock:
             compared = settings.sampling == "fastestimator"
             background = isinstance(settings.baseline, Background)
-            paths = name == "integrated_gradients" and not compared and not background
-            job = self._preparer.job(x, settings, paths)
+            job = self._preparer.job(x, settings, method.needs_start and not compared and not background)
             if compared:
-                yield self._compared(job, _FASTESTIMATOR_COLUMN, name)
+                yield self._compared(job, method)
                 return
-            parts = [] if name in OTHER_METHODS else self._parts(job, name)
-        if not parts:
-            yield from self._other(job, name, partial)
+            part = self._planned(job, method)
+        if part is None:
+            yield from self._made(job, method, partial)
             return
-
-        def result(done: bool) -> Attribution:
-            return attribution_of(job, parts[-1], name, done, parts)
-
-        for done in self._run(job, parts, partial):
-            if done or (partial and parts[-1].started):
-                yield result(done)
+        for done in self._run(job, [part], partial):
+            if done or (partial and part.started):
+                yield attribution_of(job, part, method, done, [part])
 
     def _columns(self, x: Any, settings: Settings, partial: bool) -> Iterator[SaliencyColumns]:
-        smoothing, integrating, magnitude = settings.smoothing, settings.integrating, settings.magnitude
+        keys = methods.default_columns() if settings.columns is None else tuple(settings.columns)
+        wanted = {key: one for key in keys if (one := methods.column(key, settings)) is not None}
+        if not wanted:
+            raise ValueError("there is no column left to make: columns= is empty, or all are switched off")
         with self._lock:
             compared = settings.sampling == "fastestimator"
-            job = self._preparer.job(x, settings, paths=bool(integrating) and not compared)
+            starts = any(method.needs_start for method in wanted.values())
+            job = self._preparer.job(x, settings, starts and not compared)
             if compared:
                 yield compared_of(job, *columns(self._runner.vectors, job))
                 return
-            parts = [self._planner.raw(job)]
-            if smoothing:
-                parts.append(self._planner.smoothed(job, smoothing))
-            if integrating:
-                parts.append(self._planner.integrated(job, integrating))
-            if smoothing and integrating:
-                parts.append(self._planner.averaged(job, smoothing, integrating, magnitude))
-        for done in self._run(job, parts, partial):
-            if done or (partial and parts[0].started):
-                yield picture_of(job, parts, done, magnitude)
+            parts = {key: (one, self._planned(job, one)) for key, one in wanted.items()}
+        planned = {key: (one, part) for key, (one, part) in parts.items() if part is not None}
+        others = {}
+        for key, method in wanted.items():
+            if key not in planned:
+                others[key] = _last(self._made(job, method, False))
+        if not planned:
+            yield picture_of(job, planned, True, others, tuple(wanted))
+            return
+        for done in self._run(job, [part for _, part in planned.values()], partial):
+            if done or (partial and (others or next(iter(planned.values()))[1].started)):
+                yield picture_of(job, planned, done, others, tuple(wanted))
 
-    def _compared(self, job: Job, names: dict[str, str], method: str) -> Attribution:
-        if method not in names:
-            raise ValueError(f'sampling="fastestimator" has {", ".join(names)}, not {method}')
-        found, spent_ = columns(self._runner.vectors, job, (names[method],))
-        result: Attribution = getattr(compared_of(job, found, spent_), names[method])
+    def _compared(self, job: Job, method: Method) -> Attribution:
+        if not method.compared:
+            known = [name for name in methods.names() if methods.named(name).compared]
+            raise ValueError(f'sampling="fastestimator" has {", ".join(known)}, not {method.name}')
+        found, spent_ = columns(self._runner.vectors, job, (method.compared,))
+        result: Attribution = getattr(compared_of(job, found, spent_), method.compared)
         return result
 
-    def _other(self, job: Job, name: str, partial: bool) -> Iterator[Attribution]:
-        if name == "occlusion":
-            made = occlusion(self._backend, job, self._runner.chunk_rows(job), partial)
-        else:
-            made = class_activation(self._backend, job, name)
+    def _planned(self, job: Job, method: Method) -> Part | None:
+        if method.plan is None:
+            return None
+        if method.prepare is not None:
+            method.prepare(self._preparer, job)
+        return method.plan(self._planner, job)
+
+    def _made(self, job: Job, method: Method, partial: bool) -> Iterator[Attribution]:
+        if method.make is None:
+            raise TypeError(f"{method.name} is planned, not made")
+        made = method.make(self._backend, job, self._runner.chunk_rows(job), partial)
         while True:
             with self._lock:
                 found = next(made, None)
             if found is None:
                 return
             yield found
-
-    def _parts(self, job: Job, name: str) -> list[Part]:
-        settings, planner = job.settings, self._planner
-        for what in ("smoothing", "integrating"):
-            if getattr(settings, what) == 0:
-                raise ValueError(
-                    f"{what} should be at least 1, got 0; only in saliency_columns does 0 switch something off"
-                )
-        if name in ("saliency", "input_x_gradient"):
-            return [planner.raw(job)]
-        if name in ("smoothgrad", "smoothgrad_squared", "vargrad"):
-            return [planner.smoothed(job, settings.smoothing)]
-        steps = settings.integrating
-        if name == "blur_integrated_gradients":
-            job.scene.blur_axes = self._preparer.blur_axes(job)
-            self._preparer.score_blurred(job)
-            return [planner.integrated(job, steps, "blur")]
-        if name == "integrated_gradients" and job.scene.background is None:
-            return [planner.integrated(job, steps)]
-        squared = settings.magnitude and name == "smint"
-        return [planner.averaged(job, settings.smoothing, steps, squared)]
 
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
         """Give False after every chunk and True at the end."""
@@ -309,17 +290,21 @@ class AttributionEngine:
         return ("named", self._version) if self._version is not None else ("sum", self._backend.fingerprint())
 
 
+def _last(results: Iterator[Result]) -> Result:
+    found: Result | None = None
+    for found in results:  # noqa: B007 - the last one is wanted
+        pass
+    if found is None:
+        raise RuntimeError("the attribution ended without a result")
+    return found
+
+
 def _finished(begin: Callable[[], Iterator[Result]]) -> Result:
     """Return the last result, of another try where the weights changed."""
     for left in reversed(range(_TRIES)):
-        found: Result | None = None
         try:
-            for found in begin():  # noqa: B007 - the last one is wanted
-                pass
+            return _last(begin())
         except WeightsChangedError:
             if not left:
                 raise
-            continue
-        if found is not None:
-            return found
-    raise RuntimeError("the attribution ended without a result")
+    raise AssertionError("the last try returns or raises")

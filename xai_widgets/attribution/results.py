@@ -104,6 +104,8 @@ class SaliencyColumns:
         (B,): the largest of the columns'.
     done, converged : bool
         As in `Attribution`.
+    columns : dict of str to Attribution
+        All columns there are, by their keys, in order; those of other methods (``columns=``) are here alone.
     """
 
     raw: Attribution | None
@@ -121,6 +123,7 @@ class SaliencyColumns:
     standard_error: NDArray[np.float64]
     done: bool
     converged: bool = False
+    columns: dict[str, Attribution] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)

@@ -8,28 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypedDict
 
-GRADIENT_METHODS = (
-    "saliency",
-    "input_x_gradient",
-    "smoothgrad",
-    "smoothgrad_squared",
-    "vargrad",
-    "integrated_gradients",
-    "expected_gradients",
-    "smint",
-    "blur_integrated_gradients",
-)
-OTHER_METHODS = ("gradcam", "gradcam++", "eigencam", "occlusion")
-METHODS = GRADIENT_METHODS + OTHER_METHODS
-_ALIASES = {
-    "gradient": "saliency",
-    "raw": "saliency",
-    "smoothgrad2": "smoothgrad_squared",
-    "ig": "integrated_gradients",
-    "blur_ig": "blur_integrated_gradients",
-    "gradcampp": "gradcam++",
-}
-
 
 class Options(TypedDict, total=False):
     """The keyword arguments of a call; their meaning is told at `Settings`."""
@@ -51,6 +29,7 @@ class Options(TypedDict, total=False):
     layer: Any
     window: int | Sequence[int] | None
     stride: int | Sequence[int] | None
+    columns: Sequence[str] | None
     progress: Callable[[int, int], None] | None
 
 
@@ -102,6 +81,8 @@ class Settings:
         For the class activation maps; the last layer with a spatial output by default.
     window, stride : int or sequence of int, optional
         Of occlusion; an eighth of the picture, and half the window, by default.
+    columns : sequence of str, optional
+        Of the whole picture: "raw", "smoothed", "integrated", "smint" (these four by default), or any method's name.
     progress : callable, optional
         Called with the evaluations done and to do, summed over the samples, after every chunk.
     """
@@ -124,6 +105,7 @@ class Settings:
     layer: Any = None
     window: int | Sequence[int] | None = None
     stride: int | Sequence[int] | None = None
+    columns: Sequence[str] | None = None
     progress: Callable[[int, int], None] | None = None
 
     def __post_init__(self) -> None:
@@ -156,20 +138,6 @@ class Settings:
                 hint = f"; did you mean {close[0]!r}?" if close else ""
                 raise TypeError(f"there is no option {name!r}{hint} (options: {', '.join(known)})")
         return cls(**options)
-
-
-def method_named(method: str) -> str:
-    """Give a method's full name.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    name = str(method).lower().replace("-", "_").replace(" ", "_")
-    name = _ALIASES.get(name, name)
-    _one_of("method", name, METHODS)
-    return name
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:

@@ -149,8 +149,9 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
         ]
         result = None
     elif hasattr(given, "smint"):
-        parts = [(key, getattr(given, key)) for key in ("raw", "smoothed", "integrated", "smint")]
-        columns = [_column(k, TITLES[k], a, signed, percentile) for k, a in parts if a is not None]
+        keys = ("raw", "smoothed", "integrated", "smint")
+        parts = given.columns or {key: one for key in keys if (one := getattr(given, key)) is not None}
+        columns = [_column(k, _title(k), a, signed, percentile) for k, a in parts.items()]
         result = given
     else:
         many = [given] if hasattr(given, "masks_at") else list(given) if isinstance(given, Sequence) else []
@@ -168,6 +169,12 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
     if len({len(column.masks) for column in columns}) > 1:
         raise ValueError(f"the columns hold different numbers of samples: {[len(c.masks) for c in columns]}")
     return result, columns
+
+
+def _title(key: str) -> str:
+    from xai_widgets.attribution.methods import columns
+
+    return columns().get(key) or shown_text(key, 20)
 
 
 def _column(key: str, title: str, attribution: Any, signed: bool, percentile: float) -> Column:

@@ -92,6 +92,7 @@ class Part:
 
     name: str
     lanes: list[Lane]
+    path: str = ""  # of which an integral's completeness gap is told
 
     @property
     def rows_per_unit(self) -> int:
@@ -178,7 +179,7 @@ class Planner:
             self._lane(job, sample, (*name, self._start(job, sample, kind)), make, goal)
             for sample in range(len(job))
         ]
-        return Part("integrated", lanes)
+        return Part("integrated", lanes, kind)
 
     @staticmethod
     def _strips(job: Job, kind: str, goal: int) -> int:

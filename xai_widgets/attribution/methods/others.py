@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,22 @@ from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.inputs.layouts import spatial_axes
 from xai_widgets.attribution.methods.cam import activation_map, as_maps, enlarged
 from xai_widgets.attribution.methods.occlusion import Falls, batches, covered, windows
+from xai_widgets.attribution.methods.registry import Method, register
 from xai_widgets.attribution.results import Attribution
 
 
-def class_activation(backend: Backend, job: Job, method: str) -> Iterator[Attribution]:
+def add() -> None:
+    """Register them."""
+    for name, title, alias in (
+        ("gradcam", "Grad-CAM", ()), ("gradcam++", "Grad-CAM++", ("gradcampp",)), ("eigencam", "Eigen-CAM", ()),
+    ):  # fmt: skip
+        register(Method(name, title, make=partial(class_activation, name), aliases=alias))
+    register(Method("occlusion", "Occlusion", make=occlusion))
+
+
+def class_activation(
+    method: str, backend: Backend, job: Job, _chunk: int, _partial: bool
+) -> Iterator[Attribution]:
     """Make a class activation map of the first input that is a picture.
 
     Raises
@@ -36,7 +49,7 @@ def class_activation(backend: Backend, job: Job, method: str) -> Iterator[Attrib
     yield _result(job, method, (enlarged(maps, height, width),), ("NHW",), 1, 1)
 
 
-def occlusion(backend: Backend, job: Job, chunk: int, partial: bool) -> Iterator[Attribution]:
+def occlusion(backend: Backend, job: Job, chunk: int, watched: bool) -> Iterator[Attribution]:
     """Cover one window after the other; every input on its own, the others as they are."""
     plans = [_windows(job, place) for place in range(len(job.scene.inputs))]
     total = sum(len(plan) for plan in plans)
@@ -52,7 +65,7 @@ def occlusion(backend: Backend, job: Job, chunk: int, partial: bool) -> Iterator
             done += len(cuts)
             if job.settings.progress is not None:
                 job.settings.progress(done * len(job), total * len(job))
-            if partial and done < total:
+            if watched and done < total:
                 yield _occluded(job, falls, done, total)
     yield _occluded(job, falls, done, total)
 

@@ -54,7 +54,7 @@ class ColumnsRequest:
     ----------
     indices : tuple of int or str
         Instances of the data set.
-    smoothing, integrating, noise, baseline, target, magnitude, tolerance, seed
+    smoothing, integrating, noise, baseline, target, magnitude, tolerance, seed, columns
         As in :meth:`xai_widgets.AttributionEngine.stream_columns`.
     weights : {"newest", "same", "pinned"}
         "newest": copy the weights first; "same": stay on the copy that is there (the first request makes
@@ -72,13 +72,14 @@ class ColumnsRequest:
     magnitude: bool = True
     tolerance: float | None = None
     seed: int = 0
+    columns: tuple[str, ...] | None = None
     weights: Literal["newest", "same", "pinned"] = "newest"
     key: str = "columns"
 
     def engine_arguments(self) -> dict[str, Any]:
         """Return the arguments for ``stream_columns``."""
         names = ("smoothing", "integrating", "noise", "baseline", "target", "magnitude", "tolerance", "seed")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "columns")}
 
 
 @dataclass(frozen=True)
