@@ -80,7 +80,7 @@ def test_controls_that_are_not_allowed_are_refused(
 
 
 def test_bad_arguments_say_what_would_be_right(tracker: Tracker) -> None:
-    with pytest.raises(ValueError, match=r"x is 'beauty'; one of confidence, variability"):
+    with pytest.raises(ValueError, match=r"x is 'beauty'; one of mean, last, recent"):
         InstanceMap(tracker, x="beauty")
     view = InstanceMap(tracker)
     try:

@@ -10,6 +10,7 @@ from xai_widgets.tracking.results import (
     InstanceSeries,
     LabelSeries,
 )
+from xai_widgets.tracking.scores.registry import Score, register, unregister
 from xai_widgets.tracking.stopping import TrainingStopped
 from xai_widgets.tracking.tables import Table
 from xai_widgets.tracking.tracker import Tracker
@@ -23,8 +24,11 @@ __all__ = [
     "Extremes",
     "InstanceSeries",
     "LabelSeries",
+    "Score",
     "Subscription",
     "Table",
     "Tracker",
     "TrainingStopped",
+    "register",
+    "unregister",
 ]

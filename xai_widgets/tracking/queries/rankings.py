@@ -11,9 +11,9 @@ from xai_widgets.tracking.ingest.convert import Array
 from xai_widgets.tracking.queries.base import Reading
 from xai_widgets.tracking.queries.series import wanted_names
 from xai_widgets.tracking.results import Confusion, Extremes, Label
-from xai_widgets.tracking.scores import recent
 from xai_widgets.tracking.scores.confusion import confusion_of, drift
-from xai_widgets.tracking.scores.registry import Scorer, score_name
+from xai_widgets.tracking.scores.registry import score_named
+from xai_widgets.tracking.scores.scorer import Scorer
 from xai_widgets.tracking.scores.top_k import highest, lowest
 from xai_widgets.tracking.store.stream import Stream
 from xai_widgets.tracking.tables import Table
@@ -47,7 +47,7 @@ class Rankings(Reading):
             "recent" (the last five epochs), "std", "min", "max", "rank_change" (who moved most), "margin" (area under
             the margin), "confidence", "variability", "correctness", "forgetting" (those never learnt first),
             "first_learnt", "never_learnt" (those only, by their mean), "wrong" (predicted wrongly at last), "el2n",
-            "entropy", "label_error".
+            "entropy", "label_error", or one that was registered.
         labels
             Rank instances of these labels only (values or names).
         indices
@@ -67,19 +67,18 @@ class Rankings(Reading):
         """
         if n_max < 0 or n_min < 0:
             raise ValueError(f"n_max is {n_max} and n_min is {n_min}; neither may be negative")
-        name = score_name(by)
+        name = score_named(by).name
         with self._settling:
             stream = self._stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 nothing = Extremes((), np.zeros(0), (), by)
                 return nothing, nothing
-            definition = self.metric(metric)
-            by_low = name in recent.LOW_IS_HARD or (name in recent.AS_METRIC and definition.better == "high")
-            values, tie = Scorer(stream, definition).ranked(name)
+            scorer = Scorer(stream, self.metric(metric))
+            values, tie = scorer.ranked(name)
             kept = self._kept(stream, labels, indices)
             if kept is not None:
                 values = np.where(kept, values, np.nan)
-            hardest, easiest = (lowest, highest) if by_low else (highest, lowest)
+            hardest, easiest = (lowest, highest) if scorer.lowest_is_hardest(name) else (highest, lowest)
             hard, easy = hardest(values, n_max, tie), easiest(values, n_min, tie)
             return self._extremes(stream, values, hard, by), self._extremes(stream, values, easy, by)
 
@@ -91,7 +90,7 @@ class Rankings(Reading):
         Made for those who ask after every epoch: what a score needs of the epochs that have ended is kept (4 to 18 bytes
         per instance), so that asking again costs one epoch and not the whole run.
         """
-        name = score_name(by)
+        name = score_named(by).name
         with self._settling:
             stream = self._stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
@@ -101,6 +100,16 @@ class Rankings(Reading):
                 stream.instances.known(),
             )
             return values if places.size == values.size else values[places]
+
+    def score_names(
+        self, metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
+    ) -> tuple[str, ...]:
+        """Return the names of the scores that what was recorded allows, in the order of the table's columns."""
+        with self._settling:
+            stream = self._stream(mode, ds_id, metric)
+            if stream is None or not stream.columns.get(metric):
+                return ()
+            return Scorer(stream, self.metric(metric), keep=True).available()
 
     def dynamics(
         self,
@@ -130,7 +139,7 @@ class Rankings(Reading):
             cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of instances with more
             than half of the probability on their label; area under the margin, EL2N and entropy need logits.
         """
-        wanted = None if columns is None else [score_name(c) for c in columns]
+        wanted = None if columns is None else [score_named(c).name for c in columns]
         with self._settling:
             stream = self._stream(mode, ds_id, metric)
             if stream is None:

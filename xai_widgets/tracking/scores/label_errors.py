@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.scores.registry import Score, register
+from xai_widgets.tracking.scores.scorer import Scorer
+
 Array = npt.NDArray[Any]
 HALF = 3.0
 """Distance from the median of the class, in spreads, at which suspicion is one half."""
@@ -46,3 +49,10 @@ def label_error(evidence: Array, codes: Array) -> Array:
 
 def _spread(x: Array, centre: float) -> float:
     return 1.4826 * float(np.median(np.abs(x - centre)))
+
+
+def _of_mean(scorer: Scorer) -> Array:
+    return label_error(scorer.badness(), scorer.label_codes())
+
+
+register(Score("label_error", _of_mean, ("mean",), range=(0.0, 1.0), text="suspicion of label error"))

@@ -1,163 +1,138 @@
-"""All scores of one metric of one stream, each computed once however many others need it."""
+"""The registry of scores: one entry says all there is to say about one, and everything that shows scores reads it.
+
+A score is one `Score` handed to `register`. It is then a column of ``tracker.dynamics()`` and of exports, a `by` of
+``tracker.extremes()`` and ``tracker.scores()``, and an axis, colour, size and sorting of the instance map:
+
+    import numpy as np
+    import xai_widgets as xw
+
+    def swing(scorer):
+        return scorer.get("max") - scorer.get("min")
+
+    xw.tracking.register(xw.tracking.Score("swing", swing, text="swing of {}", unit=None))
+
+What the computation is handed is a `scorer.Scorer`: its docstring lists what can be read from it.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
-from xai_widgets._metrics import Metric
-from xai_widgets.tracking.scores import recent
-from xai_widgets.tracking.scores.label_errors import label_error
-from xai_widgets.tracking.store.stream import Stream
+if TYPE_CHECKING:
+    from xai_widgets.tracking.scores.scorer import Scorer
 
-Array = npt.NDArray[Any]
-SCORES = (
-    "mean",
-    "last",
-    "recent",
-    "std",
-    "min",
-    "max",
-    "seen",
-    "rank_change",
-    "confidence",
-    "variability",
-    "correctness",
-    "forgetting",
-    "first_learnt",
-    "never_learnt",
-    "wrong",
-    "aum",
-    "el2n",
-    "entropy",
-    "label_error",
-)
-_ALIASES = {"margin": "aum", "moved": "rank_change"}
-_FROM_LOGITS = ("aum", "el2n", "entropy")
-_FROM_PREDICTIONS = ("wrong",)
-_TIED = ("wrong", "forgetting", "never_learnt", "first_learnt", "correctness", "seen")
+Array: TypeAlias = npt.NDArray[Any]
+EVIDENCE: Final = {
+    "logits": "needs logits: record(index, label, loss=..., logits=...)",
+    "predictions": "needs logits or predictions: record(index, label, loss=..., prediction=...)",
+    "probability": "needs logits, or a cross-entropy",
+    "judgement": "needs logits, predictions, or a cross-entropy",
+}
+"""What a score may need beside the columns of a metric, and what is said where it is missing."""
 
 
-def score_name(by: str) -> str:
-    """Resolve an alias; raise ValueError for an unknown score."""
-    name = _ALIASES.get(by, by)
-    if name not in SCORES:
-        raise ValueError(f"unknown score {by!r}; one of {', '.join((*SCORES, *_ALIASES))}")
-    return name
+@dataclass(frozen=True)
+class Score:
+    """One score of an instance.
 
-
-class Scorer:
-    """Scores (N,) float64 by place, NaN where an instance has none; for one question, then thrown away.
-
-    Parameters
+    Attributes
     ----------
-    keep
-        Whether the stream keeps what the next question after an epoch can build on.
+    name
+        Name, as a column of ``dynamics()`` and in ``by=``.
+    compute
+        Called with a `Scorer`; returns (N,) float64 by place, NaN where an instance has none. It may call
+        ``scorer.get(name)`` for other scores, each of which is computed once.
+    needs
+        Keys of `EVIDENCE` and names of other scores, all of which have to be there; () needs a metric only.
+    hardest
+        Which end the hardest instances are at: "high", "low", or "metric": the bad end of the metric.
+    ties
+        Called with (scorer, values); returns the values to rank by and what decides between equal ones (the larger is
+        the harder one where `hardest` is "high"), or None for that. By default equal ones stay in their order.
+    unit
+        Unit, "" for none, None for that of the metric.
+    range
+        The ends of its axis, where they are known.
+    text
+        How it is written; "{}" stands for the metric: "mean {}". The name by default.
+    aliases
+        Other names it answers to.
     """
 
-    def __init__(self, stream: Stream, definition: Metric, keep: bool = False) -> None:
-        self._stream, self._definition, self._keep = stream, definition, keep
-        self._metric = metric = definition.name
-        self._size = stream.instances.size
-        self._epochs = sorted(stream.columns.get(metric, ()))
-        self._columns = [stream.columns[metric][e].padded(self._size) for e in self._epochs[-recent.RECENT :]]
-        self._online = frozenset() if stream.dynamics is None else stream.dynamics.available()
-        self._found: dict[str, Array] = {}
+    name: str
+    compute: Callable[[Scorer], Array]
+    needs: tuple[str, ...] = ()
+    hardest: Literal["high", "low", "metric"] = "high"
+    ties: Callable[[Scorer, Array], tuple[Array, Array | None]] | None = None
+    unit: str | None = ""
+    range: tuple[float, float] | None = None
+    text: str = ""
+    aliases: tuple[str, ...] = ()
 
-    def get(self, name: str) -> Array:
-        """One score.
-
-        Raises
-        ------
-        ValueError
-            When it needs logits, or a cross-entropy, and there is none.
-        """
-        found = self._found.get(name)
-        if found is None:
-            found = self._found[name] = self._compute(name)
-        return found
-
-    def ranked(self, name: str) -> tuple[Array, Array | None]:
-        """Values to rank by, and what decides between equal ones."""
-        values = self.get(name)
-        if name not in _TIED:
-            return values, None
-        tie = self._definition.hardness(self.get("mean"))
-        if name == "correctness":
-            return values, -tie
-        if name == "never_learnt":
-            return np.where(values == 1, self.get("mean"), np.nan), None
-        if name in ("forgetting", "first_learnt"):
-            values = np.where(self.get("never_learnt") == 1, np.inf, values)
-        return values, tie
-
-    def available(self) -> list[str]:
-        """Names of the scores that what was recorded allows."""
-        return [name for name in SCORES if self._can(name)]
-
-    def _can(self, name: str) -> bool:
-        if name in recent.OF_COLUMNS or name in ("rank_change", "label_error") or name in self._online:
-            return True
-        if name in (*_FROM_LOGITS, *_FROM_PREDICTIONS):
-            return False
-        return ("correctness" in self._online and name.endswith("_learnt")) or self._is_cross_entropy()
-
-    def _compute(self, name: str) -> Array:
-        if name == "recent":
-            return recent.recent(self._columns)
-        if name in ("mean", "seen"):
-            self._found["mean"], self._found["seen"] = self._running("mean")
-            return self._found[name]
-        if name == "std":
-            return self._running("std")[1]
-        if name in recent.OF_COLUMNS:
-            return self._running(name)[0]
-        if name == "rank_change":
-            return recent.rank_change(self._columns)
-        if name == "label_error":
-            return label_error(self._definition.hardness(self.get("mean")), self._stream.all_label_codes())
-        if name == "never_learnt":
-            judged = self.get("correctness")
-            return np.where(np.isnan(judged), np.nan, np.isnan(self.get("first_learnt")))
-        if name in self._online and self._stream.dynamics is not None:
-            return self._stream.dynamics.score(name, self._size)
-        if name == "first_learnt" and "correctness" in self._online:
-            return np.full(self._size, np.nan)
-        return self._of_loss(name)
-
-    def _of_loss(self, name: str) -> Array:
-        mode = self._stream.mode
-        if name in _FROM_LOGITS:
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise ValueError(
-                f"{name} needs logits: record(index, label, loss=..., logits=...) in mode {mode!r}"
+                f"a score is named {self.name!r}; a name that Python would take for a variable's is expected"
             )
-        if name in _FROM_PREDICTIONS:
-            raise ValueError(
-                f"{name} needs logits or predictions: record(index, label, loss=..., prediction=...) in mode {mode!r}"
-            )
-        if not self._is_cross_entropy():
-            raise ValueError(
-                f"{name} needs logits, or a cross-entropy: {self._metric!r} {self._why_no_cross_entropy()} in mode {mode!r}"
-            )
-        if name in ("confidence", "variability"):
-            names: tuple[str, ...] = ("confidence", "variability")
-            found = self._running("cartography")
-        else:
-            names = ("correctness", "forgetting", "first_learnt")
-            found = self._running("learning")
-        self._found.update(zip(names, found, strict=True))
-        return self._found[name]
+        if not callable(self.compute):
+            raise TypeError(f"compute of {self.name} is {self.compute!r}; a function of a Scorer is expected")
+        if self.hardest not in ("high", "low", "metric"):
+            raise ValueError(f'hardest of {self.name} is {self.hardest!r}; "high", "low" or "metric"')
 
-    def _running(self, rule: str) -> tuple[Array, ...]:
-        columns = self._stream.columns.get(self._metric, {})
-        return self._stream.running_of(self._metric).result(rule, columns, self._size, self._keep)
+    def said(self, metric: str) -> str:
+        """Return how it is written: "mean loss"."""
+        return (self.text or self.name).replace("{}", metric)
 
-    def _is_cross_entropy(self) -> bool:
-        return not self._why_no_cross_entropy()
 
-    def _why_no_cross_entropy(self) -> str:
-        if self._definition.better == "high":
-            return "is better the higher it is"
-        return "has negative values" if bool((self.get("min") < 0).any()) else ""
+_SCORES: dict[str, Score] = {}
+_NAMES: dict[str, str] = {}  # every name and alias: the name
+
+
+def register(score: Score) -> Score:
+    """Make a score known to rankings, tables, exports and the instance map; one of the same name is replaced.
+
+    Raises
+    ------
+    ValueError
+        When it needs what is neither a kind of evidence nor a score, or takes a name that another score has.
+    """
+    unknown = [need for need in score.needs if need not in EVIDENCE and need not in _SCORES]
+    if unknown:
+        raise ValueError(
+            f"{score.name} needs {unknown[0]!r}, which is neither of {', '.join(EVIDENCE)} nor a score: {', '.join(_SCORES)}"
+        )
+    for name in (score.name, *score.aliases):
+        if _NAMES.get(name, score.name) != score.name or name in ("index", "label", "prediction"):
+            raise ValueError(f"the name {name!r} is taken by {_NAMES.get(name, 'a column of every table')!r}")
+    _SCORES[score.name] = score
+    _NAMES.update(dict.fromkeys((score.name, *score.aliases), score.name))
+    return score
+
+
+def unregister(name: str) -> None:
+    """Forget a score again."""
+    if _SCORES.pop(name, None) is not None:
+        for known in [known for known, of in _NAMES.items() if of == name]:
+            del _NAMES[known]
+
+
+def score_named(by: str) -> Score:
+    """Return a score by its name or an alias.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; it lists the known ones.
+    """
+    if not isinstance(by, str) or by not in _NAMES:
+        raise ValueError(f"unknown score {by!r}; one of {', '.join(_NAMES)}")
+    return _SCORES[_NAMES[by]]
+
+
+def all_scores() -> tuple[Score, ...]:
+    """Return all scores in the order they were registered in."""
+    return tuple(_SCORES.values())

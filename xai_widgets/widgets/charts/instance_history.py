@@ -10,7 +10,7 @@ import traitlets
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.live import Publisher
-from xai_widgets.tracking.scores import recent
+from xai_widgets.tracking.scores import all_scores
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 from xai_widgets.widgets.charts.history_rows import (
     COLORS,
@@ -35,14 +35,6 @@ from xai_widgets.widgets.view.thumbnails import Thumbs
 from xai_widgets.widgets.view.view import View
 
 _MOST: Final = 20
-_EXPLAINED: Final = {
-    "mean": "mean {}",
-    "last": "last {}",
-    "recent": "recent {}",
-    "variability": "variability",
-    "min": "lowest {}",
-    "max": "highest {}",
-}
 
 
 class InstanceHistory(View):
@@ -202,7 +194,7 @@ class InstanceHistory(View):
         return words
 
     def _score_names(self) -> dict[str, str]:
-        return {name: text.format("").strip() for name, text in _EXPLAINED.items()}
+        return {score.name: score.said("").strip().removesuffix(" of") for score in all_scores()}
 
     def _say(self, shown: list[Member], series: Any) -> str:
         if not shown or not len(series.epochs):
@@ -285,7 +277,7 @@ class InstanceHistory(View):
 
 
 def _scores() -> list[str]:
-    return [name for name in recent.OF_COLUMNS if name != "rank_change"]
+    return [score.name for score in all_scores() if not score.needs]
 
 
 def _as_samples(samples: Any) -> Any:

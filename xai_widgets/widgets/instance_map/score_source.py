@@ -4,70 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.scores import all_scores, score_named
 from xai_widgets.widgets.instance_map.protocol import MAX_LABELS, NONE16
 
 Array: TypeAlias = npt.NDArray[Any]
 Index: TypeAlias = int | str
 
-_OF_METRIC: Final = {
-    "mean": "mean {}",
-    "last": "last {}",
-    "recent": "recent {}",
-    "std": "spread of {}",
-    "min": "lowest {}",
-    "max": "highest {}",
-}
-_TEXTS: Final = {
-    "seen": "epochs seen",
-    "rank_change": "rank change",
-    "forgetting": "times forgotten",
-    "first_learnt": "epoch first learnt",
-    "never_learnt": "never learnt",
-    "wrong": "predicted wrongly",
-    "aum": "area under the margin",
-    "el2n": "EL2N",
-    "label_error": "suspicion of label error",
-}
-_UNITS: Final = {"entropy": "nats"}
-# scores that come and go together, and the one that is asked for all of them
-_GROUPS: Final = {
-    "confidence": ("confidence", "variability"),
-    "correctness": ("correctness", "forgetting", "first_learnt", "never_learnt"),
-    "wrong": ("wrong",),
-    "aum": ("aum", "el2n", "entropy"),
-}
-_ALWAYS: Final = ("mean", "last", "recent", "std", "min", "max", "seen", "rank_change", "label_error")
-SCORES: Final = (
-    *_GROUPS["confidence"],
-    *_GROUPS["correctness"],
-    *_GROUPS["wrong"],
-    *_GROUPS["aum"],
-    *_ALWAYS,
-)
-_FIXED: Final = {
-    "confidence": (0.0, 1.0),
-    "variability": (0.0, 0.5),
-    "correctness": (0.0, 1.0),
-    "never_learnt": (0.0, 1.0),
-    "wrong": (0.0, 1.0),
-    "label_error": (0.0, 1.0),
-    "rank_change": (-1.0, 1.0),
-}
+
+def known_scores() -> tuple[str, ...]:
+    """Return the names of all scores."""
+    return tuple(score.name for score in all_scores())
 
 
 def score_text(name: str, metric: str) -> str:
     """Write a score as it is shown: "mean loss"."""
-    return _OF_METRIC[name].format(metric) if name in _OF_METRIC else _TEXTS.get(name, name)
+    return score_named(name).said(metric)
 
 
 def score_unit(name: str, of_metric: str) -> str:
     """Return the unit of a score, "" where it has none; `of_metric` is the unit of the metric it is made of."""
-    return of_metric if name in _OF_METRIC else _UNITS.get(name, "")
+    unit = score_named(name).unit
+    return of_metric if unit is None else unit
 
 
 def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tuple[float, float]:
@@ -81,8 +43,9 @@ def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tu
         The ends so far. They are kept while everything is inside and fills at least a third of them, so that an axis
         does not jump with every epoch.
     """
-    if name in _FIXED:
-        return _FIXED[name]
+    fixed = score_named(name).range
+    if fixed is not None:
+        return fixed
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     low = min(low, 0.0)
@@ -199,15 +162,13 @@ class Source:
 
     def scores(self) -> tuple[str, ...]:
         """Names of the scores that what was recorded allows; the last known ones while nothing is there."""
-        return self._available or SCORES
+        return self._available or known_scores()
 
     def probe(self) -> None:
         """Find out which scores there are."""
-        found: set[str] = set(_ALWAYS)
-        for asked, names in _GROUPS.items():
-            if self.score(asked) is not None:
-                found.update(names)
-        self._available = tuple(name for name in SCORES if name in found) if self.n else ()
+        self._available = ()
+        if self.n and self.metrics:
+            self._available = tuple(self.tracker.score_names(self.metric, self.mode, ds_id=self.ds_id))
 
     def score(self, name: str) -> Array | None:
         """Read a score (N,), NaN where a row has none; None where what was recorded does not allow it."""

@@ -15,7 +15,7 @@ from xai_widgets.live import Publisher
 from xai_widgets.widgets.instance_map.client_state import Controls, MapModel, Message
 from xai_widgets.widgets.instance_map.handlers import Hearing, filters_from
 from xai_widgets.widgets.instance_map.protocol import Filters, ProtocolError, rows_of
-from xai_widgets.widgets.instance_map.score_source import SCORES, Index, Source, score_text
+from xai_widgets.widgets.instance_map.score_source import Index, Source, known_scores, score_text
 from xai_widgets.widgets.instance_map.traits import FilterSet, IndexValues
 from xai_widgets.widgets.view.formatting import clean
 
@@ -90,9 +90,13 @@ class LiveMap(anywidget.AnyWidget):
     @traitlets.validate("x", "y", "color", "size", "sort")
     def _check_score(self, proposal: Any) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
-        if value in SCORES or (name == "color" and value == "label") or (name == "size" and value is None):
+        if (
+            value in known_scores()
+            or (name == "color" and value == "label")
+            or (name == "size" and value is None)
+        ):
             return value
-        raise ValueError(f"{name} is {clean(value, 60)!r}; one of {', '.join(SCORES)} is expected")
+        raise ValueError(f"{name} is {clean(value, 60)!r}; one of {', '.join(known_scores())} is expected")
 
     @traitlets.validate("selected")
     def _check_selected(self, proposal: Any) -> tuple[Index, ...]:

@@ -1,7 +1,4 @@
-"""Scores that look at a few of the last columns only: columns (N,) in, one column (N,) float64 out.
-
-Those of all epochs are kept up by `running`.
-"""
+"""Scores that every metric has: mean, last, recent, spread, extremes, epochs seen, change of rank."""
 
 from __future__ import annotations
 
@@ -11,14 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.scores.registry import Score, register
+from xai_widgets.tracking.scores.scorer import Scorer
+
 Array = npt.NDArray[Any]
 Columns = Sequence[Array]
-RECENT = 5
-"""How many epochs the recent mean is taken over."""
 
 
 def mean(columns: Columns) -> Array:
-    """Mean of each instance's finite values."""
+    """Return the mean of each instance's finite values."""
     total = np.zeros(columns[0].shape)
     for column in columns:
         total += column
@@ -32,11 +30,6 @@ def mean(columns: Columns) -> Array:
         count += finite
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(total / count)
-
-
-def recent(columns: Columns) -> Array:
-    """Mean over the last five epochs."""
-    return mean(columns[-RECENT:])
 
 
 def rank_change(columns: Columns) -> Array:
@@ -60,9 +53,32 @@ def ranks(values: Array) -> Array:
     return found
 
 
-OF_COLUMNS = ("mean", "last", "recent", "std", "min", "max", "seen")
-"""Scores that any metric has."""
-AS_METRIC = frozenset({"mean", "last", "recent", "min", "max", "rank_change", "never_learnt"})
-"""Scores of which the hard end is that of the metric they are made of."""
-LOW_IS_HARD = frozenset({"aum", "confidence", "correctness"})
-"""Scores of which the lowest values are the hardest instances."""
+def by_badness(scorer: Scorer, values: Array) -> tuple[Array, Array | None]:
+    """Of equal ones the one with the worse mean is harder."""
+    return values, scorer.badness()
+
+
+def _of_rule(rule: str, part: int = 0) -> Any:
+    def compute(scorer: Scorer) -> Array:
+        return scorer.running(rule)[part]
+
+    return compute
+
+
+register(Score("mean", _of_rule("mean"), hardest="metric", unit=None, text="mean {}"))
+register(Score("last", _of_rule("last"), hardest="metric", unit=None, text="last {}"))
+register(Score("recent", lambda s: mean(s.columns), hardest="metric", unit=None, text="recent {}"))
+register(Score("std", _of_rule("std", 1), unit=None, text="spread of {}"))
+register(Score("min", _of_rule("min"), hardest="metric", unit=None, text="lowest {}"))
+register(Score("max", _of_rule("max"), hardest="metric", unit=None, text="highest {}"))
+register(Score("seen", _of_rule("mean", 1), ties=by_badness, text="epochs seen"))
+register(
+    Score(
+        "rank_change",
+        lambda s: rank_change(s.columns),
+        hardest="metric",
+        range=(-1.0, 1.0),
+        text="rank change",
+        aliases=("moved",),
+    )
+)
