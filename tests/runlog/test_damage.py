@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from log_common import batch_index, only_file, same, value, write_run
 
 from xai_widgets import runlog
-from xai_widgets.runlog.format import Damage, Frame, Kind, encode, scan
-from xai_widgets.runlog.writer import LogWriter
+from xai_widgets.runlog.append_file import AppendFile
+from xai_widgets.runlog.format import Damage, Frame, encode, scan
+from xai_widgets.runlog.kinds import Kind
 from xai_widgets.tracking import Tracker
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -234,14 +235,14 @@ def test_a_file_that_really_cannot_grow(tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_the_very_first_write_may_fail(tmp_path, monkeypatch):
-    original = LogWriter._open
+    original = AppendFile.__init__
 
-    def opens_full(self):
-        original(self)
-        os.close(self._file)
-        self._file = os.open("/dev/full", os.O_WRONLY)
+    def opens_full(self, path):
+        original(self, path)
+        os.close(self._descriptor)
+        self._descriptor = os.open("/dev/full", os.O_WRONLY)
 
-    monkeypatch.setattr(LogWriter, "_open", opens_full)
+    monkeypatch.setattr(AppendFile, "__init__", opens_full)
     tracker = Tracker(log_dir=tmp_path)
     with pytest.warns(RuntimeWarning, match="No space left"):
         tracker.record([0], loss=[1])

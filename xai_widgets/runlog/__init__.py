@@ -22,4 +22,4 @@ def follow(folder: str | os.PathLike[str], *, every: float = 0.1) -> FollowingTr
 
 def writer_for(tracker: Tracker, folder: str | os.PathLike[str]) -> LogWriter:
     """Make the log of a tracker."""
-    return LogWriter(folder, tracker.about)
+    return LogWriter(folder, tracker.about, tracker.report)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from xai_widgets.runlog.export import FORMATS, export
-from xai_widgets.runlog.file_reader import FileReader, files_of
+from xai_widgets.runlog.file_reader import FileReader
+from xai_widgets.runlog.files import files_of
 from xai_widgets.runlog.follow import FollowingTracker, read
 from xai_widgets.runlog.merge import attempts
 from xai_widgets.tracking.queries.to_frame import FRAMES
@@ -119,10 +120,12 @@ def verify(options: argparse.Namespace) -> int:
     damaged = 0
     for path in paths:
         file = FileReader(path)
-        before = -1
-        while before != file.offset:
-            before = file.offset
+        try:
             file.poll()
+            while file.advanced:
+                file.poll()
+        except OSError as error:
+            file.give_up(f"it cannot be read: {error.strerror or error}")
         tally, rest = file.tally, file.rest
         print(f"{path.name}: {tally.frames} frames, {tally.rows} rows, {tally.bytes} bytes sound")
         for each in tally.damage:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.runlog.format import (
-    HEADER_BYTES,
+from xai_widgets.runlog.files import parse
+from xai_widgets.runlog.format import Frame
+from xai_widgets.runlog.kinds import (
     INDEX_BITS,
     LABEL_BITS,
     NAMED,
-    VERSION,
-    Damage,
-    Frame,
     Kind,
-    scan,
+    NewerError,
+    Status,
+    from_json,
+    read_about,
+    read_place,
+    read_status,
+    read_stream,
+    read_values,
 )
-from xai_widgets.runlog.writer import SUFFIX
+from xai_widgets.runlog.tail import Tail, Tally
 from xai_widgets.tracking.store.batch_buffer import Batch
 
 Array = npt.NDArray[Any]
-WINDOW = 1 << 23
-_NAME = re.compile(r"(\d{20})-([0-9a-z]+)-r(\d+)of(\d+)-([0-9a-f]+)" + re.escape(SUFFIX))
 
 
 @dataclass(frozen=True)
@@ -52,168 +52,139 @@ class EpochEnd:
     step: int
 
 
-@dataclass(frozen=True)
-class Status:
-    """A process trains, ended or failed; `time` in seconds since 1970."""
-
-    status: str
-    error: str | None
-    time: float
-
-
 Event: TypeAlias = Rows | EpochEnd | Status
 
 
-@dataclass
-class Tally:
-    """What was found in a file so far."""
-
-    frames: int = 0
-    rows: int = 0
-    bytes: int = 0
-    damage: list[Damage] = field(default_factory=list)
-
-
 class FileReader:
-    """Reads a file while it may still be written. Opens it anew for every look, holds no lock, maps no memory.
+    """Reads a file of a run log while it may still be written.
 
     Attributes
     ----------
     began, rank, world, key
         When the process began (nanoseconds), its number among how many, what names their common start.
+    unique
+        What is in the name of this file alone.
     about
         What the first frame says; empty until it is read, or when it is damaged.
     first
         (epoch, step) of the first training batch; None until there is one.
-    offset
-        Bytes understood, or given up as damaged.
-    tally
-        Counts, and damage found.
+
+    Raises
+    ------
+    ValueError
+        When the file is not named like one of a run log.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        match = _NAME.fullmatch(path.name)
-        if match is None:
+        name = parse(path.name)
+        if name is None:
             raise ValueError(f"{path.name!r} is not named like a file of a run log")
-        self.began = int(match[1])
-        self.key = match[2] if match[2] != "alone" else match[5]
-        self.rank, self.world = int(match[3]), int(match[4])
+        self.path = path
+        self.began, self.key, self.unique = name.began, name.key, name.unique
+        self.rank, self.world = name.rank, name.world
         self.about: dict[str, Any] = {}
         self.first: tuple[int, int] | None = None
-        self.rewind()
+        self._tail = Tail(path)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._streams: dict[int, tuple[str, str | None, tuple[str, ...]]] = {}
+        self._labels: dict[int, Any] = {}
+        self._names: dict[tuple[str, str | None], dict[int, Any]] = {}
 
     def rewind(self) -> None:
         """Read from the beginning again."""
-        self.offset = 0
-        self.tally = Tally()
-        self._streams: dict[int, tuple[str, str | None, tuple[str, ...]]] = {}
-        self._labels: list[Any] = []
-        self._names: dict[tuple[str, str | None], list[Any]] = {}
-        self._need = WINDOW
+        self._tail.rewind()
+        self._forget()
 
     def poll(self) -> list[Event]:
-        """Read what has come, at most a window of it; nothing when there is no whole frame yet."""
-        try:
-            file = open(self.path, "rb", buffering=0)  # noqa: SIM115
-        except FileNotFoundError:  # taken away while it was followed; what was read stays
-            return []
-        with file:
-            size = os.fstat(file.fileno()).st_size
-            if size <= self.offset:
-                return []
-            file.seek(self.offset)
-            data = bytearray(min(size - self.offset, self._need))
-            got = file.readinto(data) or 0
-        view = memoryview(data)[:got] if got == len(data) else memoryview(bytes(data[:got]))
-        events, at = self._scan(view, whole=self.offset + got >= size)
-        if at:
-            self._need = WINDOW
-        elif got == self._need:
-            self._need *= 2  # a frame larger than the window
-        self.offset += at
+        """Read what has come, at most a window of it; nothing when there is no whole frame yet.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read at the moment.
+        """
+        events = []
+        for frame, offset in self._tail.frames():
+            try:
+                event = self._understand(frame, offset)
+            except NewerError as error:
+                self._tail.give_up(f"{error}; the file is not read")
+                break
+            except (ValueError, KeyError, TypeError, OverflowError) as error:
+                self._lost(offset, frame, f"not understood ({type(error).__name__}: {error})")
+                continue
+            if event is not None:
+                events.append(event)
         return events
+
+    def give_up(self, reason: str) -> None:
+        """Read no more of this file."""
+        self._tail.give_up(reason)
+
+    @property
+    def tally(self) -> Tally:
+        """Counts, and damage found."""
+        return self._tail.tally
+
+    @property
+    def advanced(self) -> bool:
+        """Whether the last look got further."""
+        return self._tail.advanced
 
     @property
     def rest(self) -> int:
-        """Bytes at the end that make no whole frame: being written just now, or torn when the writer died."""
-        return self.path.stat().st_size - self.offset
-
-    def _scan(self, view: memoryview, whole: bool) -> tuple[list[Event], int]:
-        events: list[Event] = []
-        at = 0
-        while True:
-            found = scan(view, at)
-            if found is None:
-                return events, at
-            if isinstance(found, Damage):
-                end = at + found.size
-                if whole and len(view) - end < HEADER_BYTES:
-                    return events, at  # nothing sound follows yet: it may be on its way
-                self.tally.damage.append(Damage(self.offset + at, found.size, found.reason))
-            else:
-                self.tally.frames += 1
-                self.tally.bytes += found.size
-                event = self._understand(found, self.offset + at)
-                if event is not None:
-                    events.append(event)
-                end = at + found.size
-            at = end
+        """Bytes at the end that make no whole frame."""
+        return self._tail.rest
 
     def _understand(self, frame: Frame, offset: int) -> Event | None:
         if frame.kind == Kind.ROWS:
             return self._rows(frame, offset)
         if frame.kind == Kind.EPOCH_END:
-            return self._epoch_end(frame, offset)
-        try:
-            value = json.loads(bytes(frame.payload))
-            if frame.kind == Kind.STREAM:
-                self._streams[frame.stream] = (value["mode"], value["ds_id"], tuple(value["metrics"]))
-            elif frame.kind == Kind.LABELS:
-                self._labels.extend([None] * (frame.rows - len(self._labels)))
-                self._labels[frame.rows :] = value
-            elif frame.kind == Kind.NAMES:
-                names = self._names.setdefault((value["mode"], value["ds_id"]), [])
-                names.extend([None] * (frame.rows - len(names)))
-                names[frame.rows :] = value["names"]
-            elif frame.kind == Kind.FILE:
-                self.about = value
-                if value["version"] > VERSION:
-                    self._lost(
-                        offset, frame, f"version {value['version']} is newer than this reader's {VERSION}"
-                    )
-            elif frame.kind == Kind.STATUS:
-                return Status(value["status"], value["error"], value["time"])
-        except (ValueError, KeyError, TypeError) as error:
-            self._lost(offset, frame, f"not understood ({type(error).__name__}: {error})")
+            mode, ds_id, _ = self._stream_of(frame)
+            return EpochEnd(mode, ds_id, frame.epoch, frame.step)
+        if frame.kind not in tuple(Kind):
+            raise ValueError(f"kind {frame.kind} is not known")
+        value = from_json(frame.payload)
+        if frame.kind == Kind.STATUS:
+            return read_status(value)
+        if frame.kind == Kind.STREAM:
+            self._streams[frame.stream] = read_stream(value)
+        elif frame.kind == Kind.LABELS:
+            self._labels.update(enumerate(read_values(value), frame.rows))
+        elif frame.kind == Kind.NAMES:
+            names = self._names.setdefault(read_place(value), {})
+            names.update(enumerate(read_values(value.get("names")), frame.rows))
+        else:
+            self.about = read_about(value)
+            self.first = self.first or self.about["first"]
         return None
 
-    def _epoch_end(self, frame: Frame, offset: int) -> EpochEnd | None:
+    def _stream_of(self, frame: Frame) -> tuple[str, str | None, tuple[str, ...]]:
         described = self._streams.get(frame.stream)
         if described is None:
-            self._lost(offset, frame, "the description of its stream is missing")
-            return None
-        return EpochEnd(described[0], described[1], frame.epoch, frame.step)
+            raise ValueError("the description of its stream is missing")
+        if frame.epoch < 0:
+            raise ValueError(f"epoch {frame.epoch} is negative")
+        return described
 
-    def _rows(self, frame: Frame, offset: int) -> Rows | None:
-        described = self._streams.get(frame.stream)
+    def _rows(self, frame: Frame, offset: int) -> Rows:
+        mode, ds_id, metrics = self._stream_of(frame)
         index_kind, label_kind = INDEX_BITS[frame.flags & 3], LABEL_BITS[frame.flags >> 2 & 3]
         widths = (int(index_kind[2]), int(label_kind[2]) if label_kind else 0, 4 * frame.metrics)
-        if described is None or len(described[2]) != frame.metrics:
-            self._lost(offset, frame, "the description of its stream is missing")
-            return None
-        if sum(widths) * frame.rows != len(frame.payload):
-            self._lost(offset, frame, "its columns do not fill it")
-            return None
-        mode, ds_id, metrics = described
+        if len(metrics) != frame.metrics:
+            raise ValueError("the description of its stream is missing")
+        if frame.rows == 0 or sum(widths) * frame.rows != len(frame.payload):
+            raise ValueError("its columns do not fill it")
         raw = frame.payload
         index: Any = np.frombuffer(raw, index_kind, frame.rows)
         at = index.nbytes
         if frame.flags & 3 == NAMED:
-            names = self._names.get((mode, ds_id), [])
-            if int(index.max()) >= len(names) or (index := [names[i] for i in index.tolist()]).count(None):
-                self._lost(offset, frame, "names of its instances are missing")
-                return None
+            names = self._names.get((mode, ds_id), {})
+            index = [names.get(i) for i in index.tolist()]
+            if None in index:
+                raise ValueError("names of its instances are missing")
         label = None
         if label_kind is not None:
             codes = np.frombuffer(raw, label_kind, frame.rows, at)
@@ -228,23 +199,15 @@ class FileReader:
         return Rows(mode, ds_id, frame.epoch, frame.step, Batch(index, label, metrics, values))
 
     def _values_of(self, codes: Array, frame: Frame, offset: int) -> Array | list[Any] | None:
-        known = self._labels
-        if int(codes.max()) >= len(known) or None in known:
+        used, inverse = np.unique(codes, return_inverse=True)
+        values = [self._labels.get(code) for code in used.tolist()]
+        if None in values:
             self._lost(offset, frame, "label values are missing; its rows are kept without labels")
             return None
-        if all(type(v) is int for v in known):
-            return np.array(known, np.int64)[codes]
-        return [known[c] for c in codes.tolist()]
+        if all(type(v) is int and -(2**63) <= v < 2**63 for v in values):
+            return np.array(values, np.int64)[inverse.reshape(-1)]
+        return [values[i] for i in inverse.reshape(-1).tolist()]
 
     def _lost(self, offset: int, frame: Frame, reason: str) -> None:
-        self.tally.damage.append(Damage(offset, frame.size, f"{Kind(frame.kind).name} frame: {reason}"))
-
-
-def files_of(folder: Path) -> list[Path]:
-    """List the files of a run, oldest first; none while the folder is not there."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(e.name for e in entries if _NAME.fullmatch(e.name))
-    except FileNotFoundError:
-        return []
-    return [folder / name for name in names]
+        name = Kind(frame.kind).name if frame.kind in tuple(Kind) else "unknown"
+        self._tail.damaged(offset, frame.size, f"{name} frame: {reason[:300]}")

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from xai_widgets.runlog import process_identity
-from xai_widgets.runlog.file_reader import EpochEnd, Event, FileReader, Rows, Status, files_of
+from xai_widgets.runlog.file_reader import EpochEnd, Event, FileReader, Rows
+from xai_widgets.runlog.files import files_of
+from xai_widgets.runlog.kinds import Status
 from xai_widgets.runlog.merge import END, Owners, Place, attempts, cuts
 from xai_widgets.tracking.ingest.worker import Worker
 from xai_widgets.tracking.results import EpochSummary
@@ -23,6 +25,8 @@ EVERY = 0.1
 """Seconds between two looks at the files."""
 SILENCE = 2.0
 """Seconds without news after which it is checked whether the writing process still lives."""
+TOLD = 5
+"""Damages of a file that are told one by one at a look; then how many more there are."""
 
 
 class RunReader:
@@ -54,7 +58,8 @@ class RunReader:
         self.superseded = 0
         self._target, self._limit = target, limit
         self._owners = Owners()
-        self._reported = 0
+        self._reported: dict[Path, int] = {}
+        self._unreadable: set[str] = set()
         self.summaries: deque[EpochSummary] = deque(maxlen=1000)
         self._begin()
 
@@ -66,19 +71,41 @@ class RunReader:
 
     def poll(self) -> bool:
         """Take in all that has come; True when there was something."""
-        for path in files_of(self.folder):
-            if path not in self.files:
-                self.files[path] = reader = FileReader(path)
-                reader.poll()  # a glance: where its training begins decides what of older files is wanted
-                reader.rewind()
+        self._find_files()
         news = False
         while (progress := self._round()) is not False:
             news = news or progress is True
             if progress is None:  # a later attempt reached back behind what was taken in already
                 self.start_over()
-        if news:
-            self._report_damage()
+        self._report_damage()
         return news
+
+    def _find_files(self) -> None:
+        """Note new files, and drop those that were deleted and written anew."""
+        found = [path for path in files_of(self.folder) if path not in self.files]
+        for path in found:
+            self.files[path] = reader = FileReader(path)
+            self._events(reader)  # a glance: where its training begins decides what of older files is wanted
+            reader.rewind()
+        replaced = {file.about.get("replaces") for file in self.files.values()} if found else set()
+        gone = [path for path, file in self.files.items() if file.unique in replaced]
+        for path in gone:
+            del self.files[path]
+        if gone:
+            self.start_over()
+
+    def _events(self, file: FileReader) -> list[Event]:
+        """Read a window of a file; one that cannot be read is told once, tried again, and costs no other."""
+        try:
+            return file.poll()
+        except OSError as error:
+            text = (
+                f"the run log's file {file.path.name} cannot be read at the moment: {error.strerror or error}"
+            )
+            if text not in self._unreadable:
+                self._unreadable.add(text)
+                self._target.report(text)
+            return []
 
     def start_over(self) -> None:
         """Forget what was taken in, to read it all again."""
@@ -93,17 +120,27 @@ class RunReader:
         for number in sorted(set(numbers.values())):
             some = False
             for file in sorted((f for f, n in numbers.items() if n == number), key=lambda f: f.rank):
-                events = file.poll()
+                events = self._events(file)
                 limits = cuts(numbers)
                 if any(self._applied.get(n, (-1, -1)) >= limit for n, limit in limits.items()):
                     return None
                 for event in events:
-                    if not self._apply(event, file, number, min(limits[number], self._limit)):
+                    if not self._take(event, file, number, min(limits[number], self._limit)):
                         return None
-                some = some or bool(events)
+                some = some or file.advanced
             if some:
                 return True
         return False
+
+    def _take(self, event: Event, file: FileReader, number: int, limit: Place) -> bool:
+        """Apply an event; what no tracker can take costs its file, not the reader."""
+        try:
+            return self._apply(event, file, number, limit)
+        except Exception as error:
+            file.give_up(
+                f"its rows cannot be taken in ({type(error).__name__}: {error}); it is not read further"
+            )
+            return True
 
     def _apply(self, event: Event, file: FileReader, number: int, limit: Place) -> bool:
         if isinstance(event, Rows):
@@ -132,13 +169,17 @@ class RunReader:
             self.summaries.append(self._target.close_epoch(*key))
 
     def _report_damage(self) -> None:
-        damage = [(f, d) for f in self.files.values() for d in f.tally.damage]
-        for file, each in damage[self._reported :][:10]:
-            self._target.report(
-                f"damage in the run log: {file.path.name}, {each.size} bytes at {each.offset}: {each.reason}. They were "
-                "skipped; `xai-widgets log verify` lists all"
-            )
-        self._reported = max(self._reported, len(damage))
+        for path, file in self.files.items():
+            damage = file.tally.damage
+            fresh = damage[self._reported.get(path, 0) :]
+            for each in fresh[:TOLD]:
+                self._target.report(
+                    f"damage in the run log: {path.name}, {each.size} bytes at {each.offset}: {each.reason}. They were "
+                    "skipped; `xai-widgets log verify` lists all"
+                )
+            if len(fresh) > TOLD:
+                self._target.report(f"damage in the run log: {path.name}, {len(fresh) - TOLD} places more")
+            self._reported[path] = max(self._reported.get(path, 0), len(damage))
 
     @property
     def newest(self) -> FileReader | None:

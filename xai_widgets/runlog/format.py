@@ -1,19 +1,20 @@
-"""The frames of a run log: one per batch, each with its own checksums.
+"""Frames: the pieces an append-only file is made of, each with its own checksums. What they hold is not known here.
 
 A frame is a header of 36 bytes, a payload, and a checksum of 4 bytes. The header has a checksum of its own, so that a
 length can be trusted before the payload is there; the last checksum covers the payload and starts from that of the
-header, so that neither can change without being found out. All numbers are little-endian.
+header, so that neither can change without being found out. All numbers are little-endian. A sound checksum says that
+a frame is as it was written, not that it is well meant: lengths are bounded before anything is read by them.
 
 ===========  =====  ==============================================================
 field        bytes  meaning
 ===========  =====  ==============================================================
 magic        4      ``XWL1``
-kind         1      see `Kind`
-flags        1      how indices and labels are stored, see `INDEX_BITS`, `LABEL_BITS`
+kind         1      what the frame holds, as its writer numbers it
+flags        1      how it is stored
 metrics      2      number of metric columns
-length       4      bytes of payload
-rows         4      rows
-stream       4      number of the stream (mode, ds_id, metrics)
+length       4      bytes of payload, at most `MAX_PAYLOAD`
+rows         4      rows, or the number of the first
+stream       4      number of the stream
 epoch        4      signed
 step         8      signed
 checksum     4      CRC-32 of the 32 bytes before
@@ -24,7 +25,6 @@ checksum     4      CRC-32 of the payload, started from the header's
 
 from __future__ import annotations
 
-import enum
 import struct
 import zlib
 from dataclasses import dataclass
@@ -35,26 +35,8 @@ _HEADER = struct.Struct("<4sBBHIIIiq")
 _CRC = struct.Struct("<I")
 HEADER_BYTES = _HEADER.size + _CRC.size
 OVERHEAD = HEADER_BYTES + _CRC.size
-VERSION = 1
-
-
-class Kind(enum.IntEnum):
-    """What a frame holds."""
-
-    FILE = 1  # JSON: who writes, since when, with which policy; the first frame of a file
-    STREAM = 2  # JSON: mode, ds_id and metric names of a stream number; again at the start of every epoch
-    LABELS = 3  # JSON: label values of the codes from `rows` on; again at the start of every epoch
-    NAMES = 4  # JSON: string indices of the numbers from `rows` on
-    ROWS = 5  # columns: indices, label codes where they are new, metrics
-    EPOCH_END = 6  # the writer has no more rows of this stream's mode and epoch
-    STATUS = 7  # JSON: training, ended or failed
-
-
-INDEX_BITS = {0: "<u2", 1: "<u4", 2: "<i8", 3: "<u4"}
-"""Lowest two bits of the flags: the type of the indices; 3 are numbers of names."""
-LABEL_BITS = {0: None, 1: "<u1", 2: "<u2", 3: "<u4"}
-"""Next two bits: the type of the label codes; 0 where every label is known already."""
-NAMED = 3
+MAX_PAYLOAD = 1 << 26
+"""Bytes; a header that promises more is damage, so that no reader is made to hold gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +80,17 @@ def encode(
     ----------
     parts
         Buffers (bytes or contiguous arrays) that make the payload.
+
+    Raises
+    ------
+    ValueError
+        When they are more than `MAX_PAYLOAD` bytes.
     """
     length = 0
     for part in parts:
         length += len(part) if isinstance(part, bytes) else part.nbytes
+    if length > MAX_PAYLOAD:
+        raise ValueError(f"a frame of {length} bytes; at most {MAX_PAYLOAD} are written in one")
     head = _HEADER.pack(MAGIC, kind, flags, metrics, length, rows, stream, epoch, step)
     check = zlib.crc32(head)
     head += _CRC.pack(check)
@@ -143,6 +132,9 @@ def _check_header(data: memoryview, offset: int) -> str | None:
     expected = _CRC.unpack_from(data, offset + _HEADER.size)[0]
     if zlib.crc32(data[offset : offset + _HEADER.size]) != expected:
         return "header does not match its checksum"
+    length = _HEADER.unpack_from(data, offset)[4]
+    if length > MAX_PAYLOAD:
+        return f"header promises {length} bytes; a frame has at most {MAX_PAYLOAD}"
     return None
 
 

@@ -22,7 +22,8 @@ END: Place = (2**62, 2**62)
 def attempts(files: Iterable[FileReader]) -> dict[FileReader, int]:
     """Say which attempt each file belongs to; attempts count from 0, oldest first.
 
-    Files of one start share their key, and each has another rank. Where a key cannot tell starts apart (several
+    A start comes after those whose files it found in the folder, whatever the wall clock said (see `files`). Files of one
+    start share their key, and each has another rank. Where a key cannot tell starts apart (several
     machines, a launcher without a name for the run), the n-th file of a rank belongs to the n-th start of that key.
     """
     turn: dict[tuple[str, int], int] = {}

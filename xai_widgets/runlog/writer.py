@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.runlog.format import NAMED, VERSION, Kind, encode
-from xai_widgets.runlog.process_identity import Launch, this_launch
+from xai_widgets.runlog.files import LogFile
+from xai_widgets.runlog.format import MAX_PAYLOAD, encode
+from xai_widgets.runlog.kinds import MAX_ERROR, MAX_JSON, NAMED, VERSION, Kind, to_json
 from xai_widgets.tracking.store.batch_buffer import Batch
 from xai_widgets.tracking.store.labels import LabelTable
 
 Array = npt.NDArray[Any]
-SUFFIX = ".xlog"
 _U2, _U4, _I8, _F4 = np.dtype("<u2"), np.dtype("<u4"), np.dtype("<i8"), np.dtype("<f4")
 _UNSIGNED: dict[int, np.dtype[Any]] = {
     1: np.dtype("u1"),
@@ -31,6 +29,8 @@ _UNSIGNED: dict[int, np.dtype[Any]] = {
 _NO_LABEL = np.iinfo(np.int32).min
 _DENSE = 1 << 23
 """Up to this index the writer remembers labels, so that each is written once."""
+_NAMES_AT_ONCE = 1 << 18
+"""Characters of names in a frame: each may take twelve bytes as JSON."""
 
 
 class LogWriter:
@@ -42,22 +42,29 @@ class LogWriter:
         The run's folder; made when it is missing.
     about
         Called when a file is begun: what readers should know of the run (label names, policy), fit for JSON.
+    tell
+        Called with text when something happened that the user should know and that stops nothing.
 
     Raises
     ------
     OSError
-        When the folder cannot be made; later from any call when the file cannot be written.
+        When the folder cannot be made, or a process that lives is writing a log of the same rank into it; later from any
+        call when the file cannot be written.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], about: Callable[[], dict[str, Any]]) -> None:
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._about = about
-        self._start_over()
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        about: Callable[[], dict[str, Any]],
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._file = LogFile(Path(folder), tell)
+        self._about, self._tell = about, tell
+        self._first: tuple[int, int] | None = None  # place of the first training rows
+        self._forget()
 
-    def _start_over(self) -> None:
-        self._file = -1
-        self._path: Path | None = None
+    def _forget(self) -> None:
+        """Know nothing of what a file holds: the next one begins."""
         self._streams: dict[tuple[Any, ...], int] = {}
         self._current: dict[int, int] = {}  # stream number: the epoch it was last described in
         self._labels = LabelTable()
@@ -68,83 +75,123 @@ class LogWriter:
     @property
     def path(self) -> str:
         """The file, or the folder before there is one."""
-        return str(self._path or self.folder)
+        return str(self._file.path)
 
-    def write_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
-        """Append one batch; it is in the file when this returns."""
-        if self._file < 0:
-            self._open()
-        stream = self._stream(mode, ds_id, batch.metrics, epoch)
-        index, bits, top = self._index(mode, ds_id, batch.index)
-        parts: list[Any] = [index]
-        if batch.label is not None:
-            # numpy looks up by 64-bit indices three times as fast as by the stored ones
-            places = index if isinstance(batch.index, list) else batch.index
-            codes = self._new_labels((mode, ds_id), places, bits, top, batch.label)
-            if codes is not None:
-                parts.append(codes)
-                bits |= {1: 1, 2: 2, 4: 3}[codes.itemsize] << 2
-        parts.extend(np.ascontiguousarray(values, _F4) for values in batch.values)
-        self._write(
-            encode(
-                Kind.ROWS,
-                parts,
-                flags=bits,
-                metrics=len(batch.values),
-                rows=len(batch),
-                stream=stream,
-                epoch=epoch,
-                step=step,
-            )
-        )
+    def write_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> bool:
+        """Append one batch; it is in the file when this returns.
 
-    def end_epoch(self, mode: str, ds_id: str | None, epoch: int, step: int) -> None:
-        """Say that this process has no more rows of a mode's epoch."""
-        if self._file >= 0:
-            stream = self._stream(mode, ds_id, (), epoch)
-            self._write(
-                encode(Kind.EPOCH_END, [_json({"time": time.time()})], stream=stream, epoch=epoch, step=step)
-            )
+        Returns
+        -------
+        bool
+            Whether the file had been deleted, so that a new one was begun: it holds this batch, and whatever else is in
+            memory should be written again.
+        """
+        self._open()
+        if mode == "train" and self._first is None:
+            self._first = (epoch, step)
+        self._append_rows(mode, ds_id, epoch, step, batch)
+        if not self._file.deleted:
+            return False
+        self._begin_again()
+        self._append_rows(mode, ds_id, epoch, step, batch)
+        return True
+
+    def end_epoch(self, mode: str, ds_id: str | None, epoch: int, step: int) -> bool:
+        """Say that this process has no more rows of a mode's epoch; True when memory should be written again."""
+        if not self._file.ready():
+            return False
+        stream = self._stream(mode, ds_id, (), epoch)
+        said = to_json({"time": time.time()})
+        self._file.write(encode(Kind.EPOCH_END, [said], stream=stream, epoch=epoch, step=step))
+        if not self._file.deleted:
+            return False
+        self._begin_again()
+        return True
 
     def write_status(self, status: str, error: str | None) -> None:
         """Say how the run is."""
-        if self._file < 0 and status != "training":
+        if not self._file.ready() and status != "training":
             return
-        if self._file < 0:
-            self._open()
-        self._write(encode(Kind.STATUS, [_json({"status": status, "error": error, "time": time.time()})]))
+        self._open()
+        error = None if error is None else error[:MAX_ERROR]
+        said = to_json({"status": status, "error": error, "time": time.time()})
+        self._file.write(encode(Kind.STATUS, [said]))
+        self._file.busy = status == "training"
 
     def after_fork(self) -> None:
         """Leave the parent's file alone; the child begins its own."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._start_over()
+        self._file.after_fork()
+        self._first = None
+        self._forget()
 
     def close(self) -> None:
         """Close the file; a later call begins another."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._file.close()
 
     def _open(self) -> None:
-        launch = this_launch()
-        began = time.time_ns()
-        name = file_name(began, launch, uuid.uuid4().hex[:8])
-        self._start_over()
-        self._path = self.folder / name
-        self._file = os.open(
-            self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644
+        if self._file.ready():
+            return
+        self._forget()
+        self._first = None
+        self._file.begin()
+        self._write_about()
+
+    def _begin_again(self) -> None:
+        """Begin a new file in the place of one that was deleted."""
+        gone = self._file.path
+        self._forget()
+        replaced = self._file.begin_again()
+        self._write_about(replaces=replaced, first=self._first)
+        self._tell(
+            f"the run log {gone} was deleted while it was written. A new file was begun, {self._file.path.name}, and what "
+            "is still in memory is written into it again"
         )
+
+    def _write_about(self, **more: Any) -> None:
+        launch = self._file.launch
         about = {
             "version": VERSION,
-            "began": began,
+            "began": time.time_ns(),
             "rank": launch.rank,
             "world": launch.world,
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            **self._about(),
+            **more,
+            **_fit(self._about()),
         }
-        self._write(encode(Kind.FILE, [_json(about)]))
+        said = to_json(about)
+        if len(said) > MAX_JSON:
+            said = to_json({**about, "label_names": None})
+            self._tell(
+                "label_names are too large for the run log: a reader will show the label values instead"
+            )
+        self._file.write(encode(Kind.FILE, [said]))
+
+    def _append_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
+        for part in _parts(batch):
+            stream = self._stream(mode, ds_id, part.metrics, epoch)
+            index, bits, top = self._index(mode, ds_id, part.index)
+            columns: list[Any] = [index]
+            if part.label is not None:
+                # numpy looks up by 64-bit indices three times as fast as by the stored ones
+                places = index if isinstance(part.index, list) else part.index
+                codes = self._new_labels((mode, ds_id), places, bits, top, part.label)
+                if codes is not None:
+                    columns.append(codes)
+                    bits |= {1: 1, 2: 2, 4: 3}[codes.itemsize] << 2
+            columns.extend(np.ascontiguousarray(values, _F4) for values in part.values)
+            self._file.write(
+                encode(
+                    Kind.ROWS,
+                    columns,
+                    flags=bits,
+                    metrics=len(part.values),
+                    rows=len(part),
+                    stream=stream,
+                    epoch=epoch,
+                    step=step,
+                )
+            )
 
     def _stream(self, mode: str, ds_id: str | None, metrics: tuple[str, ...], epoch: int) -> int:
         key = (mode, ds_id, metrics)
@@ -156,7 +203,7 @@ class LogWriter:
         ):  # again in every epoch: damage to one description costs one epoch
             self._current[number] = epoch
             described = {"mode": mode, "ds_id": ds_id, "metrics": list(metrics)}
-            self._write(encode(Kind.STREAM, [_json(described)], stream=number, epoch=epoch))
+            self._file.write(encode(Kind.STREAM, [to_json(described)], stream=number, epoch=epoch))
             self._write_labels(0)
         return number
 
@@ -179,8 +226,9 @@ class LogWriter:
         if fresh:
             first = len(known)
             known.update((name, first + n) for n, name in enumerate(fresh))
-            described = {"mode": key[0], "ds_id": key[1], "names": fresh}
-            self._write(encode(Kind.NAMES, [_json(described)], rows=first))
+            for at, some in _portions(fresh):
+                described = {"mode": key[0], "ds_id": key[1], "names": some}
+                self._file.write(encode(Kind.NAMES, [to_json(described)], rows=first + at))
         return np.array([known[name] for name in names], "<u4")
 
     def _new_labels(
@@ -212,22 +260,48 @@ class LogWriter:
     def _write_labels(self, first: int) -> None:
         values = self._labels.values[first:]
         self._written_labels = len(self._labels)
-        if values:
-            self._write(encode(Kind.LABELS, [_json(values)], rows=first))
-
-    def _write(self, frame: tuple[list[Any], int]) -> None:
-        """Append a frame, in one call to the system unless the disk is filling up."""
-        buffers, size = frame
-        written = os.writev(self._file, buffers) if hasattr(os, "writev") else 0
-        rest = memoryview(b"".join(map(bytes, buffers)))[written:] if written < size else b""
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        for at, some in _portions(values):
+            self._file.write(encode(Kind.LABELS, [to_json(some)], rows=first + at))
 
 
-def file_name(began: int, launch: Launch, unique: str) -> str:
-    """Name of a process's file: it sorts by time, and says what the first frame says, should that be damaged."""
-    return f"{began:020d}-{launch.key or 'alone'}-r{launch.rank:05d}of{launch.world:05d}-{unique}{SUFFIX}"
+def _fit(about: dict[str, Any]) -> dict[str, Any]:
+    """Turn what a user gave (numpy's integers, values no label can have) into what a reader takes."""
+    fit = dict(about)
+    for name in ("epochs", "steps_per_epoch"):
+        number = fit.get(name)
+        fit[name] = int(number) if number is not None and 0 <= int(number) < 2**63 else None
+    names = fit.get("label_names")
+    if names is not None:
+        fit["label_names"] = {
+            name: [_plain(v) for v in value] if isinstance(value, (list, tuple)) else _plain(value)
+            for name, value in names.items()
+        }
+    return fit
 
 
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+def _plain(value: Any) -> int | str:
+    return value if type(value) in (int, str) else str(value)
+
+
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """Cut a batch that no frame can hold (some million rows) into several."""
+    most = max(1, MAX_PAYLOAD // (8 + 4 + 4 * len(batch.values)))
+    if len(batch) <= most:
+        yield batch
+        return
+    for first in range(0, len(batch), most):
+        cut = slice(first, first + most)
+        label = None if batch.label is None else batch.label[cut]
+        yield Batch(batch.index[cut], label, batch.metrics, [v[cut] for v in batch.values])
+
+
+def _portions(values: list[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Cut names into lists that a frame can hold, each with the number of its first."""
+    first = size = 0
+    for at, value in enumerate(values):
+        size += len(value) if isinstance(value, str) else 40
+        if size > _NAMES_AT_ONCE and at > first:
+            yield first, values[first:at]
+            first, size = at, 0
+    if values:
+        yield first, values[first:]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.ingest.limits import MAX_TEXT, check_number, check_text
+
 Array = npt.NDArray[Any]
 
 
@@ -100,7 +102,8 @@ def read_index(index: Any) -> Array | list[Any]:
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= MAX_TEXT else check_text(text)
 
 
 def _names(values: Any) -> list[Any]:
@@ -109,7 +112,7 @@ def _names(values: Any) -> list[Any]:
         if isinstance(value, (str, bytes)):
             names.append(_text(value))
         elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            names.append(int(value))
+            names.append(check_number(int(value)))
         else:
             raise TypeError(f"index {value!r} is a {type(value).__name__}; expected integers or strings")
     return names

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from xai_widgets.tracking.ingest.epoch_clock import Clock, check_mode
+from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_metrics, check_step
 from xai_widgets.tracking.ingest.sink import Sink
 from xai_widgets.tracking.ingest.worker import Worker
 from xai_widgets.tracking.lifecycle import Lifecycle
@@ -18,6 +19,7 @@ from xai_widgets.tracking.results import EpochSummary
 from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer, to_batch
 from xai_widgets.tracking.store.labels import LabelTable
+from xai_widgets.tracking.store.replay import recorded
 from xai_widgets.tracking.store.stream import Policy, Stream
 
 BACKLOG = 16
@@ -62,6 +64,7 @@ class Intake(Lifecycle):
         self, batch: Batch, mode: str, ds_id: str | None, epoch: int | None, step: int | None
     ) -> None:
         """Log a batch, then buffer it."""
+        check_metrics(batch.metrics)
         if self.status != "training" and (mode == "train" or self.status == "idle"):
             self.start()
         with self._lock:
@@ -85,6 +88,7 @@ class Intake(Lifecycle):
         step: int | None,
     ) -> None:
         """Gather a batch on its device; it is logged and taken in when it has come over."""
+        check_metrics(tuple(rows))
         if self.status != "training" and (mode == "train" or self.status == "idle"):
             self.start()
         with self._lock:
@@ -155,21 +159,21 @@ class Intake(Lifecycle):
         self, mode: str, ds_id: str | None, epoch: int | None, step: int | None
     ) -> tuple[Stream, int, list[EpochSummary]]:
         """Find the stream and the epoch of a batch, and move the clock; under the lock."""
+        number = None if step is None else check_step(step)
         stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
         ended: list[EpochSummary] = []
         at = self._clock.open.get(mode)
         if at is None or (epoch != at and (epoch is not None or mode != "train")):
             at, ended = self._enter(mode, epoch)
-        if step is not None:
-            self._step = int(step)
+        if number is not None:
+            self._step = number
         elif mode == "train":
             self._step += 1
         return stream, at, ended
 
     def _new_stream(self, mode: str, ds_id: str | None) -> Stream:
         check_mode(mode)
-        if ds_id is not None and not isinstance(ds_id, str):
-            raise TypeError(f"ds_id is {ds_id!r}; a string or None is expected")
+        check_ds_id(ds_id)
         stream = self._streams[(mode, ds_id)] = Stream(
             mode, ds_id, self._table, self._predicted, self._policy
         )
@@ -177,9 +181,7 @@ class Intake(Lifecycle):
 
     def _enter(self, mode: str, epoch: int | None) -> tuple[int, list[EpochSummary]]:
         """Find the epoch of a row, opening it (and ending an older one) where it is new."""
-        wanted = self._clock.current(mode) if epoch is None else int(epoch)
-        if wanted < 0:
-            raise ValueError(f"epoch is {epoch!r}; a whole number from 1 on is expected")
+        wanted = check_epoch(self._clock.current(mode) if epoch is None else epoch)
         is_open = self._clock.open.get(mode)
         ended: list[EpochSummary] = []
         if is_open is not None and wanted > is_open:
@@ -279,15 +281,17 @@ class Intake(Lifecycle):
 
     def _write(self, sink: Sink, batch: Batch, stream: Stream, epoch: int, step: int) -> None:
         try:
-            sink.write_rows(stream.mode, stream.ds_id, epoch, step, batch)
-        except OSError as error:
+            if sink.write_rows(stream.mode, stream.ds_id, epoch, step, batch):
+                self._write_again(sink)
+        except Exception as error:
             self._log_failed(error)
 
     def _log_end(self, mode: str, ds_id: str | None, epoch: int) -> None:
         if self._sink is not None:
             try:
-                self._sink.end_epoch(mode, ds_id, epoch, self._step)
-            except OSError as error:
+                if self._sink.end_epoch(mode, ds_id, epoch, self._step):
+                    self._write_again(self._sink)
+            except Exception as error:
                 self._log_failed(error)
 
     def _log_status(self, status: str) -> None:
@@ -295,16 +299,36 @@ class Intake(Lifecycle):
             if self._sink is not None:
                 try:
                     self._sink.write_status(status, self.error)
-                except OSError as error:
+                except Exception as error:
                     self._log_failed(error)
 
-    def _log_failed(self, error: OSError) -> None:
+    def _write_again(self, sink: Sink) -> None:
+        """Have everything recorded so far written into a log that was begun anew; under the lock."""
+        for stream in self._streams.values():
+            self._seal(stream)
+            self._jobs.append(partial(self._replay, sink, sink.path, stream))
+        self._heavy = True
+
+    def _replay(self, sink: Sink, path: str, stream: Stream) -> None:
+        """Write what a stream holds into the log, while that is still the same file; a job."""
+        for epoch, step, closed, batches in recorded(stream):
+            for batch in batches:
+                with self._lock:
+                    if self._sink is not sink or sink.path != path:
+                        return
+                    self._write(sink, batch, stream, epoch, step)
+            if closed:
+                with self._lock:
+                    self._log_end(stream.mode, stream.ds_id, epoch)
+
+    def _log_failed(self, error: Exception) -> None:
         """Give the log up, visibly; training goes on."""
         sink, self._sink = self._sink, None
         where = f" {sink.path}" if sink is not None else ""
         self.report(
-            f"the run log{where} stopped: {error.strerror or error}. Training and the views go on from memory; what was "
-            "recorded before is in the log. Free some space and start a new run in another log_dir to log again."
+            f"the run log{where} stopped: {getattr(error, 'strerror', None) or error}. Training and the views go on from "
+            "memory; what was recorded before is in the log. Free some space where the disk is full, and start a new run "
+            "in another log_dir to log again."
         )
         if sink is not None:
             sink.close()

@@ -8,7 +8,7 @@ from xai_widgets.tracking.store.batch_buffer import Batch
 
 
 class Sink(Protocol):
-    """Takes every batch before `record` returns. May raise OSError: the tracker then goes on without it.
+    """Takes every batch before `record` returns. What it raises, the tracker tells, and goes on without it.
 
     Attributes
     ----------
@@ -20,11 +20,11 @@ class Sink(Protocol):
     def path(self) -> str:
         """Where it writes, as text."""
 
-    def write_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
-        """Write one batch."""
+    def write_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> bool:
+        """Write one batch; True when the file was deleted and begun anew, and memory should be written again."""
 
-    def end_epoch(self, mode: str, ds_id: str | None, epoch: int, step: int) -> None:
-        """Say that an epoch is complete."""
+    def end_epoch(self, mode: str, ds_id: str | None, epoch: int, step: int) -> bool:
+        """Say that an epoch is complete; returns as `write_rows`."""
 
     def write_status(self, status: str, error: str | None) -> None:
         """Say that the run started, ended or failed."""
