@@ -1,5 +1,6 @@
 """Saving, loading, checkpoints."""
 
+import contextlib
 import io
 import pickle
 import zipfile
@@ -167,3 +168,77 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         tracker.save(tmp_path / "t.npz")
     assert [p.name for p in tmp_path.iterdir()] == ["t.npz"]
     assert (tmp_path / "t.npz").read_bytes() == before
+
+
+def stored(arrays, tree="{}", compression=zipfile.ZIP_STORED):
+    """A zip like that of a save: the tree, and arrays given as bytes of .npy files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as zipped:
+        text = io.BytesIO()
+        np.save(text, np.frombuffer(tree.encode(), np.uint8))
+        for name, raw in {"tree.npy": text.getvalue(), **arrays}.items():
+            zipped.writestr(name, raw)
+    return file.getvalue()
+
+
+def promising(shape, kind="<f4"):
+    """An .npy file that promises a shape it has not."""
+    head = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + bytes(8)
+
+
+TREE = '{"format": "xai_widgets.tracker", "version": 1, "tree": %s}'
+BROKEN = {
+    "nothing": b"",
+    "gigabytes promised": stored({"a0.npy": promising((2**40,))}),
+    "a product that overflows": stored({"a0.npy": promising((2**62, 2**62))}),
+    "a negative shape": stored({"a0.npy": promising((-2, -1))}),
+    "objects": stored({"a0.npy": promising((1,), "|O")}),
+    "a bomb": stored({"a0.npy": bytes(50_000_000)}, compression=zipfile.ZIP_DEFLATED),
+    "no JSON": stored({}, "{"),
+    "deep JSON": stored({}, "[" * 100_000),
+    "an array that is not there": stored({}, TREE % '{"$array": "a7"}'),
+    "a dict of no pairs": stored({}, TREE % '{"$dict": [1]}'),
+    "no tracker": stored({}, TREE % "[]"),
+    "a version of no number": stored({}, TREE.replace("1", '"x"') % "[]"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_no_whole_save_is_named_and_nothing_is_unpacked(tmp_path, case):
+    path = tmp_path / "run.npz"
+    path.write_bytes(BROKEN[case])
+    with pytest.raises(ValueError, match=r"run\.npz"):
+        Tracker.load(path)
+
+
+def test_a_save_cut_or_changed_anywhere_is_refused_or_right(tmp_path):
+    whole = tmp_path / "whole.npz"
+    tracker = busy_tracker()
+    tracker.save(whole)
+    raw = whole.read_bytes()
+    cut = tmp_path / "cut.npz"
+    for at in range(0, len(raw), len(raw) // 60):
+        cut.write_bytes(raw[:at])
+        with pytest.raises(ValueError, match=r"cut\.npz"):
+            Tracker.load(cut)
+        cut.write_bytes(raw[:at] + bytes([raw[at] ^ 16]) + raw[at + 1 :])
+        with contextlib.suppress(ValueError):
+            same(tracker, Tracker.load(cut))
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match="is no file"):
+        Tracker.load(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Tracker.load(tmp_path / "nothing")
+
+
+def test_a_broken_state_leaves_the_tracker_as_it_was():
+    tracker, other = busy_tracker(), busy_tracker()
+    state = tracker.state_dict()
+    tree = npz.from_bytes(state["data"])
+    del tree["streams"][-1]["columns"]
+    with pytest.raises(ValueError, match="no saved tracker"):
+        tracker.load_state_dict({**state, "data": npz.to_bytes(tree)})
+    same(tracker, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -152,10 +153,10 @@ class FileReader:
         if frame.kind == Kind.STREAM:
             self._streams[frame.stream] = read_stream(value)
         elif frame.kind == Kind.LABELS:
-            self._labels.update(enumerate(read_values(value), frame.rows))
+            self._labels.update(_numbered(read_values(value), frame))
         elif frame.kind == Kind.NAMES:
             names = self._names.setdefault(read_place(value), {})
-            names.update(enumerate(read_values(value.get("names")), frame.rows))
+            names.update(_numbered(read_values(value.get("names")), frame))
         else:
             self.about = read_about(value)
             self.first = self.first or self.about["first"]
@@ -211,3 +212,10 @@ class FileReader:
     def _lost(self, offset: int, frame: Frame, reason: str) -> None:
         name = Kind(frame.kind).name if frame.kind in tuple(Kind) else "unknown"
         self._tail.damaged(offset, frame.size, f"{name} frame: {reason[:300]}")
+
+
+def _numbered(values: list[Any], frame: Frame) -> Iterator[tuple[int, Any]]:
+    """Give values their numbers: the frame says that of the first."""
+    if frame.rows + len(values) > 2**31:
+        raise ValueError(f"its values are numbered from {frame.rows} on")
+    return enumerate(values, frame.rows)

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from xai_widgets._metrics import Metric
 from xai_widgets.tracking.store.stream import Policy
 
 VERSION = 1
@@ -118,6 +119,7 @@ def read_about(value: Any) -> dict[str, Any]:
         number = value.get(name)
         about[name] = None if number is None else _count(number, name, 2**63)
     about["label_names"] = _label_names(value.get("label_names"))
+    about["metrics"] = [Metric.of_dict(each).as_dict() for each in value.get("metrics", ())]
     about["policy"] = _policy(value.get("policy"))
     about["replaces"] = _of(value, "replaces", str) if "replaces" in value else None
     about["first"] = _first(value.get("first"))

@@ -93,7 +93,10 @@ class Tail:
     @property
     def rest(self) -> int:
         """Bytes at the end that make no whole frame: being written just now, or torn when the writer died."""
-        return 0 if self.given_up else max(0, self.path.stat().st_size - self.offset)
+        try:
+            return 0 if self.given_up else max(0, self.path.stat().st_size - self.offset)
+        except OSError:  # taken away meanwhile
+            return 0
 
     def _read(self) -> tuple[memoryview, bool]:
         """Read a window from `offset` on, and say whether the file ends with it."""

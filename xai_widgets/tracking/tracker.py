@@ -116,12 +116,16 @@ class Tracker(Frames, Rankings, Saving):
         Raises
         ------
         ValueError
-            When the file is something else.
+            When the file is something else, or not whole; its name is in the text.
         """
-        with open(path, "rb") as file:
-            tree = npz.read(file)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ValueError(f"{os.fspath(path)} is no file that a tracker was saved to")
         tracker = cls()
-        tracker._restore(tree)
+        with open(path, "rb") as file:
+            try:
+                tracker._restore(npz.read(file))
+            except ValueError as error:
+                raise ValueError(f"{os.fspath(path)}: {error}") from error
         return tracker
 
     def record(

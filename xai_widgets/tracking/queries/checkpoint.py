@@ -13,7 +13,7 @@ from typing import Any
 from xai_widgets._metrics import Metric
 from xai_widgets.tracking.queries.base import Reading
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.stream import Policy, Stream
+from xai_widgets.tracking.store.saved import read_saved
 
 
 class Saving(Reading):
@@ -120,33 +120,24 @@ class Saving(Reading):
                 }
 
     def _restore(self, tree: dict[str, Any]) -> None:
+        """Take over what `_tree` gave: all of it, or nothing and ValueError."""
+        try:
+            saved = read_saved(tree)
+        except npz.BROKEN as error:
+            raise ValueError(
+                f"this is no saved tracker, or not a whole one ({type(error).__name__}: {error})"
+            ) from error
         with self._settling:
             self._settled()
             with self._lock:
-                names = tree["label_names"]
-                self._given_names = None if names is None else {k: _value(v) for k, v in names.items()}
-                duplicates, dtype, frequency = tree["policy"]
-                self._policy = Policy.of(duplicates, dtype, frequency)
                 self._reset()
-                for value in tree["labels"]:
-                    self._table.code(value)
-                for value in tree["predicted"]:
-                    self._predicted.code(value)
-                self._describe(tree.get("metrics", ()))
-                self._clock.open.update(tree["open"])
-                self._clock.ended.update(tree["ended"])
-                self._epoch, self._step, self.epochs, self.steps_per_epoch = tree["place"]
-                self._elapsed, self._started = tree["elapsed"], None
-                self.error = tree["error"]
-                for state in tree["streams"]:
-                    stream = Stream(state["mode"], state["ds_id"], self._table, self._predicted, self._policy)
-                    stream.load(state)
-                    self._streams[(stream.mode, stream.ds_id)] = stream
+                self._given_names, self._policy = saved.label_names, saved.policy
+                self._table, self._predicted = saved.table, saved.predicted
+                self._clock.open, self._clock.ended = saved.open, saved.ended
+                self._epoch, self._step, self.epochs, self.steps_per_epoch = saved.place
+                self._elapsed, self._started = saved.elapsed, None
+                self.error = saved.error
+                self._streams, self._definitions = saved.streams, saved.metrics
                 self.version += 1
         # a run that was cut off is not training until it records again
-        status = tree["status"]
-        self._set_status("idle" if status == "training" else status)
-
-
-def _value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+        self._set_status("idle" if saved.status == "training" else saved.status)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.store import npz
+
 Array = npt.NDArray[Any]
 DUPLICATES = ("mean", "last", "max")
 _SAVED = (
@@ -94,9 +96,20 @@ class Column:
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Column:
         """Make a column of what `state` gave."""
-        column = cls(state["epoch"], state["values"].dtype)
+        values = npz.checked(state["values"], "f")
+        column = cls(state["epoch"], values.dtype)
         for name in _SAVED:
             setattr(column, name, state[name])
+        if (column._sum is None) != (column._count is None):
+            raise ValueError("of a column the sums or the counts are missing")
+        for kept, kind in ((column._sum, "f"), (column._count, "i")):
+            if kept is not None:
+                npz.checked(kept, kind, values.shape[0])
+        if column._repeated is not None:
+            places, counts = column._repeated
+            if npz.checked(places, "i").max(initial=-1) >= values.shape[0] or places.min(initial=0) < 0:
+                raise ValueError("places of a column are none")
+            column._repeated = (places, npz.checked(counts, "i", places.shape[0]))
         return column
 
     def _grow(self, size: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.store import npz
 from xai_widgets.tracking.store.epoch_column import Column
 
 Array = npt.NDArray[Any]
@@ -136,9 +137,14 @@ class Dynamics:
         dynamics.size = state["running"]["seen"].shape[0]
         # what a checkpoint of an earlier release does not have begins anew
         dynamics._state = {
-            name: state["running"].get(name, np.zeros(dynamics.size, kind)) for name, kind in _RUNNING.items()
+            name: npz.checked(
+                state["running"].get(name, np.zeros(dynamics.size, kind)), np.dtype(kind).kind, dynamics.size
+            )
+            for name, kind in _RUNNING.items()
         }
-        dynamics.confusion = {epoch: (pairs, counts) for epoch, (pairs, counts) in state["confusion"].items()}
+        for epoch, (pairs, counts) in state["confusion"].items():
+            pairs = npz.checked(pairs, "i")
+            dynamics.confusion[epoch] = (pairs, npz.checked(counts, "i", pairs.shape[0]))
         dynamics.late, dynamics._ended = state["late"], state["ended"]
         dynamics._open = {
             epoch: {name: Column.restored(column) for name, column in columns.items()}

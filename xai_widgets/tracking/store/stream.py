@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.store import npz
 from xai_widgets.tracking.store.batch_buffer import Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer
 from xai_widgets.tracking.store.epoch_column import DUPLICATES, Column
@@ -301,11 +302,18 @@ class Stream:
             m: {e: Column.restored(c) for e, c in epochs.items()} for m, epochs in state["columns"].items()
         }
         self.dynamics = None if state["dynamics"] is None else Dynamics.restored(state["dynamics"])
-        for metric, epoch, group, changes, *found in state["statistics"]:
-            self._statistics[(metric, epoch, group)] = (changes, GroupStatistics(*found))
+        for metric, epoch, group, changes, count, *found in state["statistics"]:
+            if metric not in self.metrics or epoch not in self.steps:
+                raise ValueError("label statistics are of no epoch")
+            count = npz.checked(count, "i")
+            parts = [npz.checked(each, "f", count.shape[0]) for each in found]
+            self._statistics[(metric, epoch, group)] = (changes, GroupStatistics(count, *parts))
         for name, index, codes, values in state["groups"]:
             table = LabelTable()
             table.encode(values)
+            codes = npz.checked(codes, "i", len(index))
+            if len(table) != len(values) or codes.max(initial=-1) >= len(values) or codes.min(initial=0) < 0:
+                raise ValueError("codes of a grouping are none")
             self._groups[name] = (index, codes, table)
 
     def _take_derived(self, epoch: int, places: Array, derived: dict[str, Array], size: int) -> None:
