@@ -113,7 +113,7 @@ class FileReader:
             except NewerError as error:
                 self._tail.give_up(f"{error}; the file is not read")
                 break
-            except (ValueError, KeyError, TypeError, OverflowError) as error:
+            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
                 self._lost(offset, frame, f"not understood ({type(error).__name__}: {error})")
                 continue
             if event is not None:

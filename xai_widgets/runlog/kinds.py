@@ -119,7 +119,7 @@ def read_about(value: Any) -> dict[str, Any]:
         number = value.get(name)
         about[name] = None if number is None else _count(number, name, 2**63)
     about["label_names"] = _label_names(value.get("label_names"))
-    about["metrics"] = [Metric.of_dict(each).as_dict() for each in value.get("metrics", ())]
+    about["metrics"] = [_metric(each) for each in value.get("metrics", ())]
     about["policy"] = _policy(value.get("policy"))
     about["replaces"] = _of(value, "replaces", str) if "replaces" in value else None
     about["first"] = _first(value.get("first"))
@@ -150,6 +150,11 @@ def _label_names(names: Any) -> dict[str, Any] | None:
     ):
         raise ValueError("label_names are no names of label values")
     return {name: tuple(v) if isinstance(v, list) else v for name, v in names.items()}
+
+
+def _metric(described: Any) -> dict[str, Any]:
+    _of(described, "name", str)
+    return Metric.of_dict(described).as_dict()
 
 
 def _policy(policy: Any) -> tuple[str, str, int] | None:
