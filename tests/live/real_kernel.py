@@ -33,7 +33,6 @@ class RealKernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         self.subshell = None
-        self.replies: set[str] = set()
         self.shown: list[dict[str, Any]] = []
         self.echoed: list[tuple[str, str]] = []  # comm of each echo, and the message it says it replies to
         if subshells and version.startswith("7"):
@@ -71,15 +70,8 @@ class RealKernel:
             elif kind == "error":
                 printed.append(f"{content['ename']}: {content['evalue']}\n")
             elif kind == "status" and content["execution_state"] == "idle":
-                self._replied(message_id, end)
                 return "".join(printed)
         raise AssertionError(f"the cell did not end within {timeout} s; it printed {printed}")
-
-    def _replied(self, message_id: str, end: float) -> None:
-        """Wait for the reply too: ipykernel 7.3 forgets a request that comes in just as it sends one."""
-        while message_id not in self.replies:
-            reply = self.client.get_shell_msg(timeout=max(end - time.monotonic(), 0.1))
-            self.replies.add(reply["parent_header"].get("msg_id"))
 
     def run(self, code: str, **options: Any) -> str:
         return self.finish(self.start(code), **options)

@@ -167,6 +167,70 @@ def test_an_interrupt_in_a_callback_ends_the_cell_and_loses_no_message(ready_wit
     assert kernel.value("hits") == [1, 2, 3]
 
 
+INTERRUPTED = {
+    "after the look": """
+def broken_off(self, do=kind.waiting):
+    found = do(self)
+    if found and not once:
+        once.append(1)
+        raise KeyboardInterrupt
+    return found
+kind.waiting = broken_off
+""",
+    "while messages are taken": """
+def broken_off(self, do=kind.take):
+    if not once:
+        once.append(1)
+        class Taken(list):
+            def append(self, item):
+                list.append(self, item)
+                if len(self) == 2: raise KeyboardInterrupt
+        self.taken = Taken()
+    do(self)
+kind.take = broken_off
+""",
+    "by a signal": """
+import os, signal
+def broken_off(self, do=kind.take):
+    if not once:
+        once.append(1)
+        class Taken(list):
+            def append(self, item):
+                os.kill(os.getpid(), signal.SIGINT)  # would be raised here, and the message be nowhere
+                for _ in range(100): pass
+                list.append(self, item)
+        self.taken = Taken()
+    do(self)
+kind.take = broken_off
+""",
+}
+
+
+@pytest.mark.parametrize("when", INTERRUPTED)
+def test_an_interrupt_in_the_pump_loses_nothing_and_the_kernel_goes_on_listening(
+    ready_without_subshells, when
+):
+    kernel = ready_without_subshells
+    kernel.run(
+        "from IPython import get_ipython\nfrom xai_widgets.live.kernel import message_queues as queues\n"
+        "kind, once, heard = type(queues.queue_of(get_ipython().kernel)), [], []\n"
+        "kept = kind.waiting, kind.take\n" + INTERRUPTED[when]
+    )
+    comm = kernel.value("slider.comm.comm_id")
+    cell = kernel.start(
+        "time.sleep(0.5)\ntry:\n    for i in range(100):\n        time.sleep(0.01); tracker.safe_point()\n"
+        "except KeyboardInterrupt: heard.append('interrupt')\nkind.waiting, kind.take = kept"
+    )
+    time.sleep(0.2)
+    kernel.slide(comm, 1)
+    later = [kernel.start(f"heard.append({i})") for i in range(2)]
+    kernel.slide(comm, 2)
+    kernel.finish(cell)
+    kernel.finish(later[-1], timeout=20)
+    assert kernel.value("heard") == ["interrupt", 0, 1]
+    assert kernel.value("publisher.flush() and [value for value, *_ in seen]") == [1, 2]
+
+
 def test_a_closed_control_and_a_broken_message_are_survived(ready_without_subshells):
     kernel = ready_without_subshells
     kernel.run("gone = ipywidgets.IntSlider(); keep_route(gone)")
@@ -214,11 +278,13 @@ def test_a_page_that_is_loaded_anew_is_answered_while_a_plain_loop_runs(ready):
         message = client.session.msg(kind, content)
         client.shell_channel.send(message)
         asked[message["header"]["msg_id"]] = kind
+    asked[cell] = "the cell"
     replies = []
     while len(replies) < 3:
         reply = client.get_shell_msg(timeout=60)
-        replies.append((asked.get(reply["parent_header"].get("msg_id"), "the cell"), reply["content"]))
-        ready.replies.add(reply["parent_header"].get("msg_id"))
+        kind = asked.get(reply["parent_header"].get("msg_id"))
+        if kind is not None:  # else to a cell before
+            replies.append((kind, reply["content"]))
     assert [kind for kind, _ in replies] == ["kernel_info_request", "comm_info_request", "the cell"]
     assert replies[0][1]["language_info"]["name"] == "python"
     assert comm in replies[1][1]["comms"]

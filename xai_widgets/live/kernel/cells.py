@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xai_widgets.live.kernel import ipython
+from xai_widgets.live.kernel.message_queues import send_through_stream
 
 _log = logging.getLogger("xai_widgets.live")
 
@@ -52,6 +53,7 @@ class Cells:
         shell.events.register("post_run_cell", self._ended)
         self._shell = shell
         self.key = _cell_id()
+        send_through_stream(ipython.kernel())  # before the first of our messages
 
     def on_end(self, callback: Callable[[], object]) -> Callable[[], None]:
         """Call a bound method (held weakly) or a function (held strongly) after every cell; returns the undo."""

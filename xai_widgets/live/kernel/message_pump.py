@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.kernel import ipython
+from xai_widgets.live.kernel.interrupts import uninterrupted
 from xai_widgets.live.kernel.message_queues import KernelQueue, queue_of
 
 if TYPE_CHECKING:
@@ -53,13 +54,22 @@ def pump() -> int:
         return 0
     kernel = ipython.kernel()
     source = queue_of(kernel) if kernel is not None else None
-    if source is None or not source.waiting():
-        return 0
-    _busy.pumping = True
+    return _look(kernel, source) if source is not None else 0
+
+
+def _look(kernel: Any, source: KernelQueue) -> int:
+    """Handle what waits; whatever an interrupt breaks off, nothing is lost and the kernel goes on listening."""
+    _busy.pumping, quiet = True, False
     try:
-        return _drain(kernel, source)
+        quiet = not source.waiting()
+        return 0 if quiet else _drain(kernel, source)
     finally:
-        _busy.pumping = False
+        try:
+            if not quiet:
+                with uninterrupted():
+                    source.put_back()
+        finally:
+            _busy.pumping = False
 
 
 def pump_at_safe_points(tracker: Tracker) -> None:
@@ -79,22 +89,18 @@ def _pump_at_times(_epoch: int | None, _step: int | None) -> None:
 
 
 def _drain(kernel: Any, source: KernelQueue) -> int:
-    """Handle comm messages, keep the others; also when the user interrupts in between."""
-    items = source.take()
-    handled = 0
-    try:
-        while items:
-            message = _widget_message(kernel, source.frames(items[0]))
-            item = items.pop(0)
-            if message is None:
-                source.keep(item)
-            else:
-                handled += 1
-                _handle(kernel, *message)
-    finally:
-        for item in items:
-            source.keep(item)
-        source.put_back()
+    """Handle comm messages, leave the others to be put back."""
+    with uninterrupted():
+        source.take()
+    handled = place = 0
+    while place < len(source.taken):
+        message = _widget_message(kernel, source.frames(source.taken[place]))
+        if message is None:
+            place += 1
+            continue
+        del source.taken[place]
+        handled += 1
+        _handle(kernel, *message)
     return handled
 
 

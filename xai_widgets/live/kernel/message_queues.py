@@ -8,22 +8,27 @@ _POLLIN = 1
 
 
 class KernelQueue(Protocol):
-    """Messages that wait, and a way to put back what is not ours."""
+    """Messages that wait, and a way to put back what is not ours.
+
+    Attributes
+    ----------
+    taken : list
+        What was taken out and is to be put back; whoever handles one removes it first.
+    """
+
+    taken: list[Any]
 
     def waiting(self) -> bool:
-        """Whether there is anything."""
+        """Whether there is anything; a "yes" must be followed by `put_back`, whatever comes between."""
 
-    def take(self) -> list[Any]:
+    def take(self) -> None:
         """Take all of them out, oldest first."""
 
     def frames(self, item: Any) -> Any:
         """Return the frames of a message, or None when it is something else."""
 
-    def keep(self, item: Any) -> None:
-        """Set one aside, to be put back."""
-
     def put_back(self) -> None:
-        """Put back what was set aside, in its order and before anything newer."""
+        """Put back what was taken, in its order and before anything newer, and wake what reads there."""
 
 
 class _InProcessQueue:
@@ -32,33 +37,28 @@ class _InProcessQueue:
     def __init__(self, kernel: Any) -> None:
         self.kernel = kernel
         self.queue = kernel.msg_queue
-        self.kept: list[Any] = []
+        self.taken: list[Any] = []
 
     def waiting(self) -> bool:
         return bool(self.kernel.shell_stream.socket.events & _POLLIN) or self.queue.qsize() > 0
 
-    def take(self) -> list[Any]:
+    def take(self) -> None:
         self.kernel.shell_stream.flush(_POLLIN)  # what waits in the socket joins the queue
-        items: list[Any] = []
         while self.queue.qsize():
-            items.append(self.queue.get_nowait())
-        return items
+            self.taken.append(self.queue.get_nowait())
 
     def frames(self, item: Any) -> Any:
         _, dispatch, args = item
         ours = getattr(dispatch, "__name__", "") == "dispatch_shell" and len(args) == 1
         return args[0] if ours else None
 
-    def keep(self, item: Any) -> None:
-        self.kept.append(item)
-
     def put_back(self) -> None:
-        behind = []
         while self.queue.qsize():  # what came in the meantime stays behind what was there first
-            behind.append(self.queue.get_nowait())
-        for item in (*self.kept, *behind):
-            self.queue.put_nowait(item)
-        self.kept.clear()
+            self.taken.append(self.queue.get_nowait())
+        while self.taken:
+            self.queue.put_nowait(self.taken.pop(0))
+        # asking the socket for its state uses up the edge that would wake the stream: look again
+        self.kernel.shell_stream.io_loop.add_callback(self.kernel.shell_stream.flush, _POLLIN)
 
 
 class _SocketPair:
@@ -66,30 +66,22 @@ class _SocketPair:
 
     def __init__(self, pair: Any) -> None:
         self.stream = pair.to_stream
-        self.kept: list[Any] = []
+        self.taken: list[Any] = []
 
     def waiting(self) -> bool:
         return bool(self.stream.socket.events & _POLLIN)
 
-    def take(self) -> list[Any]:
-        items: list[Any] = []
+    def take(self) -> None:
         while self.waiting():
-            items.append(self.stream.socket.recv_multipart(copy=False))
-        return items
+            self.taken.append(self.stream.socket.recv_multipart(copy=False))
 
     def frames(self, item: Any) -> Any:
         return list(item)
 
-    def keep(self, item: Any) -> None:
-        self.kept.append(item)
-
     def put_back(self) -> None:
         callback = self.stream._recv_callback
-        for (
-            item
-        ) in self.kept:  # the loop runs them in this order when the cell ends, before it reads new ones
-            self.stream.io_loop.add_callback(callback, item)
-        self.kept.clear()
+        while self.taken:  # the loop runs them in this order when the cell ends, before it reads new ones
+            self.stream.io_loop.add_callback(callback, self.taken.pop(0))
         # reading the socket beside its stream uses up the edge that would wake the stream: look again
         self.stream.io_loop.add_callback(self.stream.flush)
 
@@ -103,3 +95,18 @@ def queue_of(kernel: Any) -> KernelQueue | None:
     if hasattr(kernel, "msg_queue") and getattr(kernel, "shell_stream", None) is not None:
         return _InProcessQueue(kernel)
     return None
+
+
+def send_through_stream(kernel: Any) -> bool:
+    """Have ipykernel 7.0 to 7.3 send replies through the stream that reads requests; returns whether it had to be told.
+
+    Their manager of subshells sends raw on the socket that this stream reads. Sending uses up the socket's edge, so that a
+    request which comes in just then wakes nobody and is never read: a cell that never ends. 7.4 sends through the stream.
+    """
+    manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
+    stream = getattr(kernel, "shell_stream", None)
+    raw = getattr(manager, "_shell_socket", None)
+    if manager is None or stream is None or raw is None or getattr(stream, "socket", None) is not raw:
+        return False
+    manager._shell_socket = stream  # it calls send_multipart, in the thread in which the stream lives
+    return True
