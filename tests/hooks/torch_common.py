@@ -50,7 +50,14 @@ def weights(model) -> list:
 
 
 def plain_run(
-    epochs: int = 3, *, loss=None, accumulate: int = 1, workers: int = 0, target=lambda y: y, **options
+    epochs: int = 3,
+    *,
+    loss=None,
+    difficulty=None,
+    accumulate: int = 1,
+    workers: int = 0,
+    target=lambda y: y,
+    **options,
 ) -> Known:
     """Train without any hook and note every per-sample loss."""
     train, evaluation, _, _ = data()
@@ -66,7 +73,7 @@ def plain_run(
         for place, (x, y, i) in enumerate(numbered):
             out = model(x)
             loss.reduction = "none"
-            known.add("train", epoch, i, loss(out.detach(), target(y)))
+            known.add("train", epoch, i, (difficulty or loss)(out.detach(), target(y)))
             loss.reduction = reduced
             (loss(out, target(y)) / accumulate).backward()
             if (place + 1) % accumulate == 0 or place + 1 == len(numbered):

@@ -43,7 +43,10 @@ def test_label_names_through_wrappers():
     subset = torch.utils.data.Subset(Named(), [4, 5])
     samples = as_samples(subset)
     assert samples.label_names == {0: "cat", 1: "dog", 2: "frog"}
-    assert np.array_equal(samples.batch([1]).inputs[0], X[5]), "by default a subset counts its own positions"
+    assert list(samples.indices) == [4, 5]
+    assert np.array_equal(samples.batch([5]).inputs[0], X[5]), "a subset's samples keep their place in the whole"
+    drawn = as_samples(torch.utils.data.Subset(subset, [1, 1, 0]))
+    assert np.array_equal(drawn.batch([5, 4]).inputs, X[[5, 4]])
 
 
 def test_our_indexed_wrapper_keeps_the_identity_through_a_subset():

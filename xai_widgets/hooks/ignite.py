@@ -14,8 +14,9 @@ from typing import Any
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key
 from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Tap
-from xai_widgets.hooks.torch.observer import Observer, after_step
+from xai_widgets.hooks.torch.observer import Observer
 
 __all__ = ["EngineWatch", "HookWarning", "watch"]
 
@@ -45,7 +46,7 @@ class EngineWatch:
         self._offset = 0
         try:
             if optimizer is not None:
-                self._undo.append(after_step(optimizer, lambda *_: self._feed.stepped()))
+                self._undo.append(after_step(optimizer, self._stepped))
             self._listen(trainer, "train", None)
             for name, evaluator in evaluators.items():
                 self._listen(evaluator, "eval", name)
@@ -108,9 +109,13 @@ class EngineWatch:
         if not others:
             raise error
 
+    def _stepped(self, *_: Any) -> None:
+        self._observer.settle()
+        self._feed.stepped()
+
     def _tap(self, engine: Any, stream: tuple[str, str | None]) -> None:
         self._untap(stream)
-        tap = Tap(engine.state.dataloader, self, self._index)
+        tap = Tap(engine.state.dataloader, self, self._index, self._observer.evidence)
         tap.mode, tap.ds_id = stream
         self._taps[stream] = tap
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from xai_widgets.samples._dispatch import choose
 from xai_widgets.samples._index import Positions
+from xai_widgets.samples._readers import is_subset
 from xai_widgets.samples._samples import Samples
 
 
@@ -41,7 +42,7 @@ def as_samples(
         ``index -> label``; a string names the column.
     index : sequence of int or str, or str, optional
         The index value of each sample; a string names the column. By default what the data set itself knows, else
-        the position.
+        the position; in a torch Subset that in what it is a part of.
     layout : {"NCHW", "NHWC", "NHW", "none"}, optional
         How the inputs lie in memory; by default told from the first sample. "none" says that they are no pictures.
     mean, std : float or sequence of float, optional
@@ -95,7 +96,8 @@ def as_samples(
             raise TypeError(f"{name} should be a function of one sample, got {type(function).__name__}")
     source = choose(data, column=column, labels=labels, index=index)
     values = source.index_values if index is None or isinstance(index, str) else index
-    positions = None if source.count is None else Positions(source.count, values)
+    repeats = index is None and is_subset(data)
+    positions = None if source.count is None else Positions(source.count, values, repeats=repeats)
     _check_labels(labels, source.count)
     return Samples(
         source,

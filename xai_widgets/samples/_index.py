@@ -39,6 +39,8 @@ class Positions:
         How many rows there are.
     values : sequence of int or str, optional
         The index value of each row; by default the row number.
+    repeats : bool
+        Whether a value may stand twice, as in a subset drawn with replacement; its first row is meant then.
 
     Raises
     ------
@@ -48,7 +50,7 @@ class Positions:
         If a value is neither an integer nor a string.
     """
 
-    def __init__(self, count: int, values: Any = None) -> None:
+    def __init__(self, count: int, values: Any = None, *, repeats: bool = False) -> None:
         self.count = count
         self._sorted: NDArray[Any] | None = None
         self._order: NDArray[np.int64] | None = None
@@ -62,7 +64,7 @@ class Positions:
         self._order = np.argsort(array, kind="stable").astype(np.int64)
         self._sorted = array[self._order]
         twice = self._sorted[1:][self._sorted[1:] == self._sorted[:-1]]
-        if len(twice):
+        if len(twice) and not repeats:
             raise ValueError(
                 f"index value {_short(as_index(twice[0]))} stands at more than one sample "
                 f"({len(twice)} such); every sample needs its own"

@@ -207,17 +207,30 @@ def _is_indexed(data: Any) -> bool:
 
 
 def _index_values_of(data: Any) -> Any:
-    """Give the index values our ``Indexed`` yields, through subsets; None for row numbers."""
+    """Give the index values that hooks name samples by; None for row numbers.
+
+    Those that our ``Indexed`` yields, through subsets; a subset's samples keep their places in the whole.
+    """
     if _is_indexed(data):
         if data.key is None and not data.keep:
-            return None
+            return _index_values_of(data.dataset)
         # names that are in the samples themselves can only be had by reading each once
         with streams_kept():
             return [_own_index(data[row]) for row in range(len(data))]
-    if yields_index(data):
+    if is_subset(data):
         inner = _index_values_of(data.dataset)
-        return [as_index(int(i) if inner is None else inner[int(i)]) for i in data.indices]
+        rows = [int(i) for i in data.indices]
+        return [as_index(i if inner is None else inner[i]) for i in rows]
     return None
+
+
+def is_subset(data: Any) -> bool:
+    """Tell whether a data set is a part of another, which hands its elements through."""
+    return (
+        hasattr(data, "indices")
+        and hasattr(data, "dataset")
+        and any(base.__name__ == "Subset" for base in type(data).__mro__)
+    )
 
 
 def _own_index(item: Any) -> Any:

@@ -60,6 +60,7 @@ class Tracker(Frames, Rankings, Saving):
     ) -> None:
         self._given_names = read_label_names(label_names)
         self._claims = Claims()
+        self.task: Any = None  # an `xai_widgets._task.Task` once a hook has told it
         super().__init__(Policy.of(duplicates, dtype, epoch_frequency), epochs)
         self.log_dir = None if log_dir is None else Path(log_dir)
         if self.log_dir is not None:

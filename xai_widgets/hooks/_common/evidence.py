@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._task import of_criterion
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.tracking import CheckItem
 
@@ -32,7 +33,6 @@ Array = npt.NDArray[Any]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 LOOSE = 1e-2  # under autocast the criterion's number has three digits
-NO_NUMBER = -(2**63)  # stands for "no label" among whole numbers
 
 
 class Proof:
@@ -85,6 +85,27 @@ class Proof:
         )
         return False
 
+    def proved(self, rows: int) -> None:
+        """Count rows whose samples were seen to be those of their names."""
+        self.open.pop("labels", None)
+        self.rows_seen += rows
+        self.rows_proved += rows
+
+    def number(self, want: Any, returned: Any, *, loose: bool = False, remedy: str = "") -> bool:
+        """Compare what the recorded losses give, reduced as the criterion reduces, with the number that it returned."""
+        want, got = float(want), float(returned)
+        self.batches_seen += 1
+        if agree(want, got, loose=loose):
+            self.batches_agreed += 1
+            return True
+        self.refuse(
+            "loss",
+            f"the recorded losses would give {want:.6g} for a {self.mode} batch, the criterion returned {got:.6g}, so such "
+            "batches are not recorded",
+            remedy or PER_SAMPLE,
+        )
+        return False
+
     def loss(
         self,
         values: Any,
@@ -117,18 +138,7 @@ class Proof:
         else:
             number = len(each) if count is None else count
             want = float(each.sum() / number) if number else float("nan")
-        got = float(returned)
-        self.batches_seen += 1
-        if agree(want, got, loose=loose):
-            self.batches_agreed += 1
-            return True
-        self.refuse(
-            "loss",
-            f"the recorded losses would give {want:.6g} for a {self.mode} batch, the criterion returned {got:.6g}, so such "
-            "batches are not recorded",
-            remedy or PER_SAMPLE,
-        )
-        return False
+        return self.number(want, returned, loose=loose, remedy=remedy)
 
     def refuse(self, what: str, text: str, remedy: str = "") -> None:
         """Have the present batch not recorded, and tell the user once for each `what`."""
@@ -182,6 +192,7 @@ class Evidence:
         self._feed = feed
         self._proofs: dict[tuple[str, str | None], Proof] = {}
         self.task = ""  # "5 classes, softmax"
+        self._told_of: tuple[str, int] | None = None
         self.names = ""  # "bird, car, ... from the data set"
         if hasattr(feed.tracker, "add_claims"):
             feed.tracker.add_claims("hooks", self.items)
@@ -192,6 +203,17 @@ class Evidence:
         if proof is None:
             proof = self._proofs[mode, ds_id] = Proof(self._feed, mode, ds_id)
         return proof
+
+    def learn_task(self, criterion: str, shape: tuple[int, ...], labelled: bool = True) -> None:
+        """Tell from the criterion's name and its outputs' shape what the model's output is; what the user said stays."""
+        if self._told_of == (criterion, len(shape)):
+            return
+        self._told_of = (criterion, len(shape))
+        task = of_criterion(criterion, shape, labelled=labelled)
+        known = getattr(self._feed.tracker, "task", None)
+        if task is not None and not (known is not None and known.said):
+            self.task = str(task)
+            self._feed.tracker.task = task
 
     def items(self) -> list[CheckItem]:
         """Say what was seen and what is proved of it, for ``tracker.check()``."""

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
+NO_LABEL = -(2**63)  # among whole numbers: this row has no label
 Stream = tuple[str, "str | None"]  # (mode, ds_id)
 
 
@@ -17,6 +20,7 @@ class TrackerLike(Protocol):
 
     epochs: int | None
     steps_per_epoch: int | None
+    task: Any
 
     @property
     def epoch(self) -> int: ...
@@ -83,7 +87,7 @@ class Feed:
         self._done: dict[str, set[Stream]] = {}
         self._works: set[Stream] = set()
         self._noticed: set[str] = set()
-        self._resumed_at = self.epoch
+        self._resumed_at = self._epoch_before = self.epoch
         self._thread = threading.get_ident()  # that which trains
         self._holder: Callable[[], object] | None = None
 
@@ -120,10 +124,20 @@ class Feed:
             epoch = self._next.get(stream, self._resumed_at + 1) if counts else self.epoch
         self._next[stream] = epoch + 1
         if mode == "train" and epoch != self.epoch:
-            self.epoch = epoch
+            self._epoch_before, self.epoch = self.epoch, epoch
             self.steps_this_epoch = 0
         self._open[stream] = epoch
         return epoch
+
+    def cancel(self, mode: str, ds_id: str | None = None) -> None:
+        """Take back an epoch that began and of which nothing was recorded."""
+        stream = (mode, ds_id)
+        epoch = self._open.pop(stream, None)
+        if epoch is None:
+            return
+        self._next[stream] = epoch
+        if mode == "train" and self.epoch == epoch:
+            self.epoch = self._epoch_before
 
     def end(self, mode: str, ds_id: str | None = None) -> None:
         """Close the open epoch of a data set; the mode's epoch ends with the last of its data sets."""
@@ -163,16 +177,17 @@ class Feed:
         self.guard(stream, lambda: self.hand_over(batch))
 
     def hand_over(self, batch: Batch) -> None:
-        """Hand a batch to the tracker; raises what it raises."""
-        self.tracker.record(
-            batch.index,
-            batch.label,
-            mode=batch.mode,
-            ds_id=batch.ds_id,
-            epoch=batch.epoch,
-            step=batch.step,
-            **batch.metrics,
-        )
+        """Hand a batch to the tracker; raises what it raises. Rows whose label is `NO_LABEL` have none."""
+        for part in _labelled_apart(batch):
+            self.tracker.record(
+                part.index,
+                part.label,
+                mode=part.mode,
+                ds_id=part.ds_id,
+                epoch=part.epoch,
+                step=part.step,
+                **part.metrics,
+            )
         self._works.add((batch.mode, batch.ds_id))
 
     def stepped(self, step: int | None = None) -> None:
@@ -202,3 +217,27 @@ class Feed:
         if text not in self._noticed:
             self._noticed.add(text)
             self.tracker.report(text)
+
+
+def _labelled_apart(batch: Batch) -> list[Batch]:
+    """Part a batch into the rows that have a label and those that have none, which then have no logits."""
+    label = batch.label
+    if label is None or isinstance(label, (list, tuple)) or str(getattr(label, "device", "cpu")) != "cpu":
+        return [batch]
+    labels = np.asarray(label)
+    if labels.ndim != 1 or labels.dtype != np.int64 or not len(labels) or labels.min() != NO_LABEL:
+        return [batch]
+    has = labels != NO_LABEL
+    parts = []
+    for mask in (has, ~has):
+        if mask.any():
+            metrics = {
+                name: (value if hasattr(value, "dtype") else np.asarray(value))[mask]
+                for name, value in batch.metrics.items()
+            }
+            parts.append(
+                batch._replace(index=np.asarray(batch.index)[mask], label=labels[mask], metrics=metrics)
+            )
+    bare = {name: value for name, value in parts[-1].metrics.items() if name != "logits"}
+    parts[-1] = parts[-1]._replace(label=None, metrics=bare)
+    return parts

@@ -44,6 +44,7 @@ def watch(
     per_sample: Callable[[Any, Any], Any] | None = None,
     logits: bool | None = None,
     epochs: int | None = None,
+    task: str | None = None,
 ) -> Watch:
     """Record every batch of a plain PyTorch loop: which instances, their labels, losses and logits.
 
@@ -58,7 +59,8 @@ def watch(
     loss
         The loss module that the loop calls (``nn.CrossEntropyLoss()``, any weights, smoothing, ignore_index), compiled
         or not; or a function such as ``F.cross_entropy``, which is then asked for per-sample values of what `model`
-        returned; or None to learn only the indices (``watch.index``) and record yourself.
+        returned; or ``{"main": one, "auxiliary": another}``, each a metric of its own; or None to learn only the indices
+        (``watch.index``) and record yourself.
     optimizer
         The optimizer, several of them, or None where there is none.
     loader
@@ -79,6 +81,8 @@ def watch(
         classification up to 1,024 classes.
     epochs
         Planned number of epochs, for the length of axes.
+    task
+        What the model's output is ("classes", "one_logit", "labels", "value", ...), where the criterion does not tell.
 
     Returns
     -------
@@ -102,5 +106,5 @@ def watch(
             loaders[mode, None] = given
     return Watch(
         model, loss, optimizer, loaders, tracker,
-        index=index, label=label, per_sample=per_sample, logits=logits, epochs=epochs,
+        index=index, label=label, per_sample=per_sample, logits=logits, epochs=epochs, task=task,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.instance_ids import INDEX, Key, add_index, add_indices, index_of, key_reader
 
 
@@ -14,7 +15,8 @@ class Indexed:
     """A data set whose samples carry their index through shuffling, workers, prefetch and several processes.
 
     A tuple sample ``(x, y)`` becomes ``(x, y, index)``, a dict gets an entry ``"index"``, anything else becomes
-    ``(sample, index)``. Everything else that the data set has (``classes``, ``targets`` ...) stays within reach.
+    ``(sample, index)``. Everything else that the data set has (``classes``, ``targets``, ``transform`` ...) is read, set and
+    deleted through it. The samples of a subset keep the places that they have in the whole.
 
     Parameters
     ----------
@@ -33,6 +35,12 @@ class Indexed:
         The order of this data set is not an identity (iterable, or without ``__getitem__``) and no `key` was given.
     """
 
+    dataset: Any
+    key: Key | None
+    keep: bool
+    _read_key: Callable[[Any], Any] | None
+    _places: Any
+
     def __new__(cls, dataset: Any, key: Key | None = None, keep: bool = False) -> Any:
         """Return an iterable data set for an iterable one."""
         if _is_iterable_only(dataset):
@@ -50,10 +58,16 @@ class Indexed:
                 f"{type(dataset).__name__} has no __getitem__ and __len__, so a position does not name a sample; "
                 "expected a data set (not a loader), map-style or a torch IterableDataset with key="
             )
-        self.dataset = dataset
-        self.key = key
-        self.keep = keep
-        self._read_key = None if key is None else key_reader(key)
+        own = self.__dict__  # everything else that is set is the data set's
+        own["dataset"], own["key"], own["keep"] = dataset, key, keep
+        own["_read_key"] = None if key is None else key_reader(key)
+        own["_places"] = None if key is not None or keep else whole_places(dataset)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.dataset, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.dataset, name)
 
     def __reduce__(self) -> Any:
         return Indexed, (self.dataset, self.key, self.keep)
@@ -69,7 +83,11 @@ class Indexed:
         samples = self.unnamed(places)
         if not self.by_place:
             return [self._with_index(sample, place) for sample, place in zip(samples, places, strict=True)]
-        return add_indices(samples, places)
+        return add_indices(samples, self.names(places))
+
+    def names(self, places: list[Any]) -> list[Any]:
+        """Return the names of samples that have none but their place."""
+        return places if self._places is None else [int(self._places[place]) for place in places]
 
     @property
     def by_place(self) -> bool:
@@ -84,10 +102,10 @@ class Indexed:
     def _with_index(self, sample: Any, place: Any) -> Any:
         if self.keep:
             return sample
-        return add_index(sample, place if self._read_key is None else self._read_key(sample))
+        return add_index(sample, self.names([place])[0] if self._read_key is None else self._read_key(sample))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("dataset", "key", "keep", "_read_key"):
+        if name.startswith("__") or name in ("dataset", "key", "keep", "_read_key", "_places"):
             raise AttributeError(name)
         return getattr(self.dataset, name)
 

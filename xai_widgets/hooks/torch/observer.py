@@ -1,31 +1,41 @@
 """`Observer`: which batch a torch loop works on, and what its loss says of every instance in it.
 
-All torch hooks share it. They tell it of batches; it listens to the loss and hands what it learns to the tracker.
+All torch hooks share it. They tell it of batches; it listens to the loss, weighs what every call of it is evidence of, and
+hands to the tracker what is proved, or what nothing speaks against. A batch is settled when the loop leaves it: with its
+next batch, with an optimizer step, or at the end of a pass. Only then it is known how often the loss was called in it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
+from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
+from xai_widgets.hooks.torch.batch_side import own_rows
+from xai_widgets.hooks.torch.calls import Call, Current, describe, pick, site_of
 from xai_widgets.hooks.torch.device_copy import Drain
+from xai_widgets.hooks.torch.gradient import GradientProof
+from xai_widgets.hooks.torch.listen import listen, untraced
 from xai_widgets.hooks.torch.loss_batching import Held, known
-from xai_widgets.hooks.torch.per_sample_loss import PerSample
+from xai_widgets.hooks.torch.per_sample_loss import (
+    NotTold,
+    PerSample,
+    outputs_and_targets,
+    plain,
+    reduced,
+)
+from xai_widgets.hooks.torch.witness import leaves
+
+__all__ = ["Current", "Observer", "listen", "targets_of", "untraced"]
 
 LABEL_NAMES = ("label", "labels", "target", "targets", "y")
 SILENT_BATCHES = 4  # so many batches without a call of the loss make a notice
-
-
-class Current(NamedTuple):
-    """The batch a loop works on."""
-
-    mode: str
-    ds_id: str | None
-    index: Any
-    batch: Any
+FIRST = 3  # batches in which a device is waited for, to compare numbers
+RARELY = 64  # then one in so many
+UNDECIDED = 4  # batches that wait for it to be known which of their calls counts
 
 
 class Observer:
@@ -38,7 +48,7 @@ class Observer:
     loss
         A loss module; a function, then asked for what `model` returned; or None.
     model
-        Needed for a function.
+        Needed for a function; of a loss module that is called several times in a step, the model's outputs tell which.
     per_sample, logits
         As `PerSample` takes them.
     label
@@ -54,33 +64,60 @@ class Observer:
         per_sample: Callable[[Any, Any], Any] | None = None,
         logits: bool | None = None,
         label: Key | None = None,
+        metric: str = "loss",
+        evidence: Evidence | None = None,
     ) -> None:
         self._feed = feed
+        self.evidence = Evidence(feed) if evidence is None else evidence
         self._drain = Drain(feed.record)
+        self._metric = metric
         self._per_sample = None if loss is None else PerSample(loss, per_sample, logits)
         self._label = None if label is None else key_reader(label)
         by_row = self._per_sample is not None and label is None and known(self._per_sample.torchs_own or "")
-        self._held = Held(feed, self._per_sample) if self._per_sample is not None and by_row else None
+        self._held = (
+            Held(feed, self._per_sample, self.evidence, metric)
+            if self._per_sample is not None and by_row
+            else None
+        )
         feed.held_by(self.flush)
-        self.current: Current | None = None
-        self._used = 0  # instances of the current batch that have their loss
+        self._currents: dict[tuple[str, str | None], Current] = {}
+        self._newest: Current | None = None
+        self._looks: dict[tuple[str, str | None], list[Callable[[], None]]] = {}
+        self._undecided: list[tuple[Current, tuple[Any, ...]]] = []
         self._silent = 0  # batches since the loss was last seen
-        self._undo: Callable[[], None] | None = None
-        if hasattr(loss, "register_forward_hook"):
-            self._undo = listen(loss, self._on_loss)
+        self._seen = 0  # calls looked at
+        self._model = model
+        self._undo: list[Callable[[], None]] = []
+        self._gradients: GradientProof | None = None
+        self._functional = loss is not None and not hasattr(loss, "register_forward_hook")
+        if self._functional:
+            self._gradients = GradientProof(loss) if per_sample is None else None
+            self._undo.append(listen(model, self._on_model))
         elif loss is not None:
-            self._undo = listen(model, self._on_model)
+            self._undo.append(listen(loss, self._on_loss))
 
     @property
     def hears(self) -> bool:
         """Whether there is a loss to listen to."""
         return self._per_sample is not None
 
-    def take(self, mode: str, ds_id: str | None, index: Any, batch: Any) -> None:
-        """Note the batch that the loop works on now."""
+    @property
+    def current(self) -> Current | None:
+        """The batch that the loop works on; the newest one where it works on several."""
+        return self._newest
+
+    # what the loop works on
+
+    def take(self, mode: str, ds_id: str | None, index: Any, batch: Any, *, first: bool = False) -> Current:
+        """Note the batch that the loop works on now; an index of None says that its samples cannot be told.
+
+        What is learned of a batch that is the `first` of a pass waits until `confirm`, since the loop may only look at it.
+        """
+        stream = (mode, ds_id)
+        self._settle(self._currents.pop(stream, None))
         self._drain.flush(wait=False)
-        self.current = Current(mode, ds_id, index, batch)
-        self._used = 0
+        current = Current(mode, ds_id, index, batch, first)
+        self._newest = self._currents[stream] = current
         self._silent += 1
         if self._silent == SILENT_BATCHES and self._per_sample is not None:
             self._feed.notice(
@@ -88,72 +125,389 @@ class Observer:
                 "calls; if it is called inside a function compiled before, call torch._dynamo.reset() first or watch "
                 "before the first step."
             )
+        return current
 
     def record(self, index: Any, label: Any, metrics: dict[str, Any]) -> None:
         """Record values of the current batch that the loop computed by itself."""
-        if self.current is not None:
+        current = self._newest
+        if current is not None and index is not None:
             self._silent = 0
-            self._used = len(index)
-            self._drain.put(self._feed.batch(self.current.mode, self.current.ds_id, index, label, metrics))
+            current.used = len(index)
+            self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
 
-    def leave(self) -> None:
-        """Note that the loop works on no batch now."""
-        self.current = None
+    def settle(self) -> None:
+        """Settle what was heard of the current batches: the loop has made its step."""
+        for current in list(self._currents.values()):
+            self._settle(current)
+
+    def confirm(self, stream: tuple[str, str | None] | None = None) -> None:
+        """Hand over what was learned of the first batch of a pass: the loop works on it, and does not only look."""
+        for one in [stream] if stream is not None else list(self._looks):
+            for commit in self._looks.pop(one, ()):
+                commit()
+        for current in self._currents.values():
+            if stream in (None, (current.mode, current.ds_id)):
+                current.first = False
+
+    def forget(self, stream: tuple[str, str | None]) -> None:
+        """Drop what was learned of a batch that the loop only looked at."""
+        self._looks.pop(stream, None)
+        current = self._currents.get(stream)
+        if current is not None and current.first:
+            self._currents.pop(stream)
+            self._newest = None if self._newest is current else self._newest
+
+    def left(self, stream: tuple[str, str | None]) -> None:
+        """Note that the pass of a stream is over; its last batch may still be worked on."""
+        current = self._currents.get(stream)
+        if current is not None:
+            current.alive = False
+
+    def heard(self, stream: tuple[str, str | None]) -> bool:
+        """Whether the loss was called for the current batch of a stream, or such calls wait."""
+        current = self._currents.get(stream)
+        return bool(self._looks.get(stream)) or (
+            current is not None and bool(current.calls or current.settled)
+        )
+
+    def leave(self, stream: tuple[str, str | None] | None = None) -> None:
+        """Note that the loop works on no batch now, or on none of `stream`."""
+        for one in [stream] if stream is not None else list(self._currents):
+            current = self._currents.pop(one, None)
+            self._settle(current)
+            if current is self._newest:
+                self._newest = None
+        if self._newest is None and self._currents:
+            self._newest = list(self._currents.values())[-1]
 
     def flush(self) -> None:
         """Hand over what waits for others, or is still under way from a device."""
+        self.settle()
         if self._held is not None:
             self._held.flush()
         self._drain.flush()
 
     def detach(self) -> None:
         """Listen no more."""
-        self.current = None
-        if self._undo is not None:
-            self._undo()
-            self._undo = None
+        self._currents.clear()
+        self._newest = None
+        while self._undo:
+            self._undo.pop()()
+
+    # what is heard
 
     def _on_loss(self, module: Any, args: Any, kwargs: Any, value: Any) -> None:
-        self._observe(args, kwargs, value)
+        if self._currents:
+            self._feed.guard(self._stream, lambda: self._heard(args, kwargs, value, None))
 
     def _on_model(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        if self.current is not None:
-            outputs = getattr(outputs, "logits", outputs)
-            targets = (self._label or targets_of)(self.current.batch)
-            if hasattr(targets, "to") and hasattr(outputs, "device"):
-                targets = targets.to(outputs.device, non_blocking=True)
-            self._observe((outputs.detach(), targets), {}, None)
+        if self._currents:
+            self._feed.guard(self._stream, lambda: self._heard_model(args, kwargs, outputs))
 
-    def _observe(self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
-        current, per_sample = self.current, self._per_sample
-        if current is None or per_sample is None:
+    @property
+    def _stream(self) -> tuple[str, str | None]:
+        return ("train", None) if self._newest is None else (self._newest.mode, self._newest.ds_id)
+
+    def _heard_model(self, args: Any, kwargs: Any, outputs: Any) -> None:
+        """Ask a function for what the model returned."""
+        given = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
+        current = self._choose(given[0] if given else None)
+        if current is None or current.index is None:
             return
-        self._silent = 0
-        if self._used < len(current.index):
-            stream = (current.mode, current.ds_id)
-            self._feed.guard(stream, lambda: self._record(current, per_sample, args, kwargs, value))
+        outputs = one_output(outputs)
+        targets = (self._label or targets_of)(current.batch)
+        if hasattr(targets, "to") and hasattr(outputs, "device"):
+            targets = targets.to(outputs.device, non_blocking=True)
+        before = len(current.calls)
+        self._look(current, (outputs.detach(), targets), {}, None, given, outputs.requires_grad)
+        if self._gradients is not None and len(current.calls) > before:
+            proof = self.evidence.of(current.mode, current.ds_id)
+            self._gradients.ask(proof, outputs, targets)
 
-    def _record(self, current: Current, per_sample: PerSample, args: Any, kwargs: Any, value: Any) -> None:
-        """Record one call of the loss. A loop may cut a batch into parts: they take the batch's instances in order."""
-        index, whole = current.index, len(current.index)
-        outputs = args[0] if args else next(iter(kwargs.values()))
-        part = getattr(outputs, "shape", (whole,))[0]
-        size = part if part < whole and self._used + part <= whole else whole
-        if self._held is not None and size == whole:
-            stamped = self._feed.batch(current.mode, current.ds_id, index, None, {})
-            if self._held.take(stamped, args, kwargs, value):
-                self._used += whole
+    def _heard(self, args: Any, kwargs: Any, value: Any, given: Any) -> None:
+        per_sample = self._per_sample
+        if per_sample is None:
+            return
+        outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
+        current = self._choose(targets)
+        if current is not None and current.index is not None:
+            self._look(current, args, kwargs, value, None, bool(getattr(outputs, "requires_grad", False)))
+
+    def _choose(self, evidence: Any) -> Current | None:
+        """Find the batch that a call is of, where the loop works on several: that which `evidence` is a part of."""
+        newest = self._newest
+        running = [one for one in self._currents.values() if one.alive or one is newest]
+        if len(running) < 2:
+            return newest
+        owners = [one for one in running if any(leaf is evidence for _, leaf in leaves(one.batch))]
+        if not owners and hasattr(evidence, "detach"):
+            owners = [one for one in running if own_rows(evidence, one.batch, one.size)]
+        if len(owners) == 1:
+            return owners[0]
+        if (
+            not owners
+            and newest is not None
+            and all(one.mode != newest.mode for one in running if one is not newest)
+        ):
+            return newest  # an evaluation within an epoch
+        fitting = (
+            [one for one in owners or running if one.size == len(evidence)]
+            if hasattr(evidence, "__len__")
+            else []
+        )
+        if owners and len(fitting) == 1:
+            return fitting[0]
+        proof = self.evidence.of(*self._stream)
+        proof.warn(
+            "loaders",
+            f"{len(running)} loaders are under way in one step, and a call of the loss is of none of their batches alone, so "
+            "such calls are not recorded",
+            "Watch the loader whose samples the loss is of alone",
+        )
+        return None
+
+    def _look(self, current: Current, args: Any, kwargs: Any, value: Any, inputs: Any, trains: bool) -> None:
+        """Look at one call, and keep what it says until the batch is settled."""
+        per_sample = self._per_sample
+        assert per_sample is not None
+        self._silent = 0
+        outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
+        call = Call(outputs, targets, value, site_of(), trains)
+        if any(call.repeats(one) for one in current.calls):
+            return
+        proof = self.evidence.of(current.mode, current.ds_id)
+        seen, self._seen = self._seen, self._seen + 1
+        near = getattr(outputs, "is_cpu", True) or seen < FIRST or seen % RARELY == 0 or current.calls
+        whole = not current.calls and getattr(outputs, "shape", (0,))[:1] == (current.size,)
+        call.own = (
+            own_rows(targets, current.batch, current.size) if near and hasattr(targets, "detach") else None
+        )
+        call.main = current.rank(outputs)
+        call.input = None if inputs is None else own_input(inputs, current)
+        if self._held is not None and whole and not current.first and call.own is not False:
+            stamped = self._feed.batch(current.mode, current.ds_id, current.index, None, {})
+            call.held = self._held.take(stamped, args, kwargs, value)
+        if call.held is None:
+            try:
+                start = sum(one.length for one in current.calls if one.piece)
+                call.seen = per_sample(args, kwargs, value, current.size, current.batch, start)
+            except NotTold as error:
+                proof.next()
+                proof.refuse("side", f"{error}"[:-1] if f"{error}".endswith(".") else f"{error}")
+                current.refused = True
                 return
-        observed = per_sample(args, kwargs, value, size, current.batch)
-        start, self._used = self._used, self._used + size
-        label = observed.label if self._label is None else self._label(current.batch)
-        if size != whole:
-            index = index[start : start + size]
-            label = label if self._label is None else label[start : start + size]
-        metrics = {"loss": observed.loss}
-        if observed.logits is not None:
-            metrics["logits"] = observed.logits
+            call.own = True if call.seen.proved else call.own
+            call.number = _numbers(per_sample, call, value, args, kwargs) if near else None
+        current.calls.append(call)
+
+    # settling a batch
+
+    def _settle(self, current: Current | None) -> None:
+        """Decide which calls of a batch count, and record them."""
+        if current is None or not current.calls:
+            return
+        calls, current.calls = current.calls, []
+        stream = (current.mode, current.ds_id)
+        if current.settled:
+            self._tell_several(current, [*current.counted, *calls], None)
+            for call in calls:
+                call.drop()
+            return
+        self._feed.guard(stream, lambda: self._decide(current, calls))
+
+    def _decide(self, current: Current, calls: list[Call]) -> None:
+        current.settled, current.counted = True, calls
+        pieces = [call for call in calls if call.piece]
+        proof = self.evidence.of(current.mode, current.ds_id)
+        proof.next()
+        whole = [call for call in calls if not call.piece]
+        if pieces and calls[0].piece:
+            if whole:
+                self._tell_several(current, calls, pieces[-1])
+                for call in whole:
+                    call.drop()
+            if sum(call.length for call in pieces) != current.size:
+                proof.refuse(
+                    "pieces",
+                    f"the loss was called for {sum(c.length for c in pieces)} of the {current.size} instances of a batch, and "
+                    "which they are could not be told, so such batches are not recorded",
+                    "Give per_sample=function(outputs, targets) -> (B,), or index=function(batch)",
+                )
+                return
+            self._commit_all(current, pieces)
+            return
+        if len(calls) == 1:
+            self._commit_all(current, calls)
+            return
+        self._hear_model()
+        chosen = pick(calls)
+        self._tell_several(current, calls, chosen)
+        if chosen is None:
+            for call in calls:
+                call.drop()
+            self._undecided = [*self._undecided[1 - UNDECIDED :], (current, tuple(calls))]
+            return
+        for call in calls:
+            if call is not chosen:
+                call.drop()
+        self._commit_all(current, [chosen])
+        waiting, self._undecided = self._undecided, []
+        place = calls.index(chosen)
+        for earlier, those in waiting:
+            if [one.site for one in those] == [one.site for one in calls] and those[place].seen is not None:
+                self._commit_all(earlier, [those[place]])
+
+    def _tell_several(self, current: Current, calls: list[Call], chosen: Call | None) -> None:
+        proof = self.evidence.of(current.mode, current.ds_id)
+        text, remedy = describe(
+            calls, chosen, settled=current.settled and chosen is None and bool(current.counted)
+        )
+        proof.warn("several", text, remedy)
+
+    def _commit_all(self, current: Current, calls: list[Call]) -> None:
+        stream = (current.mode, current.ds_id)
+        commit = [partial(self._commit, current, call) for call in calls]
+        if current.first:
+            self._looks.setdefault(stream, []).extend(commit)
+            return
+        for one in commit:
+            one()
+
+    def _commit(self, current: Current, call: Call) -> None:
+        """Record one call, unless something speaks against it."""
+        proof = self.evidence.of(current.mode, current.ds_id)
+        proof.next()
+        if call.own is False:
+            call.drop()
+            proof.refuse(
+                "targets",
+                "the loss's targets are the batch's labels in another order, so which sample a row is of could not be told",
+                "Call the watched loss with the batch's own labels, or record by hand: tracker.record(index, label, loss=...)",
+            )
+            return
+        if call.own is None and call.held is None:
+            proof.leave_open("targets", "the loss's targets were not found in the batch")
+        if call.held is not None or call.seen is None:
+            return
+        if call.number is not None and not self._agrees(proof, call):
+            return
+        seen = call.seen
+        index, rows = current.index, seen.rows
+        label = seen.label if self._label is None else self._label(current.batch)
+        if rows is not None:
+            index = _rows_of(index, rows)
+            label = label if self._label is None else _rows_of(label, rows)
+        metrics = {self._metric: seen.loss}
+        if seen.weighted is not None:
+            metrics[f"{self._metric}_weighted"] = seen.weighted
+            proof.weighted = True
+        if seen.logits is not None and label is not None and self._metric == "loss":
+            metrics["logits"] = seen.logits
+        self.evidence.learn_task(
+            self._per_sample.kind if self._per_sample else "", call.shape, seen.label is not None
+        )
         self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
+
+    def _agrees(self, proof: Any, call: Call) -> bool:
+        wants, got, loose = call.number or ((), 0.0, False)
+        per_sample = self._per_sample
+        if per_sample is not None and per_sample.given and not any(_near(want, got) for want in wants):
+            proof.warn(
+                "per_sample",
+                "the mean of per_sample is not the number that the criterion returns; recorded is what per_sample gives",
+            )
+            return True
+        best = min(wants, key=lambda want: abs(want - got) if want == want else float("inf"))
+        return bool(proof.number(best, got, loose=loose))
+
+    def _hear_model(self) -> None:
+        """Listen to the model from now on, whose outputs tell which of several calls counts."""
+        if self._model is None or self._functional or not hasattr(self._model, "register_forward_hook"):
+            return
+        if len(self._undo) < 2:
+            self._undo.append(listen(self._model, self._note_outputs))
+
+    def _note_outputs(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
+        for current in self._currents.values():
+            inputs = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
+            current.note(outputs, own_input(inputs, current))
+
+
+def _numbers(
+    per_sample: PerSample, call: Call, value: Any, args: Any, kwargs: Any
+) -> tuple[tuple[float, ...], float, bool] | None:
+    """Give the numbers that the recorded values may give, and the one that the criterion returned."""
+    import torch
+
+    value, seen = plain(value), call.seen
+    if seen is None or not hasattr(value, "ndim") or value.ndim != 0:
+        return None
+    raw, how = seen.raw, per_sample.reduction
+    loose = torch.is_autocast_enabled(raw.device.type) or raw.dtype in (torch.float16, torch.bfloat16)
+    raw = raw.float() if raw.dtype in (torch.float16, torch.bfloat16) else raw
+    if per_sample.kind == "CTCLoss" and how == "mean":
+        lengths = args[3] if len(args) > 3 else kwargs.get("target_lengths")
+        raw = raw / torch.as_tensor(lengths, device=raw.device).clamp(min=1)
+    ways = [how]
+    if per_sample.torchs_own is None and how == "mean":
+        ways += ["batchmean", "sum"] if per_sample.given else ["batchmean"]
+    wants = tuple(float(reduced(raw, seen.share, way)) for way in ways)
+    return wants, float(value.detach()), bool(loose)
+
+
+def _near(want: float, got: float) -> bool:
+    from xai_widgets.hooks._common.evidence import agree
+
+    return agree(want, got)
+
+
+def _rows_of(values: Any, rows: Any) -> Any:
+    """Take a slice or mask out of an array, tensor or list."""
+    if isinstance(rows, slice):
+        return values[rows]
+    mask = rows.cpu().numpy()
+    if hasattr(values, "dtype"):
+        return (
+            values[rows.to(values.device)]
+            if hasattr(values, "device") and hasattr(values, "detach")
+            else values[mask]
+        )
+    return [one for one, kept in zip(values, mask.tolist(), strict=True) if kept]
+
+
+def own_input(inputs: Any, current: Current) -> bool | None:
+    """Whether a model was given a part of the batch."""
+    parts = [part for _, part in leaves(current.batch) if hasattr(part, "detach")]
+    if any(one is part for one in inputs for part in parts):
+        return True
+    known: bool | None = None
+    for one in inputs:
+        for part in parts:
+            if one.shape == part.shape and one.dtype == part.dtype:
+                if bool((one.detach() == part.to(one.device)).all()):
+                    return True
+                known = False
+    return known
+
+
+def one_output(outputs: Any) -> Any:
+    """Return the one tensor that a model's output is, or is said to be.
+
+    Raises
+    ------
+    TypeError
+        There are several.
+    """
+    outputs = getattr(outputs, "logits", outputs)
+    found = [one for _, one in leaves(outputs) if hasattr(one, "detach")]
+    if hasattr(outputs, "keys") and "logits" in outputs:
+        found = [outputs["logits"]]
+    if len(found) == 1:
+        return found[0]
+    raise TypeError(
+        f"the model returned {len(found)} tensors, and a function does not say which of them it is given; watch a loss module "
+        "instead, such as torch.nn.CrossEntropyLoss(), which is told them"
+    )
 
 
 def targets_of(batch: Any) -> Any:
@@ -168,49 +522,3 @@ def targets_of(batch: Any) -> Any:
         f"cannot tell the targets in a batch of type {type(batch).__name__}; give label= (an entry's name, a place, or "
         "function(batch)), or a loss module, which is told them"
     )
-
-
-def untraced(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a hook that is never traced into a compiled graph, and neither is what it calls."""
-    disabled: list[Callable[..., Any]] = []
-
-    def called(*args: Any) -> Any:
-        dynamo = sys.modules.get("torch._dynamo")
-        if not disabled and dynamo is not None:
-            disabled.append(dynamo.disable(hook))
-        return (disabled[0] if disabled else hook)(*args)
-
-    called._torchdynamo_disable = True  # type: ignore[attr-defined]
-    return called
-
-
-def listen(module: Any, hook: Callable[..., None]) -> Callable[[], None]:
-    """Call ``hook(module, args, kwargs, output)`` after every call of `module`; returns what takes it off again."""
-    heard = untraced(hook)
-    compiled = module.__dict__.get("_compiled_call_impl")
-    if compiled is None:
-        handle = module.register_forward_hook(heard, with_kwargs=True)
-        return lambda: handle.remove()
-
-    # module.compile() ignores hooks that come after the first call: listen around the compiled call itself
-    def call(*args: Any, **kwargs: Any) -> Any:
-        output = compiled(*args, **kwargs)
-        heard(module, args, kwargs, output)
-        return output
-
-    module.__dict__["_compiled_call_impl"] = call
-
-    def undo() -> None:
-        if module.__dict__.get("_compiled_call_impl") is call:
-            module.__dict__["_compiled_call_impl"] = compiled
-
-    return undo
-
-
-def after_step(optimizer: Any, hook: Callable[..., None]) -> Callable[[], None]:
-    """Call `hook` after every step of an optimizer, or of the one that it wraps."""
-    inner = getattr(optimizer, "optimizer", optimizer)
-    if not hasattr(inner, "register_step_post_hook"):
-        raise TypeError(f"expected a torch optimizer, got {type(optimizer).__name__}")
-    handle = inner.register_step_post_hook(hook)
-    return lambda: handle.remove()

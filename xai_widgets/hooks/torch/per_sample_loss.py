@@ -1,27 +1,67 @@
 """Per-sample losses, labels and logits out of one call of a torch loss.
 
 The user's loss stays as it is: what it reduced away is computed again with ``reduction="none"``, without a graph, by a
-shallow twin that shares its weights and buffers.
+shallow twin that shares its weights and buffers. Difficulty is unweighted: where the criterion has weights for classes or
+samples, a second twin leaves them out, and what it says with them is kept beside, since that is what it returned.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from xai_widgets.hooks._common.feed import NO_LABEL
+from xai_widgets.hooks.torch.batch_side import Side, Sides, is_one_hot
+
 WIDEST_LOGITS = 1024  # classes; wider logits cost more to move than the scores they give are worth by default
 _SETTINGS = ("reduction", "label_smoothing", "ignore_index", "beta", "delta")  # of torch's own losses
 _INT_KINDS = ("torch.int64", "torch.int32", "torch.int16", "torch.uint8", "torch.int8")
+_WEIGHTS = ("weight", "pos_weight")
+_OF_CLASSES = ("CrossEntropyLoss", "cross_entropy", "NLLLoss", "nll_loss")
+_SIGNS = (
+    "SoftMarginLoss",
+    "HingeEmbeddingLoss",
+    "CosineEmbeddingLoss",
+    "MarginRankingLoss",
+)  # labels are -1 and 1
 
 
 class Observed(NamedTuple):
-    """What one loss call tells: `loss` (B,), `label` (B,) or None, `logits` (B, C) or None."""
+    """What one loss call tells.
+
+    Attributes
+    ----------
+    loss
+        (B,), unweighted; NaN where a row has no target.
+    label
+        (B,) or None; `NO_LABEL` where a row has none.
+    logits
+        (B, C) or None.
+    weighted
+        (B,), with the criterion's weights; None where it has none.
+    raw, share
+        The values before the criterion reduced them, and the share of each in its mean; None: one each.
+    rows
+        Which of the batch's instances they are of; None: all.
+    proved
+        Whether the targets were found in the batch, row by row.
+    """
 
     loss: Any
     label: Any
     logits: Any
+    weighted: Any = None
+    raw: Any = None
+    share: Any = None
+    rows: Any = None
+    proved: bool | None = None
+
+
+class NotTold(ValueError):
+    """The rows of a loss call cannot be told."""
 
 
 class PerSample:
@@ -44,12 +84,25 @@ class PerSample:
         self._loss = loss
         self._function = function
         self._logits = logits
-        self._kind = type(loss).__name__ if hasattr(loss, "forward") else getattr(loss, "__name__", "")
+        named = loss.func if isinstance(loss, functools.partial) else loss
+        own = getattr(loss, "_orig_mod", loss)  # below torch.compile
+        self._kind = type(own).__name__ if hasattr(loss, "forward") else getattr(named, "__name__", "")
+        self._sides = Sides()
         self._source: Any = None
         self._originals: tuple[Any, ...] = ()
         self._twin: Any = None
         if function is None:
             self._find_reduction()
+
+    @property
+    def kind(self) -> str:
+        """Name of the loss's class or function."""
+        return self._kind
+
+    @property
+    def given(self) -> bool:
+        """Whether the user gave the function."""
+        return self._function is not None
 
     @property
     def torchs_own(self) -> str | None:
@@ -103,73 +156,160 @@ class PerSample:
         )
 
     def __call__(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, size: int | None, batch: Any = None
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        value: Any,
+        size: int | None,
+        batch: Any = None,
+        start: int = 0,
     ) -> Observed:
         """Look at one call ``loss(*args, **kwargs) == value``.
 
-        `size` is the number of instances (None: as many as there are losses); `batch` is asked for the length of its
-        token sequences where the loss was given flattened ones.
+        `size` is the number of instances (None: as many as there are losses), `batch` what the loader gave for them, and
+        `start` how many of them have their loss already.
+
+        Raises
+        ------
+        NotTold
+            The values cannot be told apart by instance.
         """
         import torch
 
         args, value = tuple(plain(one) for one in args), plain(value)
         with torch.no_grad():
-            outputs, targets = _outputs_and_targets(args, kwargs)
-            per_sample = self._values(args, kwargs, value, outputs, targets)
-            if per_sample.ndim == 0:
-                raise ValueError(
+            outputs, targets = outputs_and_targets(args, kwargs, self._kind)
+            raw, bare = self._values(args, kwargs, value, outputs, targets)
+            if raw.ndim == 0:
+                raise NotTold(
                     f"per-sample loss is a single number ({self._kind}): it is reduced already. "
                     "Use reduction='none' in the function given as per_sample, so that it returns shape (B,)."
                 )
-            ignored = self._ignored(targets, per_sample)
-            per_sample = fold(per_sample.detach(), ignored, size, batch, total=self._reduction() == "sum")
-            count = per_sample.shape[0]
-            return Observed(per_sample, self._label(targets, count), self._logits_of(outputs, count))
+            size = raw.shape[0] if size is None else size
+            side = self._sides.find(raw, targets, size, batch, start)
+            if side is None:
+                raise NotTold(_no_side(self._kind, raw, size))
+            ignored = self._ignored(targets, raw)
+            total = self.reduction == "sum"
+            loss = fold_side(raw if bare is None else bare, ignored, side, total=total)
+            weighted = None if bare is None else fold_side(raw, ignored, side, total=total)
+            count = loss.shape[0]
+            label = self._label(targets, count, ignored)
+            return Observed(
+                loss, label, self._logits_of(outputs, count), weighted,
+                raw.detach(), self._share(targets, raw, ignored), side.rows, side.proved,
+            )  # fmt: skip
 
-    def _reduction(self) -> str:
+    @property
+    def reduction(self) -> str:
+        """How the criterion reduces now."""
         return str(getattr(self._source, "reduction", "mean"))
 
     def _values(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, outputs: Any, targets: Any
-    ) -> Any:
+    ) -> tuple[Any, Any]:
+        """Give the values before reducing, and the same without weights; None for these where there are no weights."""
         if self._function is not None:
-            return self._function(outputs, targets)
-        if getattr(value, "ndim", 0) > 0:
-            return value
+            return self._function(outputs, targets), None
+        whole = value if getattr(value, "ndim", 0) > 0 else None
         if self._twin is None:
-            return self._loss(*args, **{**kwargs, "reduction": "none"})
+            return self._of_function(args, kwargs, whole)
         # the user may have moved or changed his module since: look at it anew, it costs two microseconds
-        self._twin.__dict__.update(self._source.__dict__)
+        twin, source = self._twin.__dict__, self._source.__dict__
+        twin.update(source)
         self._twin.reduction = "none"
-        return self._twin.forward(*args, **kwargs)
+        if whole is None:
+            whole = self._twin.forward(*args, **kwargs)
+        weights = [
+            name
+            for name in _WEIGHTS
+            if source["_buffers"].get(name) is not None or (name in source and source[name] is not None)
+        ]
+        if not weights:
+            return whole, None
+        twin["_buffers"] = {
+            **source["_buffers"],
+            **dict.fromkeys(name for name in weights if name in source["_buffers"]),
+        }
+        for name in weights:
+            if name in source:
+                twin[name] = None
+        try:
+            return whole, self._twin.forward(*args, **kwargs)
+        finally:
+            twin["_buffers"] = source["_buffers"]
+
+    def _of_function(self, args: tuple[Any, ...], kwargs: dict[str, Any], whole: Any) -> tuple[Any, Any]:
+        if whole is None:
+            whole = self._loss(*args, **{**kwargs, "reduction": "none"})
+        given = {**getattr(self._loss, "keywords", {}), **kwargs}
+        weights = [name for name in _WEIGHTS if given.get(name) is not None]
+        if not weights:
+            return whole, None
+        return whole, self._loss(*args, **{**kwargs, "reduction": "none", **dict.fromkeys(weights)})
+
+    @property
+    def _ignore_index(self) -> int | None:
+        index = getattr(self._source, "ignore_index", None)
+        if index is None and self._kind in ("cross_entropy", "nll_loss"):
+            index = getattr(self._loss, "keywords", {}).get("ignore_index", -100)
+        return None if index is None else int(index)
 
     def _ignored(self, targets: Any, per_sample: Any) -> Any:
         """Where targets say that there is nothing to learn; None where none can."""
-        index = getattr(self._loss, "ignore_index", None)
-        if index is None and self._kind in ("cross_entropy", "nll_loss"):
-            index = -100
+        index = self._ignore_index
         if index is None or not hasattr(targets, "shape") or targets.shape != per_sample.shape:
             return None
         return None if targets.is_floating_point() else targets == index
 
-    def _label(self, targets: Any, count: int) -> Any:
-        shape = getattr(targets, "shape", None)
-        if shape is None or len(shape) == 0 or shape[0] != count:
+    def _share(self, targets: Any, raw: Any, ignored: Any) -> Any:
+        """Give the share of each value in the criterion's mean; None: one each."""
+        if self._kind not in _OF_CLASSES or ignored is None:
             return None
-        if str(targets.dtype) in _INT_KINDS or str(targets.dtype) == "torch.bool":
-            return targets.detach().reshape(-1) if targets.numel() == count else None
-        if len(shape) == 2 and shape[1] > 1 and self._kind in ("CrossEntropyLoss", "cross_entropy"):
-            return targets.detach().argmax(1)
-        if targets.numel() == count and self._kind.lower().startswith(("bce", "binary_cross_entropy")):
-            return (targets.detach().reshape(-1) > 0.5).long()
+        weight = getattr(self._source, "weight", None)
+        if self._source is None:
+            weight = getattr(self._loss, "keywords", {}).get("weight")
+        if weight is None:
+            return (~ignored).to(raw.dtype)
+        return weight[targets.masked_fill(ignored, 0)].to(raw.dtype).masked_fill(ignored, 0)
+
+    def _label(self, targets: Any, count: int, ignored: Any) -> Any:
+        shape = getattr(targets, "shape", None)
+        if shape is None or len(shape) == 0 or shape[0] != count or targets.numel() == 0:
+            return None
+        classes = targets.detach()
+        if len(shape) == 2 and shape[1] > 1:
+            # several labels are several, and shares of classes are none
+            return classes.argmax(1) if self._kind in _OF_CLASSES and is_one_hot(classes) else None
+        if targets.numel() != count:
+            return None
+        classes = classes.reshape(-1)
+        if str(targets.dtype) in _INT_KINDS:
+            return self._without_missing(classes.long(), ignored)
+        if str(targets.dtype) == "torch.bool":
+            return classes.long()
+        if self._kind.lower().startswith(("bce", "binary_cross_entropy")):
+            known = (classes >= 0) & (classes <= 1)  # NaN and -1 are no labels
+            return (classes > 0.5).long().masked_fill(~known, NO_LABEL)
+        if self._kind in _SIGNS:
+            return (classes > 0).long() * 2 - 1
         return None
+
+    def _without_missing(self, classes: Any, ignored: Any) -> Any:
+        if ignored is not None and ignored.shape == classes.shape:
+            return classes.masked_fill(ignored, NO_LABEL)
+        if self._kind in _SIGNS or self._ignore_index is not None:
+            return classes
+        # -1 is a class where it stands beside 1 alone
+        missing = classes == -1
+        return classes.masked_fill(missing & ~(classes.abs() == 1).all(), NO_LABEL)
 
     def _logits_of(self, outputs: Any, count: int) -> Any:
         import torch
 
         if self._logits is False or not isinstance(outputs, torch.Tensor) or outputs.shape[:1] != (count,):
             return None
-        if self._kind in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss", "cross_entropy", "nll_loss"):
+        if self._kind in (*_OF_CLASSES, "MultiMarginLoss"):
             wide = outputs.ndim != 2 or (outputs.shape[1] > WIDEST_LOGITS and not self._logits)
             return None if wide else outputs.detach()
         if (
@@ -192,26 +332,27 @@ def plain(value: Any) -> Any:
     return value
 
 
-def fold(per_sample: Any, ignored: Any, size: int | None, batch: Any = None, *, total: bool = False) -> Any:
-    """Fold (B, ...) or flattened (B * T,) values into (B,) float32: their mean (or `total`), `ignored` ones left out.
+def reduced(raw: Any, share: Any, how: str) -> Any:
+    """Reduce values (a tensor, of any shape) as the criterion does."""
+    if how == "sum":
+        return raw.sum()
+    if how == "batchmean":
+        return raw.sum() / raw.shape[0]
+    return raw.mean() if share is None else raw.sum() / share.sum()
+
+
+def fold_side(values: Any, ignored: Any, side: Side, *, total: bool = False) -> Any:
+    """Fold values into (B,) float32 along the batch's side: their mean (or `total`), `ignored` ones left out.
 
     An instance all of whose targets are ignored has no loss: NaN, which statistics leave out and count.
-
-    Raises
-    ------
-    ValueError
-        The values cannot be divided among `size` instances.
     """
-    values = per_sample.float()
-    if size is not None and values.shape[0] != size:
-        length = values.shape[0] // size
-        if values.ndim != 1 or values.shape[0] != length * size or length not in _token_lengths(batch, size):
-            raise ValueError(
-                f"{values.shape[0]} per-sample losses for a batch of {size} instances; expected one for each. Give "
-                "per_sample=function(outputs, targets) -> (B,) if the loss pairs, repeats or leaves out instances."
-            )
-        values = values.reshape(size, -1)
-        ignored = None if ignored is None else ignored.reshape(size, -1)
+    values = values.detach().float()
+    if side.shape is not None:
+        values = values.reshape(side.shape)
+        ignored = None if ignored is None else ignored.reshape(side.shape)
+    if side.axis:
+        values = values.transpose(0, side.axis)
+        ignored = None if ignored is None else ignored.transpose(0, side.axis)
     if values.ndim == 1:
         return values if ignored is None else values.masked_fill(ignored, float("nan"))
     flat = values.flatten(1)
@@ -223,18 +364,32 @@ def fold(per_sample: Any, ignored: Any, size: int | None, batch: Any = None, *, 
     return (summed if total else summed / count).masked_fill(count == 0, float("nan"))
 
 
-def _token_lengths(batch: Any, size: int) -> set[int]:
-    """Lengths of the integer sequences (B, T) of a batch, and one less for losses on shifted ones."""
-    values = batch.values() if hasattr(batch, "values") else batch if isinstance(batch, (list, tuple)) else ()
-    lengths: set[int] = set()
-    for value in values:
-        shape = tuple(getattr(value, "shape", ()))
-        if len(shape) == 2 and shape[0] == size and not value.is_floating_point():
-            lengths |= {shape[1], shape[1] - 1}
-    return lengths
+def fold(per_sample: Any, ignored: Any, size: int | None, *, total: bool = False) -> Any:
+    """Fold (B, ...) values into (B,); see `fold_side`.
+
+    Raises
+    ------
+    NotTold
+        There are not `size` rows.
+    """
+    if size is not None and per_sample.shape[0] != size:
+        raise NotTold(_no_side("the loss", per_sample, size))
+    return fold_side(per_sample, ignored, Side(None, 0), total=total)
 
 
-def _outputs_and_targets(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    outputs = args[0] if args else kwargs.get("input", kwargs.get("log_probs"))
+def _no_side(kind: str, values: Any, size: int) -> str:
+    return (
+        f"{kind} has per-sample losses of shape {tuple(values.shape)} for a batch of {size} instances, and which of them "
+        "belong to which instance could not be told. Give per_sample=function(outputs, targets) -> (B,) if the loss pairs, "
+        "repeats, packs or leaves out instances."
+    )
+
+
+def outputs_and_targets(args: tuple[Any, ...], kwargs: dict[str, Any], kind: str = "") -> tuple[Any, Any]:
+    """Return what a loss was given as outputs and as targets."""
+    if kind in ("CosineEmbeddingLoss", "MarginRankingLoss"):  # two outputs before their target
+        outputs = args[0] if args else kwargs.get("input1")
+        return outputs, args[2] if len(args) > 2 else kwargs.get("target")
+    outputs = args[0] if args else kwargs.get("input", kwargs.get("log_probs", kwargs.get("anchor")))
     targets = args[1] if len(args) > 1 else kwargs.get("target", kwargs.get("targets"))
-    return outputs, targets
+    return outputs, None if kind.startswith("Triplet") else targets

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
+from xai_widgets import _task
+from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key
-from xai_widgets.hooks.torch.loader_tap import Tap
-from xai_widgets.hooks.torch.observer import Observer, after_step
+from xai_widgets.hooks.torch.listen import after_step
+from xai_widgets.hooks.torch.loader_tap import Passing, Tap
+from xai_widgets.hooks.torch.observer import Observer
 from xai_widgets.tracking import TrainingStopped
 
 
@@ -19,7 +22,7 @@ class Watch:
     Attributes
     ----------
     index
-        The index of the batch that the loop works on, (B,); None between passes.
+        The index of the batch that the loop works on, (B,); None between passes, and where it could not be told.
     epoch, step
         Where training is.
     """
@@ -37,12 +40,27 @@ class Watch:
         per_sample: Callable[[Any, Any], Any] | None = None,
         logits: bool | None = None,
         epochs: int | None = None,
+        task: str | None = None,
     ) -> None:
         self._feed = Feed(tracker, streams=loaders, epochs=epochs, steps_per_epoch=_steps(loaders))
+        self._evidence = Evidence(self._feed)
+        if task is not None:
+            tracker.task = _task.said(task)
+            self._evidence.task = str(tracker.task)
         self._undo: list[Callable[[], None]] = []
         self._entered = False
-        self._observer = Observer(self._feed, loss, model, per_sample=per_sample, logits=logits, label=label)
-        self._undo.append(self._observer.detach)
+        self._passes: dict[tuple[str, str | None], Passing] = {}  # which an epoch is of
+        losses = loss if isinstance(loss, Mapping) else {"loss": loss}
+        self._observers = [
+            Observer(
+                self._feed, one, model, per_sample=per_sample, logits=logits, label=label, metric=str(name),
+                evidence=self._evidence,
+            )
+            for name, one in losses.items()
+        ]  # fmt: skip
+        if len(self._observers) > 1:
+            self._feed.held_by(self._flush)
+        self._undo += [one.detach for one in self._observers]
         try:
             self._attach(optimizer, loaders, index)
         except BaseException:
@@ -54,13 +72,17 @@ class Watch:
         self, optimizer: Any, loaders: Mapping[tuple[str, str | None], Any], index: Key | None
     ) -> None:
         for (mode, ds_id), loader in loaders.items():
-            tap = Tap(loader, self, index)
+            tap = Tap(loader, self, index, self._evidence)
             tap.mode, tap.ds_id = mode, ds_id
             self._undo.append(tap.detach)
         optimizers = optimizer if isinstance(optimizer, (list, tuple)) else [optimizer]
         for place, one in enumerate(optimizers):
             if one is not None:
                 self._undo.append(after_step(one, self._on_step if place == 0 else self._on_other_step))
+
+    @property
+    def _observer(self) -> Observer:
+        return self._observers[0]
 
     @property
     def index(self) -> Any:
@@ -80,26 +102,56 @@ class Watch:
     # what the loaders tell
 
     def began(self, tap: Tap) -> None:
-        """Open an epoch: a pass over a loader begins."""
-        self._observer.flush()
-        cut = self._feed.epoch if tap.mode == "train" and tap.resumes else 0
-        self._feed.begin(tap.mode, tap.ds_id, cut or None)
+        """Hear that a pass begins; its epoch does with its first batch."""
+        stream = (tap.mode, tap.ds_id)
+        for one in self._observers:
+            one.forget(stream)
+        before = self._passes.get(stream)
+        if before is not None and before.taken < 2 and not before.counts:
+            self._take_back(stream)  # a look at one batch is no epoch
+        self._flush()
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the loop works on now."""
-        self._observer.take(tap.mode, tap.ds_id, index, batch)
+        stream, passing = (tap.mode, tap.ds_id), tap.passing
+        epochs = self._passes.get(stream)
+        if passing is not epochs and (epochs is None or epochs.over or passing.taken > 1):
+            cut = self._feed.epoch if tap.mode == "train" and passing.resumes else 0
+            for one in self._observers:
+                one.leave(stream)
+                one.flush()
+            self._feed.begin(tap.mode, tap.ds_id, cut or None)
+            self._passes[stream] = passing
+        if passing.taken > 1:
+            self._confirm(stream)
+        for one in self._observers:
+            one.take(tap.mode, tap.ds_id, index, batch, first=passing.taken == 1 and one.hears)
 
     def ended(self, tap: Tap) -> None:
         """Close the epoch: its loader is exhausted."""
-        self._observer.leave()
-        self._observer.flush()
-        self._feed.end(tap.mode, tap.ds_id)
-        if tap.mode == "train" and self._feed.steps_this_epoch:
-            self._feed.tracker.steps_per_epoch = self._feed.steps_this_epoch
+        stream, passing = (tap.mode, tap.ds_id), tap.passing
+        for one in self._observers:
+            one.leave(stream)
+        self._confirm(stream)
+        self._flush()
+        if self._passes.get(stream) is passing:
+            del self._passes[stream]
+            self._close(stream)
 
     def dropped(self, tap: Tap) -> None:
-        """Hand over what waits: the pass is over, or was left."""
-        self._observer.flush()
+        """Hear that a pass was left: an evaluation is over then, a training epoch when the next begins."""
+        stream, passing = (tap.mode, tap.ds_id), tap.passing
+        for one in self._observers:
+            one.left(stream)
+        if self._passes.get(stream) is not passing:
+            return
+        heard = any(one.heard(stream) for one in self._observers)
+        if tap.mode != "train" and (heard or passing.taken > 1):
+            self.ended(tap)
+        elif passing.taken < 2 and not passing.counts and not heard:
+            self._take_back(stream)
+        else:
+            self._flush()
 
     def stopping(self, tap: Tap) -> bool:
         """Whether the pass shall end because the user asked for a stop."""
@@ -109,27 +161,58 @@ class Watch:
             raise TrainingStopped("a stop was asked for")
         return True
 
+    def _close(self, stream: tuple[str, str | None]) -> None:
+        self._feed.end(*stream)
+        if stream[0] == "train" and self._feed.steps_this_epoch:
+            self._feed.tracker.steps_per_epoch = self._feed.steps_this_epoch
+
+    def _take_back(self, stream: tuple[str, str | None]) -> None:
+        self._passes.pop(stream, None)
+        self._feed.cancel(*stream)
+
+    def _confirm(self, stream: tuple[str, str | None] | None = None) -> None:
+        for one in self._observers:
+            one.confirm(stream)
+        for known, passing in self._passes.items():
+            if stream in (None, known):
+                passing.counts = True
+
     # what the optimizer tells
 
     def _on_step(self, *_: Any) -> None:
+        self._settle()
         self._feed.stepped()
 
     def _on_other_step(self, *_: Any) -> None:
+        self._settle()
         self._feed.stepped(self._feed.step)
+
+    def _settle(self) -> None:
+        for one in self._observers:
+            one.settle()
+        self._confirm()
 
     # taking itself off
 
+    def _flush(self) -> None:
+        for one in self._observers:
+            one.flush()
+
     def end_epoch(self) -> None:
         """End all open epochs now: for loops that never exhaust their loader."""
-        self._observer.flush()
+        self._flush()
+        self._passes.clear()
         self._feed.end_all()
 
     def detach(self, error: BaseException | None = None) -> None:
         """Take every hook off and end the open epochs; with an `error`, what came before it stays, provisional."""
         if not self._undo:
             return
-        self._observer.flush()
+        self._flush()
         if error is None:
+            for stream, passing in list(self._passes.items()):
+                if passing.taken < 2 and not passing.counts:
+                    self._take_back(stream)
             self.end_epoch()
         self._remove()
         self._feed.tracker.finish(error)

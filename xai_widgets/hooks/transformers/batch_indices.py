@@ -60,9 +60,9 @@ class Samples:
         samples = self.dataset.unnamed(places)
         # what has no names, or an index of its own, is told of where it always was
         if not samples or not hasattr(samples[0], "keys") or INDEX in samples[0]:
-            return add_indices(samples, places)
+            return add_indices(samples, self.dataset.names(places))
         named = Named(samples)
-        named.places = places
+        named.places = self.dataset.names(places)
         return named
 
     def __getattr__(self, name: str) -> Any:

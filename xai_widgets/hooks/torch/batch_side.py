@@ -1,0 +1,200 @@
+"""Which rows of a batch the values of a loss belong to.
+
+Told from sizes where they leave no doubt, else from the loss's targets, found again among the parts of the batch: as they
+are, with the first two sides changed, shifted by a token, flattened, cut into pieces, or without what has no label.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from xai_widgets.hooks.torch.witness import leaves
+
+NOT_A_LABEL = (-1, -100)
+
+
+class Side(NamedTuple):
+    """How values become one row for each instance.
+
+    Attributes
+    ----------
+    shape
+        What the values are reshaped to; None: as they are.
+    axis
+        Which side of that is the batch.
+    rows
+        A slice or mask of the batch's instances that the values are of; None: all.
+    proved
+        Whether the targets are the batch's own, row by row; None where nothing tells.
+    """
+
+    shape: tuple[int, ...] | None
+    axis: int
+    rows: Any = None
+    proved: bool | None = None
+
+
+class Sides:
+    """Finds the batch's side in the values of a loss, and remembers what it found in earlier batches."""
+
+    def __init__(self) -> None:
+        self._axis: dict[
+            tuple[int, int], int
+        ] = {}  # (sides of the values, of the targets): the batch's, where clear
+        self._flat: dict[tuple[Any, ...], Side] = {}
+
+    def find(self, values: Any, targets: Any, count: int, batch: Any, start: int) -> Side | None:
+        """Say how `values` belong to the `count` instances of `batch`, of which `start` have theirs; None if unknown."""
+        shape = tuple(values.shape)
+        if shape and shape[0] == count and (len(shape) == 1 or shape[1] != count):
+            known = self._axis.get((len(shape), 0)) if len(shape) > 1 else None
+            if known in (None, 0):
+                self._axis[len(shape), 0] = 0
+                return Side(None, 0, None, None)
+        parts = [
+            one for _, one in leaves(batch) if hasattr(one, "shape") and len(getattr(one, "shape", ())) > 0
+        ]
+        if len(shape) > 1:
+            return self._of_several_sides(shape, targets, count, parts)
+        if not shape:
+            return None
+        if shape[0] > count:
+            return self._flattened(shape[0], targets, count, parts)
+        return _piece(shape[0], targets, count, parts, start)
+
+    def _of_several_sides(
+        self, shape: tuple[int, ...], targets: Any, count: int, parts: list[Any]
+    ) -> Side | None:
+        fitting = [axis for axis, side in enumerate(shape[:2]) if side == count]
+        if len(fitting) == 1:
+            self._axis[len(shape), 0] = fitting[0]
+            return Side(None, fitting[0])
+        if not fitting:
+            return None
+        known = self._axis.get((len(shape), 0))
+        for one in parts:
+            if known is None and getattr(targets, "ndim", 0) >= 2 and one.ndim >= 2:
+                same, turned = _equal(targets, one), _equal(targets, one.transpose(0, 1))
+                if same != turned and one.shape[0] == count:
+                    known = (
+                        0 if same else 1
+                    )  # parts of a batch of the default collate function begin with the batch
+        return None if known is None else Side(None, known)
+
+    def _flattened(self, length: int, targets: Any, count: int, parts: list[Any]) -> Side | None:
+        if length % count or getattr(targets, "ndim", 0) < 1 or targets.shape[0] != length:
+            return None
+        steps = length // count
+        found: set[tuple[tuple[int, ...], int]] = set()
+        for one in parts:
+            if one.ndim < 2 or count not in one.shape[:2]:
+                continue
+            axis = 0 if one.shape[0] == count else 1
+            if one.shape[0] == one.shape[1]:
+                axis = self._axis.get((2, 0), 0)
+            own = one if axis == 0 else one.transpose(0, 1)  # (B, T, ...)
+            for part in (own, own[:, 1:], own[:, :-1]):
+                if part.shape[1] != steps or part.shape[2:] != targets.shape[1:]:
+                    continue
+                if _equal(targets, part.reshape(length, *part.shape[2:])):
+                    found.add(((count, steps), 0))
+                if _equal(targets, part.transpose(0, 1).reshape(length, *part.shape[2:])):
+                    found.add(((steps, count), 1))
+        key = (length, count)
+        if len(found) == 1:
+            shape, axis = found.pop()
+            self._flat[key] = Side(shape, axis, None, True)
+            return self._flat[key]
+        return None
+
+
+def _piece(length: int, targets: Any, count: int, parts: list[Any], start: int) -> Side | None:
+    """Find fewer values than instances among them: a piece of the batch, or those that have a label."""
+    piece = slice(start, start + length)
+    fits = start + length <= count
+    seen = False
+    for one in parts:
+        if one.shape[0] != count or getattr(targets, "ndim", 0) < 1 or targets.shape[0] != length:
+            continue
+        if fits and one.shape[1:] == targets.shape[1:]:
+            seen = True
+            if _equal(targets, one[piece]):
+                return Side(None, 0, piece, True)
+        mask = has_label(one)
+        if mask is not None and int(mask.sum()) == length and _equal(targets, one[mask]):
+            return Side(None, 0, mask, True)
+    # nothing of the batch looks like the targets: pieces come in order, or the batch's last is missing and that is told
+    return Side(None, 0, piece, None) if fits and not seen else None
+
+
+def has_label(labels: Any) -> Any:
+    """Tell which rows of labels (B,) have one, where some have none: NaN, -1 or -100."""
+    if labels.ndim != 1:
+        return None
+    mask = labels == labels if labels.is_floating_point() else labels != NOT_A_LABEL[0]
+    if not labels.is_floating_point():
+        mask = mask & (labels != NOT_A_LABEL[1])
+    return None if bool(mask.all()) else mask
+
+
+def own_rows(targets: Any, batch: Any, count: int) -> bool | None:
+    """Whether targets (B, ...) are a part of the batch, row by row; None where none is like them.
+
+    Labels that were made one-hot, floats or one column are the batch's own, too; the same ones in another order are not.
+    """
+    same: bool | None = None
+    for _, one in leaves(batch):
+        if one is targets:
+            return True
+        if getattr(one, "shape", (0,))[:1] != (count,) or not hasattr(one, "detach"):
+            continue
+        told = _same_rows(targets, one)
+        if told:
+            return True
+        same = told if told is not None else same
+    return same
+
+
+def _same_rows(targets: Any, part: Any) -> bool | None:
+    """Whether targets are this part (True), this part in another order (False), or something else (None)."""
+    one, other = _classes(targets), _classes(part)
+    if one.shape != other.shape:
+        return None
+    other = other.to(one.device)
+    if one.is_floating_point() != other.is_floating_point():
+        one, other = one.double(), other.double()
+    if bool((one == other).all()):
+        return True
+    if one.ndim != 1:
+        rows = [tuple(row) for row in one.reshape(len(one), -1).tolist()]
+        return (
+            False
+            if sorted(rows) == sorted(tuple(row) for row in other.reshape(len(one), -1).tolist())
+            else None
+        )
+    return False if bool((one.sort().values == other.sort().values).all()) else None
+
+
+def _classes(labels: Any) -> Any:
+    """Give labels as (B,) where they are one-hot or a column, else as they are."""
+    labels = labels.detach()
+    if str(labels.dtype) == "torch.bool":
+        labels = labels.long()
+    if labels.ndim > 1 and labels.numel() == labels.shape[0]:
+        return labels.reshape(-1)
+    if labels.ndim == 2 and labels.shape[1] > 1 and is_one_hot(labels):
+        return labels.argmax(1)
+    return labels
+
+
+def is_one_hot(rows: Any) -> bool:
+    """Whether each row (B, C) has a single one and zeros else."""
+    return bool((((rows == 0) | (rows == 1)).all() & (rows.sum(1) == 1).all()).item())
+
+
+def _equal(targets: Any, part: Any) -> bool:
+    if not hasattr(part, "detach") or targets.shape != part.shape:
+        return False
+    if targets.data_ptr() == part.data_ptr() and targets.stride() == part.stride():
+        return True
+    return bool((targets.detach() == part.detach().to(targets.device)).all())

@@ -1,0 +1,295 @@
+"""Whether the rows of a batch are the samples that the loader's order names, in that order.
+
+Samples are seen where the loader fetches them (`witness`); where that is not possible, the labels that lie in the data
+set's memory are compared. A collate function that drops, sorts, pairs or repeats rows is found out by either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.hooks._common.data_labels import labels_in_memory
+from xai_widgets.hooks._common.evidence import Proof, same_labels
+from xai_widgets.hooks.torch.witness import FIRST, RARELY, Fetched, Path, leaves
+
+Array = npt.NDArray[Any]
+OFTEN = 16  # labels in memory are compared in one batch of so many
+LABEL_PATHS: tuple[Path, ...] = ((1,), ("label",), ("labels",), ("target",), ("targets",), ("y",))
+COLLATE = (
+    "Let the collate function carry the names: indexed = xai_widgets.hooks.torch.Indexed(dataset); "
+    "DataLoader(indexed, collate_fn=indexed.collate(collate_fn)) where it keeps the order, or give index=function(batch)"
+)
+
+
+class Rows:
+    """Compares the batches of one loader with what its data set gives.
+
+    Attributes
+    ----------
+    by_place
+        Whether a sample's name is its place in the whole data set.
+    """
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._batches = 0  # of this pass
+        self._memory: Any = None
+        self._memory_of: Any = None
+        self._mapped: set[Path] = set()  # parts that a collate function or transform changes, row by row
+        self._pairs: dict[Path, Path] = {}  # where a part of a sample is found in a batch
+        dataset = getattr(loader, "dataset", None)
+        self.by_place = not hasattr(dataset, "key") or (
+            getattr(dataset, "key", 0) is None and not getattr(dataset, "keep", False)
+        )
+
+    def again(self) -> None:
+        """Begin another pass: look at its first batches again."""
+        self._batches = 0
+
+    def prove(self, proof: Proof, names: Any, places: Any, batch: Any, fetched: Fetched | None) -> None:
+        """Compare one batch; what does not agree is refused at `proof`."""
+        seen, self._batches = self._batches, self._batches + 1
+        if fetched is not None:
+            self._against_samples(proof, names, batch, fetched)
+        elif ((seen < FIRST or seen % OFTEN == 0) and places is not None and not proof.rows_seen) or (
+            seen % RARELY == 0 and places is not None
+        ):
+            self._against_memory(proof, places, batch)
+
+    # samples as they were fetched
+
+    def _against_samples(self, proof: Proof, names: Any, batch: Any, fetched: Fetched) -> None:
+        parts = dict(leaves(batch))
+        if len(names) != fetched.count or not any(
+            _rows(one) is not None and fetched.count in _sides(one) for one in parts.values()
+        ):
+            made = sorted({side for one in parts.values() for side in _sides(one)[:1]})
+            if made or len(names) != fetched.count:
+                proof.refuse(
+                    "labels",
+                    f"the collate function makes batches of {', '.join(map(str, made))} rows of {fetched.count} samples "
+                    f"({len(names)} names), so nobody can tell which sample a row is, and such batches are not recorded",
+                    COLLATE,
+                )
+            return
+        whole = len(fetched.rows) == fetched.count
+        agreed = False
+        for path, values in fetched.parts.items():
+            told = self._part(proof, path, values, parts, fetched, whole)
+            if told is False:
+                return
+            agreed = agreed or told is True
+        if agreed or self._contents(parts, fetched):
+            proof.proved(len(fetched.rows))
+        elif not proof.rows_proved:
+            proof.warn(
+                "rows",
+                f"nothing in a {proof.mode} batch is what its samples were when they were fetched (the collate function mixes "
+                "or changes them), so which sample a row is was taken from the order alone",
+                COLLATE,
+            )
+
+    def _part(
+        self,
+        proof: Proof,
+        path: Path,
+        values: list[Any],
+        parts: dict[Path, Any],
+        fetched: Fetched,
+        whole: bool,
+    ) -> bool | None:
+        """Compare one part of the samples with its place in the batch: True, False (refused) or None (cannot be told)."""
+        if path in self._mapped:
+            return None
+        given = _stacked(values)
+        if given is None:
+            return None
+        there = self._pairs.get(path)
+        if there is None:
+            there = path if path in parts and _fits(parts[path], given, fetched.count) else None
+            if there is None or not same_labels(given, _taken(parts[there], fetched.rows)).all():
+                there = _equal_part(given, parts, fetched) or there
+            if there is None:
+                return None
+        found = _taken(parts.get(there), fetched.rows)
+        if found is None:
+            return None
+        same = same_labels(given, found)
+        if same.all():
+            if len({str(one) for one in values}) > 1:  # where all are alike, any order agrees
+                self._pairs.setdefault(path, there)
+            return True
+        told = _is_function(given, found)
+        if path in self._pairs or told is False or (whole and _is_reordered(given, found)):
+            proof.labels(given, found, COLLATE)
+            return False
+        if told:
+            self._mapped.add(path)
+        return None
+
+    @staticmethod
+    def _contents(parts: dict[Path, Any], fetched: Fetched) -> bool:
+        for path, rows in fetched.contents.items():
+            leaf = _rows(parts.get(path))
+            if leaf is None or leaf.shape[:1] != (fetched.count,):
+                continue
+            for row, content in rows.items():
+                if leaf[row].shape != content.shape:
+                    break
+                if not np.allclose(leaf[row], content, rtol=1e-3, atol=1e-5, equal_nan=True):
+                    break
+            else:
+                return True
+        return False
+
+    # labels in memory
+
+    def _against_memory(self, proof: Proof, places: Any, batch: Any) -> None:
+        labels = self._labels()
+        at = np.asarray(places)
+        if labels is None or at.dtype.kind not in "iu" or ("memory",) in self._mapped:
+            proof.leave_open(
+                "labels", "the data set's labels do not lie in memory, and its samples were not seen"
+            )
+            return
+        try:
+            given = np.asarray(labels(at))
+        except (IndexError, KeyError, TypeError, ValueError):
+            proof.leave_open("labels", "the data set's labels could not be read")
+            return
+        parts = dict(leaves(batch))
+        fetched = Fetched(len(at), list(range(len(at))), {}, {})
+        if not any(len(at) in _sides(one) for one in parts.values()):
+            made = sorted({side for one in parts.values() for side in _sides(one)[:1]})
+            proof.refuse(
+                "labels",
+                f"a batch has {made} rows for {len(at)} names, so such batches are not recorded",
+                COLLATE,
+            )
+            return
+        there: Path | None = self._pairs.get(("memory",)) or _equal_part(given, parts, fetched)
+        if there is None:
+            fitting = [path for path in LABEL_PATHS if path in parts and _fits(parts[path], given, len(at))]
+            there = fitting[0] if fitting else None
+        found = None if there is None else _taken(parts.get(there), fetched.rows)
+        if found is None:
+            proof.leave_open("labels", "no part of a batch was found to be the data set's labels")
+            return
+        told = _is_function(given, found)
+        if same_labels(given, found).all():
+            self._pairs[("memory",)] = there or ()
+            proof.labels(given, found)
+        elif ("memory",) in self._pairs or told is False or _is_reordered(given, found):
+            proof.labels(given, found)
+        else:
+            if told:
+                self._mapped.add(("memory",))
+            proof.leave_open("labels", "the data set transforms its labels, and its samples were not seen")
+
+    def _labels(self) -> Any:
+        dataset = getattr(self._loader, "dataset", None)
+        if self._memory_of is not dataset:
+            self._memory_of = dataset
+            while dataset is not None and (
+                type(dataset).__name__ == "Indexed"
+                or any(b.__name__ == "Subset" for b in type(dataset).__mro__)
+            ):
+                dataset = dataset.dataset
+            self._memory = labels_in_memory(dataset)
+        return self._memory
+
+
+def _rows(value: Any) -> Array | None:
+    if value is None:
+        return None
+    if hasattr(value, "detach"):
+        try:
+            value = value.detach().cpu()
+            return np.asarray(value.float() if str(value.dtype) == "torch.bfloat16" else value)
+        except (RuntimeError, TypeError):
+            return None
+    if isinstance(value, (list, tuple, np.ndarray)):
+        try:
+            return np.asarray(value)
+        except ValueError:
+            return None
+    return None
+
+
+def _sides(value: Any) -> tuple[int, ...]:
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return (len(value),) if isinstance(value, (list, tuple)) else ()
+    return tuple(int(side) for side in shape[:2])
+
+
+def _stacked(values: list[Any]) -> Array | None:
+    if any(value is None for value in values):
+        values = [np.nan if value is None else value for value in values]
+    try:
+        array = np.asarray(values)
+    except ValueError:  # of different lengths
+        return None
+    return None if array.dtype == object else array
+
+
+def _taken(value: Any, rows: list[int]) -> Array | None:
+    array = _rows(value)
+    return None if array is None or array.ndim == 0 or len(array) <= max(rows) else array[rows]
+
+
+def _fits(value: Any, given: Array, count: int) -> bool:
+    return bool(_sides(value)[:1] == (count,)) and _size_of_row(value) in (1, int(np.prod(given.shape[1:])))
+
+
+def _size_of_row(value: Any) -> int:
+    shape = getattr(value, "shape", (0,))
+    return int(np.prod([int(side) for side in shape[1:]]))
+
+
+def _equal_part(given: Array, parts: dict[Path, Any], fetched: Fetched) -> Path | None:
+    """Find the part of a batch that has these values."""
+    if len({str(one) for one in given.tolist()}) < 2:
+        return None
+    for path, value in parts.items():
+        if _sides(value)[:1] == (fetched.count,) and _size_of_row(value) <= max(
+            64, int(np.prod(given.shape[1:]))
+        ):
+            found = _taken(value, fetched.rows)
+            if (
+                found is not None
+                and found.dtype.kind in given.dtype.kind + "iufb"
+                and same_labels(given, found).all()
+            ):
+                return path
+    return None
+
+
+def _is_reordered(given: Array, found: Array) -> bool:
+    """Whether the values are the same, in another order."""
+    if given.shape != found.reshape(given.shape if found.size == given.size else found.shape).shape:
+        return False
+    one, other = given.reshape(len(given), -1), found.reshape(len(found), -1)
+    try:
+        return bool(
+            np.allclose(np.sort(one, axis=None).astype(float), np.sort(other, axis=None).astype(float))
+        )
+    except (TypeError, ValueError):
+        return bool(
+            np.array_equal(np.sort(one.astype(str), axis=None), np.sort(other.astype(str), axis=None))
+        )
+
+
+def _is_function(given: Array, found: Array) -> bool | None:
+    """Whether rows with one label always have one label in the batch: a transform of labels, and no other order.
+
+    None where hardly any label comes twice, so that nothing follows from it.
+    """
+    known: dict[str, str] = {}
+    for one, other in zip(map(str, given.tolist()), map(str, found.tolist()), strict=True):
+        if known.setdefault(one, other) != other:
+            return False
+    return True if len(known) <= len(given) / 2 else None
