@@ -592,26 +592,30 @@ def test_errors_say_what_came_and_the_way_out():
     with pytest.raises(TypeError, match=r"expected an xai_widgets\.Tracker"):
         watch(model, nn.MSELoss(), None, loader(train), object())
 
-    own, train_loader = Own(), loader(train)
-    with pytest.warns(RuntimeWarning, match="reduced already"):
-        with watch(model, own, None, train_loader, tracker, per_sample=F.cross_entropy):
-            for x, y in train_loader:
-                own(model(x), y)
-    each = lambda z, y: F.cross_entropy(z, y, reduction="none")  # noqa: E731
-    with watch(model, own, None, train_loader, tracker, per_sample=each):
-        for x, y in train_loader:
-            own(model(x), y)
-    assert np.isfinite(matrix(tracker, "train", N)[-1]).all()
 
-    pairs, other = nn.CrossEntropyLoss(), xw.Tracker()
-    with (
-        pytest.warns(RuntimeWarning, match="for a batch of 32"),
-        watch(model, pairs, None, train_loader, other),
-    ):
-        for x, y in train_loader:
-            pairs(torch.cat([model(x)] * 2), torch.cat([y] * 2))
-    assert not other.modes
-    assert not other.check().ok
+def test_what_cannot_be_told_apart_is_told_and_training_goes_on():
+    train, _, _, _ = data()
+    model, train_loader = net(), loader(train)
+
+    class Own(nn.Module):
+        def forward(self, z, y):
+            return F.cross_entropy(z, y)
+
+    def looped(loss, double=1, **options):
+        tracker = xw.Tracker()
+        with watch(model, loss, None, train_loader, tracker, **options):
+            for x, y in train_loader:
+                loss(torch.cat([model(x)] * double), torch.cat([y] * double))
+        return tracker
+
+    tracker = looped(Own(), per_sample=F.cross_entropy)
+    assert "reduced already" in tracker.problems[0]
+    tracker = looped(Own(), per_sample=lambda z, y: F.cross_entropy(z, y, reduction="none"))
+    assert np.isfinite(matrix(tracker, "train", N)[-1]).all()
+    tracker = looped(nn.CrossEntropyLoss(), double=2)
+    assert "for a batch of 32" in tracker.problems[0]
+    assert not tracker.modes
+    assert not tracker.check().ok
 
 
 def test_a_later_failure_is_a_notice_and_training_goes_on():

@@ -44,7 +44,9 @@ def test_label_names_through_wrappers():
     samples = as_samples(subset)
     assert samples.label_names == {0: "cat", 1: "dog", 2: "frog"}
     assert list(samples.indices) == [4, 5]
-    assert np.array_equal(samples.batch([5]).inputs[0], X[5]), "a subset's samples keep their place in the whole"
+    assert np.array_equal(samples.batch([5]).inputs[0], X[5]), (
+        "a subset's samples keep their place in the whole"
+    )
     drawn = as_samples(torch.utils.data.Subset(subset, [1, 1, 0]))
     assert np.array_equal(drawn.batch([5, 4]).inputs, X[[5, 4]])
 
