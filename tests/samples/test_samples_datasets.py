@@ -104,6 +104,24 @@ def test_looking_moves_no_random_stream():
     assert not as_samples((X, Y)).draws_random
 
 
+def test_a_data_set_that_draws_from_another_frameworks_stream_does_not_move_it():
+    tf = pytest.importorskip("tensorflow")
+
+    class Drawing:
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, i):
+            return np.full((3, 8, 8), float(tf.random.uniform(())), np.float32), i % 2
+
+    tf.random.set_seed(1)
+    expected = [float(tf.random.uniform(())) for _ in range(2)]
+    tf.random.set_seed(1)
+    first = float(tf.random.uniform(()))
+    as_samples(Drawing(), layout="NCHW").batch([0, 1])
+    assert [first, float(tf.random.uniform(()))] == expected
+
+
 def test_a_hugging_face_data_set(tmp_path):
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(

@@ -26,7 +26,7 @@ def as_samples(
 ) -> Samples:
     """Read inputs, labels and pictures by index from almost any data set.
 
-    Nothing is copied and nothing is read but the first sample; no random stream of Python, numpy or torch is moved by
+    Nothing is copied and nothing is read but the first sample; no random stream of Python, numpy or a framework is moved by
     reading (see ``Samples.draws_random``).
 
     Parameters

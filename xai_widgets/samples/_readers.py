@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from xai_widgets._rng import random_streams_kept
 from xai_widgets.samples._convert import as_index, as_indices, names_by_value
 from xai_widgets.samples._index import MissingIndexError
-from xai_widgets.samples._random import streams_kept
 
 INPUT_KEYS = ("image", "img", "images", "pixel_values", "picture", "x", "input", "inputs", "features", "data")
 LABEL_KEYS = ("label", "labels", "y", "target", "targets", "class", "fine_label", "digit")
@@ -215,7 +215,7 @@ def _index_values_of(data: Any) -> Any:
         if data.key is None and not data.keep:
             return _index_values_of(data.dataset)
         # names that are in the samples themselves can only be had by reading each once
-        with streams_kept():
+        with random_streams_kept():
             return [_own_index(data[row]) for row in range(len(data))]
     if is_subset(data):
         inner = _index_values_of(data.dataset)

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._rng import random_streams_kept
 from xai_widgets.samples._convert import Index, as_array, as_index, as_indices, label_code, names_by_value
 from xai_widgets.samples._index import MissingIndexError, Positions
 from xai_widgets.samples._non_image import described, draw_plain
-from xai_widgets.samples._random import streams_kept
 from xai_widgets.samples._readers import Item, Source
 from xai_widgets.samples.pictures import check_layout, guess_layout, per_channel, shown_range, to_picture
 
@@ -168,14 +168,14 @@ class Samples:
 
     def _fetch(self, wanted: Sequence[Index]) -> list[Item]:
         keys: Sequence[Any] = wanted if self._positions is None else self._positions.rows(wanted)
-        with self._lock, streams_kept() if self.draws_random else nullcontext():
+        with self._lock, random_streams_kept() if self.draws_random else nullcontext():
             return self._source.fetch(keys)
 
     def _look_at_first(self, layout: str | None) -> None:
-        with streams_kept() as moved:
+        with random_streams_kept() as moved:
             item = self._source.fetch([0])[0]
             x = self._input_of(item.x)[0]
-        self.draws_random = moved[0]
+        self.draws_random = bool(moved)
         self._shape = x.shape
         if layout is None:
             self.layout = _layout_of(x.shape)
@@ -232,7 +232,7 @@ class Samples:
             if not count:
                 return None
             rows = sorted({int(r) for r in np.linspace(0, count - 1, min(count, 64))})
-            with self._lock, streams_kept() if self.draws_random else nullcontext():
+            with self._lock, random_streams_kept() if self.draws_random else nullcontext():
                 seen = [as_array(i.x[0] if isinstance(i.x, tuple) else i.x) for i in self._source.fetch(rows)]
             self._range = shown_range(np.concatenate([np.asarray(a, np.float32).reshape(-1) for a in seen]))
         return self._range

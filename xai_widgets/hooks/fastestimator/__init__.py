@@ -16,8 +16,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from xai_widgets._rng import random_streams_kept
 from xai_widgets.hooks._common.require import HookWarning, require
-from xai_widgets.hooks.fastestimator.random import untouched_streams
 from xai_widgets.hooks.fastestimator.session import default_tracker, link, session_of
 
 __all__ = ["HookWarning", "InstanceTracker", "LabelTracker", "Saliency", "SaliencyNet", "tracker"]
@@ -209,7 +209,7 @@ def _saliency() -> Any:
             self.latest: dict[str, Any] = {}
 
         def on_epoch_end(self, data: Any) -> None:
-            with untouched_streams():
+            with random_streams_kept():
                 super().on_epoch_end(data)
             self.latest[self.system.mode] = data[self.outputs[0]]
 
@@ -230,17 +230,17 @@ def _saliency_net() -> Any:
         """
 
         def get_masks(self, batch: dict[str, Any]) -> dict[str, Any]:
-            with untouched_streams():
+            with random_streams_kept():
                 masks: dict[str, Any] = super().get_masks(batch)
             return masks
 
         def get_smoothed_masks(self, batch: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
-            with untouched_streams():
+            with random_streams_kept():
                 masks: dict[str, Any] = super().get_smoothed_masks(batch, *args, **kwargs)
             return masks
 
         def get_integrated_masks(self, batch: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
-            with untouched_streams():
+            with random_streams_kept():
                 masks: dict[str, Any] = super().get_integrated_masks(batch, *args, **kwargs)
             return masks
 
