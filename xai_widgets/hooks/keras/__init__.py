@@ -7,7 +7,7 @@ Two changes to a call of ``fit``::
               callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)])
 
 No subclass, no second prediction: per-sample losses are taken from the step itself, in graph mode, under
-``jit_compile`` and with ``steps_per_execution``.
+``jit_compile`` and with ``steps_per_execution``. ``class_weight``, ``sample_weight`` and all else of ``fit`` work as without it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ TrackerCallback: Any  # a class, made when first asked for: its base is Keras' C
 
 
 def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = None, key: Any = None) -> Any:
-    """Return Keras data whose targets carry the index of their instance.
+    """Return Keras data that say which instances they hold.
 
     Parameters
     ----------
     x, y, sample_weight
-        Arrays, as ``fit`` takes them; or, as `x` alone, a ``tf.data.Dataset`` of single ``(x, y)`` elements before its
-        shuffle, or a ``keras.utils.PyDataset``.
+        Arrays, as ``fit`` takes them, in dicts and lists where there are several; or, as `x` alone, a ``tf.data.Dataset``
+        of single ``(x, y)`` elements before its shuffle, or a ``keras.utils.PyDataset``.
     index
-        For arrays: (N,) integers that name the instances; by default their positions.
+        For arrays: (N,) integers or strings that name the instances; by default their positions.
     key
         For tf.data: ``key(element) -> int`` where the position is not the identity. For a PyDataset:
         ``key(i) ->`` the indices of batch i.
@@ -41,15 +41,16 @@ def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = No
     Returns
     -------
     tuple, tf.data.Dataset or PyDataset
-        For arrays ``(x, {"y": y, "index": index})``: write ``fit(*indexed(x, y))``, but
-        ``validation_data=indexed(x, y)``.
+        For arrays ``(x, y)``, or ``(x, y, sample_weight)`` where weights were given: arrays like those that came, and
+        `y` knows the names of its rows. Write ``fit(*indexed(x, y), sample_weight=w)``, but
+        ``validation_data=indexed(x, y, w)``. The elements of a tf.data set are ``(x, {"y": y, "index": index})``.
 
     Raises
     ------
     ValueError
-        The order is not the identity: a shuffled or batched tf.data set, a PyDataset that reorders itself.
+        The order is not the identity: a shuffled, repeated or batched tf.data set, a PyDataset that reorders itself.
     TypeError
-        A generator, or an index that is not made of integers.
+        A generator, or an index that is made of neither integers nor strings.
     """
     return data.indexed(x, y, sample_weight, index=index, key=key)
 
@@ -74,10 +75,10 @@ def _callback_class() -> Any:
         tracker
             The `xai_widgets.Tracker`.
         model
-            The compiled model that will be fitted. Needed before its first ``fit``, since Keras works out the shapes
-            of losses and metrics before it tells callbacks of the model.
+            The compiled model that will be fitted; by default the one that Keras tells of. Needed for tf.data sets and
+            generators on the torch backend, where Keras works out shapes before it tells of the model.
         per_sample
-            ``per_sample(y_true, y_pred) -> (B,)`` for a model that computes its loss by itself.
+            ``per_sample(y_true, y_pred) -> (B,)`` for a model that computes its loss by itself, or several in a step.
         logits
             Whether to record logits; None: for crossentropies with up to 1,024 classes.
         names
@@ -89,9 +90,11 @@ def _callback_class() -> Any:
 
         Notes
         -----
-        Losses are those of the compiled loss, unweighted: their epoch mean is the logged loss where there are no
-        sample weights and no regularisers. After an exception in the middle of an epoch, ``detach()`` (or the next
-        ``fit``) hands over what was still waiting.
+        ``loss`` is the compiled loss without class and sample weights; where there are some, ``loss_weighted`` is beside
+        it, whose epoch mean is the logged loss without regularisers. Each batch is recorded only if its values, reduced
+        as the loss reduces them, give the number that it returned; ``tracker.check()`` says what was proved. Epochs are
+        passes over the data, also with a smaller ``steps_per_epoch``. After an exception in the middle of an epoch,
+        ``detach()`` (or the next ``fit``) hands over what was still waiting.
         """
 
         def __init__(
@@ -122,7 +125,7 @@ def _callback_class() -> Any:
         def set_model(self, model: Any) -> None:
             """Learn which model Keras trains."""
             super().set_model(model)
-            self._watch.attach(model)
+            self._watch.attach_late(model)
 
         def detach(self) -> None:
             """Hand over what still waits and give the model its methods back."""

@@ -1,4 +1,9 @@
-"""`indexed`: Keras data whose targets say which instances they belong to."""
+"""`indexed`: Keras data that say which instances they hold.
+
+Arrays stay arrays: their targets know their names, and the index travels beside ``(x, y, sample_weight)``, never in them
+(see `order`). A ``tf.data`` set or a generator goes through the user's own functions before Keras sees it; there the index
+rides in the targets, ``{"y": y, "index": index}``, and is taken out again before ``train_step`` sees them.
+"""
 
 from __future__ import annotations
 
@@ -14,32 +19,85 @@ from xai_widgets.hooks._common.require import require
 TARGET = "y"  # the other entry of an indexed target
 
 
+class Named(np.ndarray[Any, Any]):
+    """Targets that know which instances they are of; in all else the array that they were.
+
+    Attributes
+    ----------
+    index
+        (N,) names of the rows; None for what was computed from them, whose rows may be others.
+    """
+
+    index: Any = None
+
+    def __array_finalize__(self, source: Any) -> None:
+        """Forget the names: only choosing rows keeps them."""
+        self.index = None
+
+    def __getitem__(self, part: Any) -> Any:
+        """Return a part; rows that are chosen keep their names."""
+        got = super().__getitem__(part)
+        rows = isinstance(part, slice) or (isinstance(part, (list, np.ndarray)) and np.ndim(part) == 1)
+        if rows and self.index is not None and isinstance(got, Named):
+            got.index = self.index[part]
+        return got
+
+
 def is_marked(y: Any) -> bool:
-    """Whether a target carries an index."""
+    """Whether a target carries an index in itself."""
     return isinstance(y, dict) and set(y) == {TARGET, INDEX}
 
 
 def indexed_arrays(x: Any, y: Any, sample_weight: Any, index: Any) -> tuple[Any, ...]:
-    """Return ``(x, {"y": y, "index": index}[, sample_weight])``."""
+    """Return ``(x, y[, sample_weight])`` whose targets know their names."""
     size = _length(y)
     names = np.arange(size, dtype=np.int64) if index is None else np.asarray(index)
-    if names.dtype.kind not in "iu":
+    if names.dtype.kind not in "iuUS":
         raise TypeError(
-            f"index has dtype {names.dtype}; tensors of graphs hold numbers only. Leave index away (positions are used) "
-            "and give TrackerCallback(..., names=[...]) the names of the positions"
+            f"index has dtype {names.dtype}; expected integers or strings that name the instances"
         )
     if names.shape != (size,):
         raise ValueError(f"index has shape {names.shape} for {size} targets; expected ({size},)")
-    target = {TARGET: y, INDEX: names.astype(np.int64)}
+    target = _named(y, names)
     return (x, target) if sample_weight is None else (x, target, sample_weight)
 
 
+def _named(y: Any, names: Any) -> Any:
+    if isinstance(y, dict):
+        return {key: _named(part, names) for key, part in y.items()}
+    if isinstance(y, (list, tuple)):
+        return type(y)(_named(part, names) for part in y)
+    if y is None:
+        return None
+    array = np.asarray(y.detach().cpu() if hasattr(y, "detach") else y)
+    if array.dtype == object and len(array) and not isinstance(array[0], str):
+        raise TypeError(
+            f"targets of type {type(y).__name__} are no array of numbers; expected arrays, or dicts and lists of arrays"
+        )
+    named = array.view(Named)
+    named.index = names
+    return named
+
+
+def named_part(y: Any) -> Named | None:
+    """Return the first of some targets, in dicts or lists, that knows its names."""
+    if isinstance(y, (dict, list, tuple)):
+        parts = y.values() if isinstance(y, dict) else y
+        return next((found for found in map(named_part, parts) if found is not None), None)
+    return y if isinstance(y, Named) and y.index is not None else None
+
+
 def _length(y: Any) -> int:
-    while isinstance(y, (dict, list, tuple)):
-        y = next(iter(y.values())) if isinstance(y, dict) else y[0]
-    if not hasattr(y, "__len__"):
-        raise TypeError(f"expected arrays of targets, got {type(y).__name__}")
-    return len(y)
+    while isinstance(y, (dict, list, tuple)) and len(y):
+        first = next(iter(y.values())) if isinstance(y, dict) else y[0]
+        if not hasattr(first, "__len__"):
+            break
+        y = first
+    if not hasattr(y, "shape") or not len(y.shape):
+        raise TypeError(
+            f"expected arrays of targets, got {type(y).__name__}; np.asarray(y) makes one of a list"
+        )
+    return int(y.shape[0])
 
 
 def indexed_tf_data(dataset: Any, key: Key | None) -> Any:
@@ -78,13 +136,18 @@ def check_tf_order(dataset: Any) -> None:
             raise ValueError(
                 f"this tf.data set is batched already; positions name single elements. {way_out}."
             )
+        if "Repeat" in kind:
+            raise ValueError(
+                "this tf.data set is repeated already, so one element has several positions. Call indexed(dataset) "
+                "first: indexed(dataset).repeat()."
+            )
         pending.extend(source for source in one._inputs() if source is not one)
 
 
 @functools.cache
 def _py_dataset_class(keras: Any) -> Any:
     class IndexedPyDataset(keras.utils.PyDataset):
-        """A PyDataset whose targets carry their index."""
+        """A PyDataset whose batches can be told; it yields them as they are."""
 
         def __init__(self, dataset: Any, key: Any) -> None:
             super().__init__(
@@ -93,8 +156,7 @@ def _py_dataset_class(keras: Any) -> Any:
                 max_queue_size=dataset.max_queue_size,
             )
             self.dataset = dataset
-            self._key = key
-            self._size = 0 if key is not None else _length(dataset[0][1])
+            self.key = key
 
         @property
         def num_batches(self) -> Any:
@@ -104,12 +166,7 @@ def _py_dataset_class(keras: Any) -> Any:
             return len(self.dataset)
 
         def __getitem__(self, place: int) -> Any:
-            x, y, *rest = self.dataset[place]
-            if self._key is not None:
-                names = np.asarray(self._key(place), dtype=np.int64)
-            else:
-                names = np.arange(_length(y), dtype=np.int64) + place * self._size
-            return (x, {TARGET: y, INDEX: names}, *rest)
+            return self.dataset[place]
 
         def on_epoch_begin(self) -> None:
             self.dataset.on_epoch_begin()
@@ -120,8 +177,13 @@ def _py_dataset_class(keras: Any) -> Any:
     return IndexedPyDataset
 
 
+def is_indexed_py_dataset(dataset: Any) -> bool:
+    """Whether `indexed` made this PyDataset."""
+    return type(dataset).__name__ == "IndexedPyDataset" and type(dataset).__module__ == __name__
+
+
 def indexed_py_dataset(dataset: Any, key: Any) -> Any:
-    """Wrap a PyDataset whose batch i holds the instances from i times the batch size on, or those that `key` tells."""
+    """Wrap a PyDataset whose instances are named by their position in it, batch after batch, or as `key` tells."""
     keras = require("keras")
     own = type(dataset)
     for name in ("on_epoch_end", "on_epoch_begin"):

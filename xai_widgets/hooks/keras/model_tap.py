@@ -1,21 +1,30 @@
-"""Listen to one compiled Keras model: its targets lose their index on the way in, per-sample losses go to a ring.
+"""Listen to one compiled Keras model: its steps lose the index on the way in, what its criterion says goes to a ring.
 
-Two methods of this one model object are replaced, `compute_loss` and `compute_metrics`; no class is touched. Targets
-without an index pass through unchanged.
+Methods of this one model object are replaced, no class is touched: ``train_step`` and ``test_step`` get the data that they
+always got, the compiled loss is heard while it is called, and ``compute_loss`` and ``compute_metrics`` only take out the index
+where it rides in the targets. Nothing here raises into a step: what fails is kept in `faults`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from xai_widgets.hooks._common.instance_ids import INDEX
+from xai_widgets.hooks.keras.criterion import PER_SAMPLE, Call, Rows, Unsplit, by_hand, listening, rows_of
 from xai_widgets.hooks.keras.data import TARGET, is_marked
+from xai_widgets.hooks.keras.order import take_out
 from xai_widgets.hooks.keras.ring_buffer import Reader, make_ring
 
-WIDEST_LOGITS = 1024
 BACKENDS = ("tensorflow", "torch")
+STEPS = {"train_step": "train", "test_step": "test"}
+
+
+class Layout(NamedTuple):
+    """What the floats of a ring's rows are: loss, want, got, then these."""
+
+    weighted: bool
+    logits: int  # classes, 0 for none
 
 
 class KerasTap:
@@ -29,6 +38,13 @@ class KerasTap:
         ``per_sample(y_true, y_pred) -> (B,)``, for models whose loss is not among Keras' own.
     logits
         Whether to keep logits too; None keeps them up to 1,024 classes.
+
+    Attributes
+    ----------
+    readers
+        {(step, layout): what reads its rows}, for the steps "train" and "test".
+    faults
+        {step: (text, remedy)}: why its rows cannot be told.
     """
 
     def __init__(self, model: Any, per_sample: Callable[[Any, Any], Any] | None, logits: bool | None) -> None:
@@ -41,36 +57,30 @@ class KerasTap:
                 "call tracker.record(index, label, loss=...) in a loop of your own"
             )
         self.model = model
-        self.reader: Reader | None = None
-        self.has_logits = False
+        self.readers: dict[tuple[str, Layout], Reader] = {}
+        self.faults: dict[str, tuple[str, str]] = {}
+        self.task = ""
         self._per_sample = per_sample
         self._logits = logits
-        self._replaced: dict[str, Any] = {}
+        self._replaced: list[tuple[Any, str, Any]] = []
+        self._calls: list[Call] | None = None  # of the criterion, within a step
+        self._compiled = model._compile_loss
         self._attach()
 
     def _attach(self) -> None:
-        model, loss, metrics = self.model, self.model.compute_loss, self.model.compute_metrics
-        takes_training = "training" in inspect.signature(loss).parameters
-
-        def compute_loss(
-            x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any
-        ) -> Any:
-            y = y[TARGET] if is_marked(y) else y
-            more = more if takes_training else {}
-            return loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
-
-        def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-            if not is_marked(y):
-                return metrics(x, y, y_pred, sample_weight=sample_weight)
-            result = metrics(x, y[TARGET], y_pred, sample_weight=sample_weight)
-            self._write(y[INDEX], y[TARGET], y_pred)
-            return result
-
-        # straight into the instance's own names: Keras must not take them for parts of the model
-        for name, function in (("compute_loss", compute_loss), ("compute_metrics", compute_metrics)):
-            self._replaced[name] = model.__dict__.get(name)
-            model.__dict__[name] = function
+        model = self.model
+        for name, kind in STEPS.items():
+            self._replace(model, name, self._watched(getattr(model, name), kind))
+        self._replace(model, "compute_loss", self._watched_loss(model.compute_loss))
+        self._replace(model, "compute_metrics", _unmarked(model.compute_metrics))
+        if self._compiled is not None:
+            self._replace(self._compiled, "call", self._watched_criterion(self._compiled))
         self._retrace()
+
+    def _replace(self, owner: Any, name: str, function: Any) -> None:
+        # straight into the instance's own names: Keras must not take them for parts of the model
+        self._replaced.append((owner, name, vars(owner).get(name)))
+        vars(owner)[name] = function
 
     def _retrace(self) -> None:
         """Have the step functions built anew at the next fit: what was traced before does not know of the change."""
@@ -79,124 +89,119 @@ class KerasTap:
 
     def detach(self) -> None:
         """Give the model its methods back."""
-        for name, before in self._replaced.items():
+        for owner, name, before in reversed(self._replaced):
             if before is None:
-                self.model.__dict__.pop(name, None)
+                vars(owner).pop(name, None)
             else:
-                self.model.__dict__[name] = before
+                vars(owner)[name] = before
         if self._replaced:
             self._retrace()
-        self._replaced = {}
+        self._replaced = []
 
     @property
     def attached(self) -> bool:
-        """Whether the model is still under watch."""
-        return bool(self._replaced)
+        """Whether the model is still under watch, and was not compiled anew since."""
+        return bool(self._replaced) and self.model._compile_loss is self._compiled
 
-    def _write(self, index: Any, y: Any, y_pred: Any) -> None:
-        from keras import ops
+    # what the model calls
 
-        loss = self._losses(y, y_pred)
-        if loss is None:
-            return
-        label = self._label(y, y_pred, index)
-        logits = self._logits_of(y_pred)
-        floats = [loss] if logits is None else [loss, logits]
-        if self.reader is None:
-            self.has_logits = logits is not None
-            width = 1 if logits is None else 1 + int(logits.shape[-1])
-            at_once = (index.shape[0] or 0) * int(self.model.steps_per_execution)
-            self.reader = Reader(make_ring(self.backend, width, at_once))
-        self.reader.ring.write([ops.reshape(index, (-1,)), label], floats)
+    def _watched(self, step: Callable[[Any], Any], kind: str) -> Callable[[Any], Any]:
+        def watched_step(data: Any) -> Any:
+            data, index = take_out(data)
+            outer, self._calls = self._calls, []
+            try:
+                result = step(data)
+                if index is not None:
+                    self._hear(kind, index, self._calls)
+                else:
+                    self.faults[kind] = ("no index", "")
+                return result
+            finally:
+                self._calls = outer
 
-    def _losses(self, y: Any, y_pred: Any) -> Any:
-        from keras import ops
+        return watched_step
 
+    def _watched_loss(self, loss: Callable[..., Any]) -> Callable[..., Any]:
+        takes_training = "training" in inspect.signature(loss).parameters
+
+        def compute_loss(
+            x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any
+        ) -> Any:
+            y = y[TARGET] if is_marked(y) else y
+            more = more if takes_training else {}
+            before = None if self._calls is None else len(self._calls)
+            value = loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
+            # a model that overrides this and does not ask its compiled loss: only the user can tell its rows
+            if self._calls is not None and before == len(self._calls):
+                self._calls.append(Call(y, y_pred, sample_weight, [], None))
+            return value
+
+        return compute_loss
+
+    def _watched_criterion(self, compiled: Any) -> Callable[..., Any]:
+        call = compiled.call
+
+        def criterion(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            if self._calls is None:
+                return call(y_true, y_pred, sample_weight)
+            with listening(compiled) as heard:
+                value = call(y_true, y_pred, sample_weight)
+            self._calls.append(Call(y_true, y_pred, sample_weight, heard, value))
+            return value
+
+        return criterion
+
+    # what is kept
+
+    def _hear(self, kind: str, index: Any, calls: list[Call]) -> None:
+        try:
+            self._write(kind, index, self._rows(calls))
+            self.faults.pop(kind, None)
+        except Unsplit as fault:
+            self.faults[kind] = (fault.text, fault.remedy)
+        except Exception as error:  # a step never ends because somebody looks at it
+            self.faults[kind] = (
+                f"the loss cannot be told for each row: {type(error).__name__}: {error}",
+                PER_SAMPLE,
+            )
+
+    def _rows(self, calls: list[Call]) -> Rows:
+        step = type(self.model).__name__
+        if not calls:
+            raise Unsplit(
+                f"{step} computes its loss without compute_loss, so nothing tells it for single samples",
+                "Have train_step call self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight), or call "
+                "tracker.record(index, label, loss=...) yourself",
+            )
         if self._per_sample is not None:
-            losses = self._per_sample(y, y_pred)
-        else:
-            compiled = self.model._compile_loss
-            if compiled is None or not compiled.built:
-                if compiled is None:
-                    raise TypeError(
-                        "this model was compiled without a loss that knows single samples; give "
-                        "TrackerCallback(..., per_sample=function(y_true, y_pred) -> (B,))"
-                    )
-                return None  # shapes are being worked out
-            losses = sum(_one_loss(part, y, y_pred) for part in compiled._flat_losses)
-        if len(losses.shape) == 0:
-            raise ValueError(
-                "the per-sample loss is a single number: it is reduced already. The loss function given to compile() "
-                "must return one value per sample, shape (B,), as keras.losses.mean_squared_error does."
+            return by_hand(calls[0], self._per_sample, self.model)
+        if len(calls) > 1:
+            raise Unsplit(
+                f"{step} calls its loss {len(calls)} times in a step, and nothing tells which call is the samples' own"
             )
-        if len(losses.shape) > 1:
-            losses = ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
-        return losses
+        if not calls[0].heard and calls[0].value is None:
+            raise Unsplit(f"{step} computes its loss by itself, so nothing tells it for single samples")
+        return rows_of(self.model, calls[0], self._logits)
 
-    def _label(self, y: Any, y_pred: Any, index: Any) -> Any:
-        """Integer classes (B,), -1 where the targets are none."""
+    def _write(self, kind: str, index: Any, rows: Rows) -> None:
         from keras import ops
 
-        if not isinstance(y, (dict, list, tuple)):
-            y = ops.convert_to_tensor(y)
-            shape = tuple(y.shape)
-            classes = y_pred.shape[-1] if hasattr(y_pred, "shape") and len(y_pred.shape) == 2 else None
-            kind = self._kind()
-            if (
-                len(shape) == 2
-                and shape[1]
-                and shape[1] > 1
-                and shape[1] == classes
-                and "crossentropy" in kind
-            ):
-                return ops.cast(ops.argmax(y, axis=-1), "int64")
-            if len(shape) == 1 or shape[1:] == (1,):
-                if "binary" in kind:
-                    return ops.cast(ops.reshape(y, (-1,)) > 0.5, "int64")
-                if "sparse" in kind or "int" in str(y.dtype):
-                    return ops.cast(ops.reshape(y, (-1,)), "int64")
-        return ops.cast(ops.reshape(index, (-1,)) * 0 - 1, "int64")
-
-    def _kind(self) -> str:
-        parts = getattr(self.model._compile_loss, "_flat_losses", None) or []
-        return str(getattr(parts[0].loss, "name", "")) if len(parts) == 1 else ""
-
-    def _logits_of(self, y_pred: Any) -> Any:
-        from keras import ops
-
-        kind = self._kind()
-        if self._logits is False or "crossentropy" not in kind or len(getattr(y_pred, "shape", ())) != 2:
-            return None
-        if y_pred.shape[1] > WIDEST_LOGITS and not self._logits:
-            return None
-        loss = self.model._compile_loss._flat_losses[0].loss
-        from_logits = bool(
-            getattr(loss, "from_logits", getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
-        )
-        y_pred = ops.cast(y_pred, "float32")
-        if "binary" in kind:
-            if y_pred.shape[1] != 1:
-                return None
-            margin = (
-                y_pred if from_logits else ops.log(ops.maximum(y_pred, 1e-7) / ops.maximum(1 - y_pred, 1e-7))
-            )
-            return ops.concatenate([ops.zeros_like(margin), margin], axis=1)
-        return y_pred if from_logits else ops.log(ops.maximum(y_pred, 1e-7))
+        index = ops.reshape(ops.cast(index, "int64"), (-1,))
+        loss = ops.reshape(rows.loss, (-1,))
+        floats = [loss, ops.zeros_like(loss) + rows.want, ops.zeros_like(loss) + rows.got]
+        floats += [] if rows.weighted is None else [ops.reshape(rows.weighted, (-1,))]
+        floats += [] if rows.logits is None else [rows.logits]
+        layout = Layout(rows.weighted is not None, 0 if rows.logits is None else int(rows.logits.shape[-1]))
+        reader = self.readers.get((kind, layout))
+        if reader is None:
+            at_once = (index.shape[0] or 0) * int(self.model.steps_per_execution)
+            width = 3 + layout.weighted + layout.logits
+            reader = self.readers[kind, layout] = Reader(make_ring(self.backend, width, at_once))
+        reader.ring.write(index, rows.label, floats)
 
 
-def _one_loss(part: Any, y: Any, y_pred: Any) -> Any:
-    """Per-sample values of one output, masked places left out, times the output's weight."""
-    from keras import ops
+def _unmarked(metrics: Callable[..., Any]) -> Callable[..., Any]:
+    def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return metrics(x, y[TARGET] if is_marked(y) else y, y_pred, sample_weight=sample_weight)
 
-    for place in part.path:
-        y, y_pred = y[place], y_pred[place]
-    loss = part.loss
-    values = loss.call(ops.convert_to_tensor(y, loss.dtype), ops.convert_to_tensor(y_pred, loss.dtype))
-    mask = getattr(y_pred, "_keras_mask", None)
-    if mask is not None and tuple(mask.shape) == tuple(values.shape) and len(values.shape) > 1:
-        mask = ops.cast(mask, values.dtype)
-        axes = tuple(range(1, len(values.shape)))
-        values = ops.sum(values * mask, axis=axes) / ops.maximum(ops.sum(mask, axis=axes), 1e-9)
-    elif len(values.shape) > 1:
-        values = ops.mean(values, axis=tuple(range(1, len(values.shape))))
-    return values if part.loss_weights is None else values * part.loss_weights
+    return compute_metrics

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from xai_widgets.hooks._common.feed import Feed, Stream
 from xai_widgets.hooks.keras.model_tap import KerasTap
+from xai_widgets.hooks.keras.order import Names, name_batches, running_iterator
+from xai_widgets.hooks.keras.rows import Recorder
+
+FORGOTTEN = {
+    "train": "Write model.fit(*xai_widgets.hooks.keras.indexed(x, y), ...), or indexed(dataset) before its shuffle",
+    "test": "Write validation_data=xai_widgets.hooks.keras.indexed(x_val, y_val), or evaluate(*indexed(x, y), ...)",
+}
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def told(method: Method) -> Method:
+    """Have a failure of the watch become a notice: it never ends a fit."""
+
+    @functools.wraps(method)
+    def quiet(self: KerasWatch, *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except Exception as error:
+            self.feed.notice(f"a part of this fit is not recorded: {type(error).__name__}: {error}")
+            return None
+
+    return quiet  # type: ignore[return-value]
 
 
 class KerasWatch:
-    """Drains a model's ring into a tracker, epoch by epoch.
+    """Drains a model's rings into a tracker, epoch by epoch.
 
     Parameters are those of `xai_widgets.hooks.keras.TrackerCallback`.
     """
@@ -29,12 +50,15 @@ class KerasWatch:
         ds_id: str | None,
         every: float,
     ) -> None:
-        self._feed = Feed(tracker, streams=[("train", None)])
+        self.feed = Feed(tracker, streams=[("train", None)])
         self._options = (per_sample, logits)
-        self._names = names if isinstance(names, dict) else {"train": names}
-        self._feed.held_by(self._bring_in)
-        self._test = (mode, ds_id)
-        self._now: Stream | None = None  # whose rows the ring holds
+        names = names if isinstance(names, dict) else {"train": names}
+        self._recorder = Recorder(self.feed, names, by_hand=per_sample is not None)
+        self.feed.held_by(self._bring_in)
+        self._streams: dict[str, Stream] = {"train": ("train", None), "test": (mode, ds_id)}
+        self._names: dict[str, Names | None] = {}
+        self._now: str | None = None  # the step that writes rows: "train" or "test"
+        self._came = False  # whether rows of the present pass came
         self._every = every
         self._tap: KerasTap | None = None
         self._training = False  # inside fit
@@ -42,14 +66,16 @@ class KerasWatch:
         self._step_before = 0  # steps done before this epoch
         self._drained = 0.0
         self._batches = 0
-        self._steps: int | None = None  # in an epoch
+        self._steps: int | None = None  # in Keras' epoch
+        self._pass: int | None = None  # batches of a pass, where Keras' epoch is less than one
+        self._in_pass = 0
         self._planned: int | None = None
         self._most = 0  # rows that one execution wrote at most
 
     @property
     def stop_requested(self) -> bool:
         """Whether the user asked for a polite stop."""
-        return self._feed.stop_requested
+        return self.feed.stop_requested
 
     def attach(self, model: Any) -> None:
         """Listen to `model`, unless that is being done."""
@@ -57,129 +83,197 @@ class KerasWatch:
             return
         self.detach()
         self._tap = KerasTap(model, *self._options)
+        self._recorder.loose = "float16" in str(getattr(model, "compute_dtype", ""))
 
+    @told
+    def attach_late(self, model: Any) -> None:
+        """Listen to the model of a fit that has begun."""
+        self.attach(model)
+
+    @told
     def detach(self) -> None:
         """Hand over what waits, and leave the model as it was."""
         if self._tap is None:
             return
         if self._training:
-            self._drain("train", None)
-        self._tap.detach()
-        self._tap = None
+            self._drain("train")
+        self._release()
         self._training = False
 
+    @told
     def train_begins(self, params: dict[str, Any]) -> None:
         """Start a run."""
         if self._training:  # the fit before this one was broken off: what it left belongs to its epoch
-            self._drain("train", None)
-        else:
-            self._skip()
-        self._training = True
-        self._offset = None
-        tracker = self._feed.tracker
+            self._drain("train")
+        self._training, self._offset = True, None
+        tracker = self.feed.tracker
         tracker.start()
+        iterator = self._begin_data("train")
         self._steps = params.get("steps") or None
-        tracker.steps_per_epoch = self._steps or tracker.steps_per_epoch
         self._planned = params.get("epochs")
+        self._pass, self._in_pass = self._whole_pass(iterator), 0
+        tracker.steps_per_epoch = self._pass or self._steps or tracker.steps_per_epoch
 
+    def _begin_data(self, kind: str) -> Any:
+        """Have the batches of the fit or evaluation that begins carry their index."""
+        iterator = running_iterator()
+        self._names[kind], self._came = None, False
+        if self._tap is not None and _replicas(self._tap.model) > 1:
+            self._proof(kind).warn(
+                "replicas",
+                "this model trains on several replicas at once, of which the hook hears none, so nothing is recorded",
+                "Call tracker.record(index, label, loss=...) in a loop of your own",
+            )
+        elif iterator is None:
+            self._proof(kind).warn("data", "the data of this fit was not found, so nothing of it is recorded")
+        else:
+            self._names[kind] = name_batches(iterator)
+        return iterator
+
+    @staticmethod
+    def _whole_pass(iterator: Any) -> int | None:
+        """Return how many batches a pass has, where Keras was told to count a part of it as an epoch."""
+        asked, batches = getattr(iterator, "steps_per_epoch", None), None
+        if asked:
+            batches = iterator.data_adapter.num_batches
+        return batches if batches and asked < batches else None
+
+    @told
     def epoch_begins(self, epoch: int) -> None:
         """Open our epoch: Keras' own number, counted from 1, or the next one where that has been."""
+        self._now, self._came = "train", False
+        self._step_before = self.feed.step
+        if self._pass is not None:
+            if not self._in_pass:
+                self.feed.begin("train")
+                done = self._planned and self._steps and self._planned * self._steps
+                self.feed.tracker.epochs = self.feed.epoch - 1 + -(-done // self._pass) if done else None
+                self._planned = None if done is None else self._planned
+            return
         if self._offset is None:
-            self._offset = max(self._feed.epoch, epoch) - epoch
+            self._offset = max(self.feed.epoch, epoch) - epoch
             if self._planned is not None:
-                self._feed.tracker.epochs = self._planned + self._offset
-        self._feed.begin("train", None, epoch + 1 + self._offset)
-        self._now = ("train", None)
-        self._step_before = self._feed.step
+                self.feed.tracker.epochs = self._planned + self._offset
+        self.feed.begin("train", None, epoch + 1 + self._offset)
 
+    @told
     def batch_ended(self, batch: int) -> bool:
         """Hand over now and then; whether training shall stop."""
         # with several steps per execution the last one may be short; Keras counts it as full
         done = batch + 1 if self._steps is None else min(batch + 1, self._steps)
-        self._feed.stepped(self._step_before + done)
-        self._sometimes("train", None)
-        return self._feed.stop_requested
+        self.feed.stepped(self._step_before + done)
+        self._sometimes("train")
+        return self.feed.stop_requested
 
+    @told
     def test_begins(self) -> None:
         """Keep apart what came before."""
         if self._training:
-            self._drain("train", None)
-            self._feed.end("train")
-        else:
-            self._skip()
-        self._feed.begin(*self._test)
-        self._now = self._test
+            self._drain("train")
+            self._close_training()
+        self._begin_data("test")
+        self.feed.begin(*self._streams["test"])
+        self._now = "test"
 
+    @told
     def test_batch_ended(self, batch: int) -> None:
         """Hand over now and then."""
-        self._sometimes(*self._test)
+        self._sometimes("test")
 
+    @told
     def test_ends(self) -> None:
         """Close the evaluation."""
-        self._drain(*self._test)
-        self._feed.end(*self._test)
+        self._drain("test")
+        self._last_chance("test")
+        self.feed.end(*self._streams["test"])
         self._now = None
         if not self._training:
             self._release()
 
+    @told
     def epoch_ends(self) -> None:
         """Close the training epoch, unless its validation did."""
         if self._now is not None:
-            self._drain(*self._now)
+            self._drain(self._now)
         self._now = None
-        self._feed.end("train")
+        self._close_training()
 
+    def _close_training(self) -> None:
+        """End our epoch, unless Keras' is a part of a pass that goes on."""
+        if not self.feed.is_open("train"):
+            return
+        if self._pass is not None and self._step_before >= 0:
+            self._in_pass += self.feed.step - self._step_before
+            self._step_before = self.feed.step
+            if self._in_pass < self._pass:
+                return
+            self._in_pass = 0
+        self._last_chance("train")
+        self.feed.end("train")
+
+    @told
     def train_ends(self) -> None:
         """End the run and leave the model as it was."""
         self._training = False
+        self._last_chance("train")
+        self.feed.end("train")
         self._release()
-        self._feed.tracker.finish()
+        self.feed.tracker.finish()
+
+    def _last_chance(self, kind: str) -> None:
+        names = self._names.get(kind)
+        if names is not None:
+            self._recorder.release(names, *self._streams[kind], last=True)
 
     def _release(self) -> None:
-        if self._tap is not None:
-            self._tap.detach()
-            self._tap = None
+        tap, self._tap = self._tap, None
+        if tap is not None:
+            tap.detach()
 
     def _bring_in(self) -> None:
         if self._now is not None:
-            self._drain(*self._now)
+            self._drain(self._now)
 
-    def _skip(self) -> None:
-        """Forget what was written while Keras worked out shapes."""
-        if self._tap is not None and self._tap.reader is not None:
-            self._tap.reader.skip()
+    def _proof(self, kind: str) -> Any:
+        return self._recorder.evidence.of(*self._streams[kind])
 
-    def _sometimes(self, mode: str, ds_id: str | None) -> None:
+    def _sometimes(self, kind: str) -> None:
         self._batches += 1
-        reader = None if self._tap is None else self._tap.reader
-        full = reader is not None and (self._batches + 1) * self._most > reader.ring.rows
+        rows = 0 if self._tap is None else min((r.ring.rows for r in self._tap.readers.values()), default=0)
+        full = bool(rows) and (self._batches + 1) * self._most > rows
         if not self._most or full or time.monotonic() - self._drained >= self._every:
-            self._drain(mode, ds_id)
+            self._drain(kind)
 
-    def _drain(self, mode: str, ds_id: str | None) -> None:
+    def _drain(self, kind: str) -> None:
         batches, self._batches = self._batches, 0
         self._drained = time.monotonic()
-        tap = self._tap
-        if tap is None or tap.reader is None:
+        tap, names = self._tap, self._names.get(kind)
+        if tap is None:
             return
-        integers, floats, lost = tap.reader.take()
-        if lost:
-            self._feed.notice(
-                f"{lost} rows were overwritten before they were read; make steps_per_execution smaller"
-            )
-        if not len(integers):
-            return
-        self._most = max(self._most, -(-len(integers) // max(batches, 1)))
-        metrics: dict[str, Any] = {"loss": floats[:, 0]}
-        if tap.has_logits:
-            metrics["logits"] = floats[:, 1:]
-        label = integers[:, 1]
-        batch = self._feed.batch(
-            mode, ds_id, self._name(integers[:, 0], mode), None if np.any(label < 0) else label, metrics
-        )
-        # steps are counted after they are done here
-        self._feed.record(batch._replace(step=self._feed.step))
+        came = 0
+        for (step, layout), reader in tap.readers.items():
+            taken = reader.take() if step == kind else None
+            if taken is not None and names is not None:
+                came += len(taken.index)
+                self._recorder.take(taken, layout, names, *self._streams[kind])
+        if came:
+            self._came = True
+            self._most = max(self._most, -(-came // max(batches, 1)))
+            self._recorder.release(names, *self._streams[kind])  # type: ignore[arg-type]
+        elif batches and not self._came:
+            self._tell(kind, tap)
 
-    def _name(self, index: Any, mode: str) -> Any:
-        names = self._names.get(mode)
-        return index if names is None else [names[place] for place in index.tolist()]
+    def _tell(self, kind: str, tap: KerasTap) -> None:
+        """Say why no row of a pass came."""
+        text, remedy = tap.faults.get(kind, ("", ""))
+        mode = self._streams[kind][0]
+        if self._names.get(kind) is None or text == "no index":
+            self._proof(kind).warn(
+                "index", f"the {mode} batches carry no index, so nothing of them is recorded", FORGOTTEN[kind]
+            )
+        elif text:
+            self._proof(kind).warn("loss", f"nothing of the {mode} batches is recorded: {text}", remedy)
+
+
+def _replicas(model: Any) -> int:
+    return int(getattr(getattr(model, "distribute_strategy", None), "num_replicas_in_sync", 1))

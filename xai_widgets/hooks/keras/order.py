@@ -1,0 +1,224 @@
+"""Which instances are in the batches that Keras makes: the index travels beside ``(x, y, sample_weight)``.
+
+Keras cuts arrays into batches by a permutation of its own. The arrays of one fit's data adapter get one more, which the
+same permutation cuts: nothing is drawn anew, and what ``train_step`` is given stays as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.hooks._common.instance_ids import INDEX
+from xai_widgets.hooks.keras.data import TARGET, is_indexed_py_dataset, is_marked, named_part
+
+BESIDE, DATA = "xai_widgets index", "xai_widgets data"
+ROWS = 32  # bits of a number (batch, row) for the row
+UNKNOWN = -(2**63)  # the index of a row that nothing names
+
+Array = npt.NDArray[Any]
+
+
+def take_out(data: Any) -> tuple[Any, Any]:
+    """Return what a step is given without its index, and the index; None where there is none."""
+    if isinstance(data, dict) and set(data) == {BESIDE, DATA}:
+        return data[DATA], data[BESIDE]
+    if isinstance(data, (tuple, list)) and len(data) > 1 and is_marked(data[1]):
+        return (data[0], data[1][TARGET], *data[2:]), data[1][INDEX]
+    return data, None
+
+
+def running_iterator() -> Any:
+    """Return Keras' iterator over the data of the fit or evaluation that is calling; None where it cannot be found.
+
+    Keras tells callbacks of no data. It is a local variable of the innermost ``fit`` or ``evaluate``.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if "epoch_iterator" in frame.f_code.co_varnames:
+            found = frame.f_locals.get("epoch_iterator")
+            if hasattr(found, "data_adapter"):
+                return found
+        frame = frame.f_back
+    return None
+
+
+class Names:
+    """What numbers in the rows of a pass mean.
+
+    Attributes
+    ----------
+    named_by
+        How instances got their names, in words.
+    """
+
+    named_by = "the index in their batches"
+
+    def of(self, numbers: Array) -> Any:
+        """Give names (B,) of rows; `UNKNOWN` for those that are not known now, or will be later."""
+        return numbers
+
+    def labels(self, numbers: Array) -> Any:
+        """Give the labels that the data has for rows; None where they are not at hand."""
+        return None
+
+
+class ArrayNames(Names):
+    """Rows of arrays: the numbers are positions."""
+
+    def __init__(self, named: Any, alone: bool) -> None:
+        self._index = named.index
+        self._labels = np.asarray(named) if alone else None
+        by_place = named.index.dtype.kind == "i" and bool((np.diff(named.index) == 1).all())
+        self.named_by = "their position in the arrays" if by_place else "the index given with the arrays"
+
+    def of(self, numbers: Array) -> Any:
+        """Give the names of positions."""
+        return self._index[numbers]
+
+    def labels(self, numbers: Array) -> Any:
+        """Give the targets at positions."""
+        return None if self._labels is None else self._labels[numbers]
+
+
+class BatchNames(Names):
+    """Rows of a PyDataset without a key: the numbers are batch and row, and an instance's name is how many come before.
+
+    Batches may be of any size. Until all before a batch were seen it is not known where it begins.
+    """
+
+    named_by = "their position in the PyDataset"
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+        self._starts = [0]  # of the batches before which all are known
+        self.changed: set[int] = set()  # batches whose size was another before
+
+    def see(self, numbers: Array) -> None:
+        """Learn how long batches are; `numbers` hold whole batches."""
+        batches = np.unique(numbers >> ROWS)
+        last = np.zeros(len(batches), np.int64)
+        np.maximum.at(last, np.searchsorted(batches, numbers >> ROWS), numbers & ((1 << ROWS) - 1))
+        for batch, size in zip(batches.tolist(), (last + 1).tolist(), strict=True):
+            if self._sizes.setdefault(batch, size) != size:
+                self.changed.add(batch)
+        while len(self._starts) - 1 in self._sizes:
+            self._starts.append(self._starts[-1] + self._sizes[len(self._starts) - 1])
+
+    def of(self, numbers: Array) -> Any:
+        """Give the positions of rows; `UNKNOWN` where a batch before them was not seen yet."""
+        batch, row = numbers >> ROWS, numbers & ((1 << ROWS) - 1)
+        starts = np.asarray(self._starts)
+        known = batch < len(starts)
+        return np.where(known, starts[np.where(known, batch, 0)] + row, UNKNOWN)
+
+
+class _ToldBatches:
+    """The batches of an indexed PyDataset with the numbers of their rows, for one data adapter."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    @property
+    def num_batches(self) -> Any:
+        return self._dataset.num_batches
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, place: int) -> Any:
+        batch = self._dataset[place]
+        return _row_numbers(batch, place, self._dataset.key), batch
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_dataset":
+            raise AttributeError(name)
+        return getattr(self._dataset, name)
+
+
+def _row_numbers(batch: Any, place: int, key: Any) -> Array:
+    size = _rows(batch)
+    if key is None:
+        return np.arange(size, dtype=np.int64) + (place << ROWS)
+    try:
+        names = np.asarray(key(place)).astype(np.int64, casting="same_kind").reshape(-1)
+    except Exception:  # a key of the user's own must not end his training; rows without a name are told of
+        names = np.zeros(0, np.int64)
+    return names if len(names) == size else np.full(size, UNKNOWN, np.int64)
+
+
+def _rows(batch: Any) -> int:
+    part = batch
+    while isinstance(part, (dict, list, tuple)):
+        part = next(iter(part.values() if isinstance(part, dict) else part))
+    return len(part)
+
+
+_told: weakref.WeakKeyDictionary[Any, Names] = weakref.WeakKeyDictionary()
+
+
+def name_batches(iterator: Any) -> Names | None:
+    """Have the batches of Keras' `iterator` carry the index of their rows, if what it iterates over was `indexed`.
+
+    Returns
+    -------
+    Names
+        What the numbers in the rows mean; None where the data has no names.
+    """
+    adapter = iterator.data_adapter
+    if adapter in _told:
+        return _told[adapter]
+    dataset = getattr(adapter, "py_dataset", None)
+    if hasattr(adapter, "_inputs"):
+        names = _name_arrays(adapter)
+    elif is_indexed_py_dataset(dataset):
+        names = _name_py_dataset(adapter, dataset)
+    else:
+        spec = getattr(getattr(adapter, "_dataset", None), "element_spec", None)
+        first = getattr(adapter, "_first_batches", None) or [spec]
+        return Names() if take_out(first[0])[1] is not None else None
+    if names is not None:
+        _told[adapter] = names
+        if hasattr(
+            iterator, "_distributed_dataset"
+        ):  # TensorFlow: the pipeline was built from the arrays before
+            iterator._distributed_dataset = (
+                None  # before the new one, so that there is no second copy of them
+            )
+            iterator._distributed_dataset = iterator._distribute_strategy.experimental_distribute_dataset(
+                adapter.get_tf_dataset()
+            )
+    return names
+
+
+def _name_arrays(adapter: Any) -> Names | None:
+    inputs = adapter._inputs
+    y = inputs[1] if isinstance(inputs, tuple) and len(inputs) > 1 else None
+    named = named_part(y)
+    if named is None:
+        return None
+    adapter._inputs = {BESIDE: np.arange(adapter._num_samples, dtype=np.int64), DATA: inputs}
+    return ArrayNames(named, alone=named is y)
+
+
+def _name_py_dataset(adapter: Any, dataset: Any) -> Names:
+    told, standardize = _ToldBatches(dataset), adapter._standardize_batch
+    adapter.py_dataset = told
+    if adapter.enqueuer is not None:
+        adapter.enqueuer.py_dataset = told
+    adapter._standardize_batch = lambda pair: {BESIDE: pair[0], DATA: standardize(pair[1])}
+    if adapter._output_signature is not None:
+        import tensorflow as tf
+
+        index = tf.TensorSpec((None,), tf.int64)
+        adapter._output_signature = {BESIDE: index, DATA: adapter._output_signature}
+    return BatchNames() if dataset.key is None else _KeyNames()
+
+
+class _KeyNames(Names):
+    named_by = "the key given with the PyDataset"
