@@ -1,14 +1,15 @@
 // The front of a panel or of the dashboard: head line, legend, notices, theme. The chart beside it is bqplot's.
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import { make, whenInside } from "./panel/dom";
+import { h, whenInside } from "./shared/dom";
 import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
 import { followPlot, type PlotHandles } from "./panel/plot";
 import type { FrontState, Send } from "./panel/state";
 import { drawEmpty, makeStrip } from "./panel/strip";
-import { addStyles, followTheme, paint } from "./panel/theme";
+import { addStyles, paint } from "./panel/styles";
 import { makeWords } from "./panel/words";
+import { followTheme } from "./shared/theme";
 
 type Key = keyof FrontState & string;
 
@@ -49,8 +50,8 @@ function render({ model, el }: RenderProps<FrontState>): () => void {
 }
 
 function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
-  const line = make("header", "xaiw-run");
-  const strip = make("div", "xaiw-strip");
+  const line = h("header", { class: "xaiw-run" });
+  const strip = h("div", { class: "xaiw-strip" });
   el.append(line, strip);
   const draw = makeHeader(line, send, signal);
   const drawStrip = makeStrip(strip, send);
@@ -59,17 +60,17 @@ function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, 
 }
 
 function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
-  const head = make("div", "xaiw-head");
-  const title = make("span", "xaiw-title");
+  const head = h("div", { class: "xaiw-head" });
+  const title = h("span", { class: "xaiw-title" });
   title.setAttribute("role", "heading");
   title.setAttribute("aria-level", "3");
-  const words = make("span", "xaiw-words");
+  const words = h("span", { class: "xaiw-words" });
   head.append(title, words);
-  const tools = make("div", "xaiw-tools");
-  const legendPlace = make("div", "xaiw-legend");
-  const empty = make("div", "xaiw-empty");
-  const strip = make("div", "xaiw-strip");
-  const tips = make("div", "xaiw-tips");
+  const tools = h("div", { class: "xaiw-tools" });
+  const legendPlace = h("div", { class: "xaiw-legend" });
+  const empty = h("div", { class: "xaiw-empty" });
+  const strip = h("div", { class: "xaiw-strip" });
+  const tips = h("div", { class: "xaiw-tips" });
   el.append(head, tools, legendPlace, empty, strip, tips);
 
   let plot: PlotHandles | null = null;

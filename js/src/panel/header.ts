@@ -1,6 +1,6 @@
 // The first line of a dashboard: what runs, how far it is, and the two buttons.
 
-import { arrange, make, makeButton, mark, say } from "./dom";
+import { arrange, button as makeButton, h, mark, say } from "../shared/dom";
 import type { Run, Send, Word } from "./state";
 import { makeProgress } from "./strip";
 
@@ -15,16 +15,16 @@ export function duration(seconds: number): string {
 export function makeHeader(place: HTMLElement, send: Send, signal: AbortSignal): (run: Run | null) => void {
   let run: Run | null = null;
   let since = performance.now();
-  const title = make("span", "xaiw-run-title");
+  const title = h("span", { class: "xaiw-run-title" });
   mark(title, "role", "heading");
   mark(title, "aria-level", "2");
-  const state = make("span", "xaiw-state");
+  const state = h("span", { class: "xaiw-state" });
   mark(state, "role", "status");
-  const [epoch, step, time] = [make("span"), make("span"), make("span", "xaiw-time")];
-  const facts = make("span", "xaiw-facts");
+  const [epoch, step, time] = [h("span"), h("span"), h("span", { class: "xaiw-time" })];
+  const facts = h("span", { class: "xaiw-facts" });
   facts.append(epoch, step, time);
   const progress = makeProgress();
-  const buttons = make("span", "xaiw-buttons");
+  const buttons = h("span", { class: "xaiw-buttons" });
   place.append(title, state, facts, progress.element, buttons);
   const drawButtons = makeButtons(buttons, send);
 
@@ -62,7 +62,7 @@ function makeButtons(place: HTMLElement, send: Send): (words: Word[]) => void {
     for (const word of words) {
       if (!("action" in word)) continue;
       const name = word.action;
-      const button = made.get(name) ?? makeButton("xaiw-button", () => send({ type: "action", name }));
+      const button = made.get(name) ?? makeButton("", "xaiw-button", () => send({ type: "action", name }));
       made.set(name, button);
       say(button, word.text);
       button.disabled = word.off === true;

@@ -1,6 +1,6 @@
 // The legend: ordered by difficulty, carries the value, and is itself the chart for a quick look.
 
-import { arrange, dashSample, make, makeButton, mark, say } from "./dom";
+import { arrange, button, dashSample, h, mark, say } from "../shared/dom";
 import type { Legend, Row, Send } from "./state";
 
 type Hover = (key: string | null) => void;
@@ -72,7 +72,7 @@ export function makeLegend(place: HTMLElement, send: Send, hover: Hover): Legend
 function groupOf(groups: Map<string, Group>, name: string): Group {
   const known = groups.get(name);
   if (known) return known;
-  const group = { name: make("div", "xaiw-group", name), list: make("ul", "xaiw-rows") };
+  const group = { name: h("div", { class: "xaiw-group" }, name), list: h("ul", { class: "xaiw-rows" }) };
   if (name) group.list.setAttribute("aria-label", name);
   groups.set(name, group);
   return group;
@@ -90,17 +90,17 @@ function moveFocus(place: HTMLElement, event: KeyboardEvent): void {
 }
 
 function makeRow(key: string, second: Legend["second"], send: Send, hover: Hover): RowHandles {
-  const element = make("li", "xaiw-row");
+  const element = h("li", { class: "xaiw-row" });
   element.dataset["row"] = key;
-  const main = makeButton("xaiw-row-main", () => send({ type: "row", key, how: "pick" }));
-  const icon = make("span", "xaiw-icon");
-  const name = make("span", "xaiw-text");
-  const note = make("span", "xaiw-note");
-  const names = make("span", "xaiw-name");
+  const main = button("", "xaiw-row-main", () => send({ type: "row", key, how: "pick" }));
+  const icon = h("span", { class: "xaiw-icon" });
+  const name = h("span", { class: "xaiw-text" });
+  const note = h("span", { class: "xaiw-note" });
+  const names = h("span", { class: "xaiw-name" });
   names.append(name, " ", note);
-  const value = make("span", "xaiw-value");
-  const other = makeButton(second === "pin" ? "xaiw-pin" : "xaiw-swatch", () => send({ type: "row", key, how: "second" }));
-  const bar = make("span", "xaiw-bar");
+  const value = h("span", { class: "xaiw-value" });
+  const other = button("", second === "pin" ? "xaiw-pin" : "xaiw-swatch", () => send({ type: "row", key, how: "second" }));
+  const bar = h("span", { class: "xaiw-bar" });
   // hiding a line is done at its sample, pinning at the end of the row
   if (second === "show") main.append(names, value);
   else main.append(icon, names, value);
@@ -148,7 +148,7 @@ function updateSecond(button: HTMLElement, row: Row, second: Legend["second"]): 
 }
 
 function picture(source: string): HTMLImageElement {
-  const image = make("img", "xaiw-thumb");
+  const image = h("img", { class: "xaiw-thumb" });
   image.alt = "";
   if (source.startsWith("data:image/png;base64,")) image.src = source;
   return image;

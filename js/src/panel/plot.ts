@@ -1,7 +1,7 @@
 // Pointing at bqplot's lines: the nearest line within reach is meant, so that a thin line need not be hit to the pixel.
 // Everything needed stands in the drawn paths and ticks; the kernel is only asked when something is picked.
 
-import { make } from "./dom";
+import { h } from "../shared/dom";
 import type { Row } from "./state";
 
 const REACH = 14;
@@ -69,7 +69,7 @@ export function followPlot(
   let unit = "";
   let dashes: number[][] = [];
   let summary = "";
-  const tip = make("div", "xaiw-tip");
+  const tip = h("div", { class: "xaiw-tip" });
   tip.hidden = true;
   tipPlace.append(tip);
   const cache = new WeakMap<Element, { d: string; runs: Point[][] }>();
@@ -125,7 +125,7 @@ export function followPlot(
     const y = vertex && axisValue(axes?.[1], true, vertex[1]);
     const name = [row.text, row.note].filter(Boolean).join(" ");
     const facts = x !== null && y !== null ? `epoch ${Math.round(x)}, ${y.toFixed(2).replace("-0.00", "0.00")} ${unit}`.trim() : "";
-    tip.replaceChildren(make("b", "", name), make("span", "", facts));
+    tip.replaceChildren(h("b", {}, name), h("span", {}, facts));
     tip.hidden = false;
     const box = panel.getBoundingClientRect();
     const left = Math.min(event.clientX - box.left + 12, box.width - tip.offsetWidth - 6);

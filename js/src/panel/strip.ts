@@ -1,18 +1,18 @@
 // The last line of a panel: progress, notices, and errors with the traceback folded.
 
-import { make, makeButton, mark, say } from "./dom";
+import { button as makeButton, h, mark, say } from "../shared/dom";
 import type { Empty, Send, Strip } from "./state";
 
 export function makeStrip(place: HTMLElement, send: Send): (strip: Strip) => void {
-  const text = make("span", "xaiw-said");
-  const fold = make("details", "xaiw-fold");
-  const summary = make("summary");
-  const details = make("pre");
+  const text = h("span", { class: "xaiw-said" });
+  const fold = h("details", { class: "xaiw-fold" });
+  const summary = h("summary");
+  const details = h("pre");
   fold.append(summary, details);
   const progress = makeProgress();
-  const right = make("span", "xaiw-said");
+  const right = h("span", { class: "xaiw-said" });
   let action = "";
-  const button = makeButton("xaiw-button", () => send({ type: "action", name: action }));
+  const button = makeButton("", "xaiw-button", () => send({ type: "action", name: action }));
   place.append(text, fold, progress.element, right, button);
   return (strip) => {
     place.hidden = !strip.level;
@@ -40,8 +40,8 @@ export interface ProgressHandles {
 }
 
 export function makeProgress(): ProgressHandles {
-  const element = make("div", "xaiw-progress");
-  const done = make("span");
+  const element = h("div", { class: "xaiw-progress" });
+  const done = h("span");
   element.append(done);
   mark(element, "role", "progressbar");
   mark(element, "aria-valuemin", "0");
@@ -61,5 +61,5 @@ export function makeProgress(): ProgressHandles {
 export function drawEmpty(place: HTMLElement, empty: Empty | null): void {
   place.hidden = !empty;
   place.replaceChildren();
-  if (empty) place.append(make("div", "xaiw-empty-text", empty.text), make("div", "xaiw-empty-hint", empty.hint));
+  if (empty) place.append(h("div", { class: "xaiw-empty-text" }, empty.text), h("div", { class: "xaiw-empty-hint" }, empty.hint));
 }

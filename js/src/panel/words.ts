@@ -1,6 +1,6 @@
 // The quiet line: each word that can be changed is a control, and looks like a word.
 
-import { arrange, make, makeButton } from "./dom";
+import { arrange, button, h } from "../shared/dom";
 import type { Send, Word } from "./state";
 
 /** Gives the function that draws a line of words; a word that did not change stays the element it was. */
@@ -30,25 +30,25 @@ function wordOf(word: Word, send: Send): HTMLElement {
   if ("options" in word) return choice(word, send);
   if ("action" in word) return press(word, send);
   // a comma belongs to the word before it
-  return make("span", word.text.startsWith(",") ? "xaiw-said xaiw-comma" : "xaiw-said", word.text);
+  return h("span", { class: word.text.startsWith(",") ? "xaiw-said xaiw-comma" : "xaiw-said" }, word.text);
 }
 
 function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElement {
-  const box = make("span", "xaiw-word");
-  const select = make("select");
+  const box = h("span", { class: "xaiw-word" });
+  const select = h("select");
   select.setAttribute("aria-label", word.label);
   select.setAttribute("data-word", word.name);
   select.title = word.label;
   let shown = word.value;
   for (const [value, text] of word.options) {
-    const option = make("option", "", text);
+    const option = h("option", {}, text);
     option.value = value;
     option.selected = value === word.value;
     if (option.selected) shown = text;
     select.append(option);
   }
   // the text under the select gives the box the width of the chosen word, not of the longest
-  const text = make("span", "xaiw-shown", shown);
+  const text = h("span", { class: "xaiw-shown" }, shown);
   text.setAttribute("aria-hidden", "true");
   select.addEventListener("change", () => {
     text.textContent = select.selectedOptions[0]?.textContent ?? select.value;
@@ -59,12 +59,8 @@ function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElem
 }
 
 function press(word: Extract<Word, { action: string }>, send: Send): HTMLElement {
-  const button = makeButton("xaiw-press", () => send({ type: "action", name: word.action }), word.text);
-  button.disabled = word.off === true;
-  button.setAttribute("data-word", word.action);
-  if (word.label) {
-    button.setAttribute("aria-label", word.label);
-    button.title = word.label;
-  }
-  return button;
+  const made = button(word.text, "xaiw-press", () => send({ type: "action", name: word.action }), word.label);
+  made.disabled = word.off === true;
+  made.setAttribute("data-word", word.action);
+  return made;
 }

@@ -1,6 +1,4 @@
-// The host's theme: colours for what is drawn on canvases, and a call when they change.
-
-import { sheetsChanged } from "./stylesheets";
+// The host's theme: light or dark is read from what it really paints, so that every host and every custom theme is followed.
 
 export interface Theme {
   dark: boolean;
@@ -54,20 +52,15 @@ export function readTheme(root: HTMLElement): Theme {
 
 const same = (a: Theme, b: Theme): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/**
- * Call `changed` whenever the theme differs. Hosts switch an attribute first and load the new style sheet later, so a
- * change is looked for a few times afterwards.
- */
-export function watchTheme(root: HTMLElement, changed: (theme: Theme) => void, signal: AbortSignal): Theme {
-  let now = readTheme(root);
+const sheet = (node: Node): boolean => node instanceof HTMLStyleElement || (node instanceof HTMLLinkElement && node.rel === "stylesheet");
+
+/** Whether a style sheet came or went: while a kernel works JupyterLab changes the icon in the head at every message. */
+const sheetsChanged = (changes: MutationRecord[]): boolean =>
+  changes.some((change) => [...change.addedNodes, ...change.removedNodes].some(sheet));
+
+/** Call `look` whenever the theme may differ: hosts switch an attribute first, and load the new style sheet later. */
+function watchHost(look: () => void, signal: AbortSignal): void {
   let timers: number[] = [];
-  const look = (): void => {
-    if (!root.isConnected) return;
-    const next = readTheme(root);
-    if (same(now, next)) return;
-    now = next;
-    changed(next);
-  };
   const soon = (): void => {
     timers.forEach(clearTimeout);
     timers = [0, 60, 250, 700, 1500].map((delay) => window.setTimeout(look, delay));
@@ -78,15 +71,41 @@ export function watchTheme(root: HTMLElement, changed: (theme: Theme) => void, s
   observer.observe(document.documentElement, attributes);
   observer.observe(document.body, attributes);
   sheets.observe(document.head, { childList: true });
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", soon, { signal });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", soon, { signal });
   signal.addEventListener("abort", () => {
     observer.disconnect();
     sheets.disconnect();
     timers.forEach(clearTimeout);
   });
   soon();
+}
+
+/** Call `changed` whenever the theme's colours differ; gives those of now. */
+export function watchTheme(root: HTMLElement, changed: (theme: Theme) => void, signal: AbortSignal): Theme {
+  let now = readTheme(root);
+  const look = (): void => {
+    if (!root.isConnected) return;
+    const next = readTheme(root);
+    if (same(now, next)) return;
+    now = next;
+    changed(next);
+  };
+  watchHost(look, signal);
   return now;
+}
+
+/** Mark an element as light or dark, now and whenever the host switches, and call back. */
+export function followTheme(root: HTMLElement, signal: AbortSignal, changed: (dark: boolean) => void): void {
+  let last: boolean | null = null;
+  const look = (): void => {
+    const dark = root.isConnected ? onDark(root) : last;
+    if (dark === null || dark === last) return;
+    last = dark;
+    root.classList.toggle("xaiw-dark", dark);
+    changed(dark);
+  };
+  watchHost(look, signal);
+  look();
 }
 
 export const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
