@@ -6,8 +6,10 @@ import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
 import { followPlot, type PlotHandles } from "./panel/plot";
 import type { FrontState, Send } from "./panel/state";
+import { followRoom } from "./panel/screen";
 import { drawEmpty, makeStrip } from "./panel/strip";
 import { addStyles, paint } from "./panel/styles";
+import { makeTabs } from "./panel/tabs";
 import { makeWords } from "./panel/words";
 import { followTheme } from "./shared/theme";
 
@@ -30,8 +32,11 @@ function render({ model, el }: RenderProps<FrontState>): () => void {
   const echo = (): void => send({ type: "beat", name: String(model.get("beat")) });
   model.on("change:beat", echo);
   signal.addEventListener("abort", () => model.off("change:beat", echo));
-  if (model.get("kind") === "header") renderHeader(model, el, send, signal);
+  const kind = model.get("kind");
+  if (kind === "header") renderHeader(model, el, send, signal);
+  else if (kind === "tabs") renderTabs(model, el, send, signal);
   else renderPanel(model, el, send, signal);
+  if (kind === "tabs") return () => ended.abort();
   whenInside(el, ".xaiw", signal, (root) => {
     addStyles(root.getRootNode());
     let dark = false;
@@ -50,13 +55,26 @@ function render({ model, el }: RenderProps<FrontState>): () => void {
 }
 
 function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
-  const line = h("header", { class: "xaiw-run" });
+  const line = h("div", { class: "xaiw-run" });
   const strip = h("div", { class: "xaiw-strip" });
   el.append(line, strip);
   const draw = makeHeader(line, send, signal);
   const drawStrip = makeStrip(strip, send);
   follow(model, signal, ["run"], () => draw(model.get("run")));
   follow(model, signal, ["strip"], () => drawStrip(model.get("strip")));
+  whenInside(el, ".xaiw-dashboard", signal, (root) => {
+    const fit = followRoom(root, () => model.get("arrangement"), send, signal);
+    follow(model, signal, ["arrangement"], fit);
+  });
+}
+
+function renderTabs(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
+  const place = h("div", { class: "xaiw-tabs" });
+  el.append(place);
+  whenInside(el, ".xaiw-dashboard", signal, (root) => {
+    const draw = makeTabs(place, root, send);
+    follow(model, signal, ["tabs", "tab"], () => draw(model.get("tabs"), model.get("tab")));
+  });
 }
 
 function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {

@@ -13,13 +13,17 @@ from xai_widgets.figures import palette
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.live.training.safe_points import SafePoints
 from xai_widgets.samples import as_samples
+from xai_widgets.samples.pictures import LAYOUTS as AXES
+from xai_widgets.widgets.arrangement import LAYOUTS, TABS, Arrangement
 from xai_widgets.widgets.charts.instance_history import InstanceHistory
 from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.instance_map.widget import InstanceMap
 from xai_widgets.widgets.run_progress import Course, run_state
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
+from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
-from xai_widgets.widgets.view.front import NO_STRIP
+from xai_widgets.widgets.view.front import NO_STRIP, Front, Message
+from xai_widgets.widgets.view.menus import one_of
 from xai_widgets.widgets.view.mosaic import Mosaic
 from xai_widgets.widgets.view.selection import Index, Selection
 from xai_widgets.widgets.view.view import View
@@ -61,13 +65,23 @@ class Dashboard(View):
         Builds a fresh model of the same architecture, for models that cannot be copied.
     share : float, default 0.06
         Bound for the part by which training's steps may take longer while saliency is computed.
+    layout : {"auto", "grid", "screen"}, default "auto"
+        "grid" shows all views below and beside each other. "screen" fits them into the height there is: the selected
+        sample and its saliency stay in sight, the other views lie behind tabs. "auto" takes the grid where there is room
+        for it. A name of an order of axes ("NCHW") is taken for that of the samples.
+    sample_layout : str, optional
+        The order of axes of the samples, as ``layout`` of `as_samples`.
     **options
-        For `as_samples`: ``layout``, ``mean``, ``std``, ``labels``, ``label_names``, ...
+        For `as_samples`: ``mean``, ``std``, ``labels``, ``label_names``, ...
 
     Attributes
     ----------
     selected : tuple of int or str
         The selected instances, in every view; can be set.
+    layout : {"auto", "grid", "screen"}
+        How the views are laid out; can be set. (The `ipywidgets.Layout` of the outer box is ``box_layout``.)
+    tab : {"classes", "instances", "map"}
+        Which of the views is shown where they lie behind tabs; can be set.
     difficulty, history, map, saliency
         The views; ``saliency`` is None without model or samples.
     views : list
@@ -84,6 +98,13 @@ class Dashboard(View):
     """
 
     selected = traitlets.Tuple()
+    tab = traitlets.Enum(tuple(TABS), "instances")
+    # what every widget of ipywidgets sends under this name is its box's layout
+    layout = traitlets.Enum(LAYOUTS, "auto").tag(
+        sync=True,
+        to_json=lambda _value, view: f"IPY_MODEL_{view.box_layout.model_id}",
+        from_json=lambda _value, view: view.layout,
+    )
 
     def __init__(
         self,
@@ -103,45 +124,64 @@ class Dashboard(View):
         saliency: dict[str, Any] | None = None,
         model_fn: Callable[[], Any] | None = None,
         share: float = 0.06,
+        layout: str = "auto",
+        sample_layout: str | None = None,
         **options: Any,
     ) -> None:
+        axes = sample_layout if layout in LAYOUTS else layout
+        if axes is not None:
+            options["layout"] = _checked(axes)
         if options and samples is None:
             raise TypeError(f"{', '.join(sorted(options))} describe samples, but no samples are given")
         held = None if samples is None else as_samples(samples, **options)
+        self.box_layout = ipywidgets.Layout()
         super().__init__(tracker, None, None)
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
         self._course, self.samples = Course(), held
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
-        self.front.put(kind="header")
+        self.layout = layout if layout in LAYOUTS else "auto"
+        self.front.put(kind="header", arrangement=self.layout)
         self.views: list[Any] = []
         linked: dict[str, Any] = {"publisher": self.publisher, "selection": self.selection}
         wanted = {"smoothing": smoothing, "integrating": integrating, "model_fn": model_fn, "share": share}
         try:
-            self.difficulty = self._add(LabelDifficulty(tracker, metric, mode, bounds, **linked))
+            self.difficulty = self._add(LabelDifficulty(tracker, metric, mode, bounds, **linked), "classes")
             self.history = self._add(
                 InstanceHistory(
                     tracker, metric, n_max=n_max, n_min=n_min, indices=indices, samples=held, **linked
-                )
+                ),
+                "instances",
             )
-            self.map = self._add(InstanceMap(tracker, samples=held, **linked))
+            self.map = self._add(InstanceMap(tracker, samples=held, **linked), "map")
             self.saliency: SaliencyPanel | None = None
             if model is not None and held is not None:
                 panel = SaliencyPanel(model, held, tracker, **{**wanted, **(saliency or {}), **linked})
-                self.saliency = self._add(panel)
+                self.saliency = self._add(panel, "answer")
         except BaseException:
             self.close()  # half a dashboard would stay alive for ever
             raise
-        grid = ipywidgets.Box(self.views)
+        tabs = Front(kind="tabs")
+        tabs.on_msg(self._hear)
+        self._arrangement = Arrangement(dict(zip(TABS, self.views, strict=False)), tabs)
+        grid = ipywidgets.Box([tabs, *self.views])
         grid.add_class("xaiw-grid")
         self.add_class("xaiw-dashboard")
+        if self.saliency is not None:
+            self.add_class("xaiw-answers")
         self._present([self.front, grid])
+        self._hold(tabs)
         self.observe(self._chosen, "selected")
+        self.observe(self._arranged, ["layout", "tab"])
         self._forget_cells = cells.on_end(self.redraw)
 
-    def _add(self, view: T) -> T:
+    def _add(self, view: T, name: str) -> T:
         self.views.append(view)
+        view.add_class(f"xaiw-tab-{name}")  # type: ignore[attr-defined]
         return view
+
+    def _drawn_on(self) -> list[Any]:
+        return [self._arrangement.front]
 
     def _draw(self) -> int:
         run = run_state(
@@ -151,7 +191,12 @@ class Dashboard(View):
             training=self._safe_points.training(),
             paused=self.paused,
         )
-        return self.front.put(run=run) + self._show_strip()
+        tracker, views = self.tracker, (self.difficulty, self.history)
+        key = (
+            tracker.epoch, tracker.status, len(tracker.modes), len(self.selection.indices),
+            *((view.metric, view.mode, view.ds_id) for view in views),
+        )  # fmt: skip
+        return self.front.put(run=run) + self._show_strip() + self._arrangement.draw(self.tab, key)
 
     def draw(self) -> int:
         """Draw the header; the views draw themselves."""
@@ -175,6 +220,17 @@ class Dashboard(View):
             self.tracker.request_stop()
         else:
             super()._pressed(action)
+
+    def _arrange(self, message: Message) -> None:
+        if message.kind == "place":
+            self._arrangement.placed(message, self.tab)
+        else:
+            self.tab = one_of(message.name, TABS)
+
+    def _arranged(self, _change: Any) -> None:
+        self.front.put(arrangement=self.layout)
+        self._arrangement.hide_behind(self.tab)
+        self.redraw()
 
     def _pause_switched(self, change: Any) -> None:
         for view in self.views:
@@ -233,3 +289,14 @@ class Dashboard(View):
             self._forget_cells()
         self._subscription.cancel()
         self._safe_points.close()
+        close_tree(self.box_layout)
+
+
+def _checked(axes: str) -> str:
+    """Return the name of an order of axes, or say what ``layout`` may be."""
+    if axes not in (*AXES, "none"):
+        raise ValueError(
+            f"layout is {axes!r}; {', '.join(LAYOUTS)} lay out the views, and "
+            f"{', '.join(AXES)} or none say in which order the samples' axes are"
+        )
+    return axes

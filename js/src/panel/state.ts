@@ -1,4 +1,4 @@
-// What Python sends to the front of a panel, and what the front sends back. Mirrors xai_widgets/widgets/_front.py.
+// What Python sends to the front of a panel, and what the front sends back. Mirrors xai_widgets/widgets/view/front.py.
 
 /** A word of the quiet line: plain text, a choice, or something to press. */
 export type Word =
@@ -66,8 +66,23 @@ export interface Run {
   words: Word[];
 }
 
+export type LayoutWanted = "auto" | "grid" | "screen";
+
+export interface Tab {
+  name: string;
+  title: string;
+  /** the view in one short line */
+  text: string;
+  /** what changed since it was last seen, "" where nothing did */
+  news: string;
+}
+
 export interface FrontState {
-  kind: "panel" | "header";
+  kind: "panel" | "header" | "tabs";
+  /** of a header: how the views are to be laid out */
+  arrangement: LayoutWanted;
+  tabs: Tab[];
+  tab: string;
   head: Head;
   tools: Word[];
   legend: Legend | null;
@@ -88,6 +103,8 @@ export type Message =
   | { type: "view"; dark: boolean; ratio: number; fresh: boolean }
   | { type: "word"; name: string; value: string }
   | { type: "action"; name: string }
+  | { type: "tab"; name: string }
+  | { type: "place"; name: string; value: "grid" | "screen" | "gone"; width: number; height: number }
   | { type: "beat"; name: string }
   | { type: "row"; key: string; how: "pick" | "second" };
 

@@ -21,6 +21,7 @@ from xai_widgets.widgets.charts.history_rows import (
     history_rows,
     members,
 )
+from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.formatting import (
     clean,
     epoch_axis,
@@ -119,6 +120,9 @@ class InstanceHistory(View):
         self.observe(lambda change: self._share(pinned=change["new"]), "indices")
         self.observe(lambda change: self._share(indices=change["new"]), "selected")
 
+    def _asked(self, mode: str) -> tuple[Any, ...]:
+        return self.metric, mode, self.ds_id, self.n_max, self.n_min, self.by
+
     def _drawn_on(self) -> list[Any]:
         return self.chart.parts
 
@@ -127,8 +131,7 @@ class InstanceHistory(View):
         if mode is None:
             return self._draw_nothing()
         selection = self.selection
-        asked = (self.metric, mode, self.ds_id, self.n_max, self.n_min, self.by)
-        hard, easy = self._ranker.rank(self.tracker, asked)
+        hard, easy = self._ranker.rank(self.tracker, self._asked(mode))
         shown = members(hard, easy, selection.pinned, selection.indices)
         series = self.tracker.instance_series(
             [member.index for member in shown], self.metric, mode=mode, ds_id=self.ds_id
@@ -208,13 +211,23 @@ class InstanceHistory(View):
         """Say in one line what is shown."""
         return self._summary
 
+    def brief(self) -> Brief:
+        """Say in a few words which instance is the hardest now, also while the chart is not drawn."""
+        mode = mode_to_show(self.tracker, self.metric, self.mode)
+        if mode is None:
+            return Brief("nothing recorded yet")
+        hard, _ = self._ranker.rank(self.tracker, self._asked(mode))
+        if not len(hard.index):
+            return Brief("nothing ranked yet")
+        first = f"hardest {index_text(hard.index[0])} {number(float(hard.scores[0]))}"
+        return Brief(first, tuple(key_of(index) for index in hard.index))
+
     def figure(self, dark: bool = False) -> Any:
         """Make the same chart without a browser."""
         from xai_widgets import figures
 
         mode = mode_to_show(self.tracker, self.metric, self.mode) or self.mode
-        asked = (self.metric, mode, self.ds_id, self.n_max, self.n_min, self.by)
-        hard, easy = self._ranker.rank(self.tracker, asked)
+        hard, easy = self._ranker.rank(self.tracker, self._asked(mode))
         shown = members(hard, easy, self.selection.pinned, self.selection.indices)
         series = self.tracker.instance_series(
             [member.index for member in shown], self.metric, mode=mode, ds_id=self.ds_id

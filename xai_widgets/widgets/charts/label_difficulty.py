@@ -13,6 +13,7 @@ from xai_widgets.figures import palette
 from xai_widgets.live import Publisher
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 from xai_widgets.widgets.charts.label_rows import Ranked, draw_labels, label_rows, rank, series_palette
+from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.formatting import clean, epoch_axis, value_axis
 from xai_widgets.widgets.view.front import choice, press, says
 from xai_widgets.widgets.view.menus import data_words, mode_to_show, one_of
@@ -194,6 +195,16 @@ class LabelDifficulty(View):
     def summary(self) -> str:
         """Say in one line what is shown."""
         return self._summary
+
+    def brief(self) -> Brief:
+        """Say in a few words which class is the hardest now, also while the chart is not drawn."""
+        mode = mode_to_show(self.tracker, self.metric, self.mode)
+        series = None if mode is None else self._series(mode)
+        ranked = None if series is None else rank(series)
+        if ranked is None or not ranked.order or not len(series.epochs):
+            return Brief("nothing recorded yet")
+        name = clean(series.names[ranked.order[0]], 24)
+        return Brief(f"hardest {name} {number(float(ranked.current[ranked.order[0]]))}", (name,))
 
     def figure(self, dark: bool = False) -> Any:
         """Make the same chart without a browser."""

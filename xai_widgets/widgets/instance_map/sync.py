@@ -65,6 +65,7 @@ class LiveMap(anywidget.AnyWidget):
     title = traitlets.Unicode("")
     height = traitlets.Int(380, min=120, max=4000)
     paused = traitlets.Bool(False)
+    behind = False  # whether another tab of the dashboard lies over it
     _closed = True  # until it is complete: a map that was refused its arguments has nothing to close
 
     def _begin(
@@ -123,7 +124,7 @@ class LiveMap(anywidget.AnyWidget):
             return 0
         with self._lock:
             self._follow_selection()
-            if self.paused or not self.hearing.clients or self._unheard > _UNHEARD:
+            if self.paused or self.behind or not self.hearing.clients or self._unheard > _UNHEARD:
                 return 0
             return self._refresh()
 

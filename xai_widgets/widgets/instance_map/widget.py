@@ -22,6 +22,7 @@ from xai_widgets.widgets.instance_map.protocol import message
 from xai_widgets.widgets.instance_map.score_source import Index
 from xai_widgets.widgets.instance_map.sync import LiveMap
 from xai_widgets.widgets.view import fallback
+from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.front import bundle
@@ -198,6 +199,12 @@ class InstanceMap(LiveMap):
         return (
             f"{what} of {self.source.size_now():,} instances on {self.mode}, {len(self.selected):,} selected"
         )
+
+    def brief(self) -> Brief:
+        """Say in a few words how many instances there are and how many are selected."""
+        n, chosen = self.source.size_now(), len(self.selected)
+        said = f"{n:,} instances" if n else "nothing recorded yet"
+        return Brief(f"{said}, {chosen:,} selected" if chosen else said, (n, int(self.tracker.epoch)) if n else ())
 
     def figure(self, dark: bool = False) -> Any:
         """Make the map without a browser, as a figure of `xai_widgets.figures`; of many points a sample."""

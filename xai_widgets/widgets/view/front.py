@@ -40,19 +40,24 @@ class Message:
     ----------
     kind
         "view": a new picture of this widget appeared in a browser; "word": a choice; "action": a button;
-        "row": a row or its line was picked, or its second button; "beat": the number of a redraw it has seen.
+        "row": a row or its line was picked, or its second button; "tab": a tab was chosen;
+        "place": how a page lays a dashboard out; "beat": the number of a redraw it has seen.
     name, value
-        What was chosen or pressed, and the choice.
+        What was chosen or pressed, and the choice; of a place the page's own name and the layout.
+    width, height
+        Of a place: the visible room in CSS pixels.
     dark, ratio, fresh
         Of a view: its theme, device pixels per CSS pixel, and whether it has just appeared (or changed its theme).
     """
 
-    kind: Literal["view", "word", "action", "row", "beat"]
+    kind: Literal["view", "word", "action", "row", "beat", "tab", "place"]
     name: str = ""
     value: str = ""
     dark: bool = False
     ratio: float = 1.0
     fresh: bool = False
+    width: int = 0
+    height: int = 0
 
 
 def parse(content: object) -> Message | None:
@@ -64,8 +69,10 @@ def parse(content: object) -> Message | None:
         return _view(content.get("dark"), content.get("ratio"), content.get("fresh"))
     if kind == "word" and _short(name) and _short(value):
         return Message("word", str(name), str(value))
-    if kind == "action" and _short(name):
-        return Message("action", str(name))
+    if kind in ("action", "tab") and _short(name):
+        return Message(kind, str(name))
+    if kind == "place" and _short(name):
+        return _place(str(name), value, content.get("width"), content.get("height"))
     if kind == "beat" and isinstance(name, str) and name.isdecimal() and len(name) <= 15:
         return Message("beat", name)
     key, how = content.get("key"), content.get("how")
@@ -84,12 +91,19 @@ def _view(dark: object, ratio: object, fresh: object) -> Message | None:
     return Message("view", dark=dark, ratio=float(ratio), fresh=fresh)
 
 
+def _place(page: str, layout: object, width: object, height: object) -> Message | None:
+    if layout not in ("grid", "screen", "gone"):
+        return None
+    sizes = [side for side in (width, height) if type(side) is int and 0 <= side <= 100_000]
+    return Message("place", page, str(layout), width=sizes[0], height=sizes[1]) if len(sizes) == 2 else None
+
+
 def _short(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST
 
 
 class Front(anywidget.AnyWidget):
-    """Head line, legend, notices and theme of one panel, or the header of a dashboard."""
+    """Head line, legend, notices and theme of one panel, or the header or the tabs of a dashboard."""
 
     kind = traitlets.Unicode("panel").tag(sync=True)
     head = traitlets.Dict({"title": "", "words": []}).tag(sync=True)
@@ -103,6 +117,9 @@ class Front(anywidget.AnyWidget):
     dashes = traitlets.List([]).tag(sync=True)
     summary = traitlets.Unicode("").tag(sync=True)
     beat = traitlets.Int(0).tag(sync=True)
+    arrangement = traitlets.Unicode("auto").tag(sync=True)
+    tabs = traitlets.List([]).tag(sync=True)
+    tab = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         self._esm = bundle("panel")

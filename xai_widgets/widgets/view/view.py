@@ -31,6 +31,8 @@ class View(ipywidgets.VBox):
     ----------
     paused : bool
         Whether it stands still while training goes on. Default False.
+    behind : bool
+        Whether no page shows it now, because another tab lies over it: then it is not drawn. Default False.
     refused : int
         Messages of the browser that were not well formed or named something that is not there.
     """
@@ -44,6 +46,7 @@ class View(ipywidgets.VBox):
         self.publisher = publisher if publisher is not None else Publisher()
         self.selection = selection if selection is not None else Selection()
         self.refused = 0
+        self.behind = False
         self._alone = publisher is None
         self._closed = self._drawn = self._drawing = False
         self._problem: dict[str, Any] | None = None
@@ -92,7 +95,7 @@ class View(ipywidgets.VBox):
 
     def draw(self) -> int:
         """Draw the newest state; gives the bytes sent. Called by the publisher, or before it is there."""
-        if self._closed or (self.paused and self._drawn):
+        if self._closed or ((self.paused or self.behind) and self._drawn):
             return 0
         self._drawing = True  # and stays so when it fails
         sent = self._draw()
@@ -161,6 +164,8 @@ class View(ipywidgets.VBox):
             self._chose(message.name, message.value)
         elif message.kind == "row":
             self._row(message.name, second=message.value == "second")
+        elif message.kind in ("tab", "place"):
+            self._arrange(message)
         elif message.name == "dismiss":
             self._problem = None
             self._show_strip()
@@ -178,6 +183,9 @@ class View(ipywidgets.VBox):
 
     def _pressed(self, action: str) -> None:
         self._refuse({"action": action})
+
+    def _arrange(self, message: Message) -> None:
+        self._refuse({message.kind: message.name})
 
     def _refuse(self, content: object) -> None:
         self.refused += 1

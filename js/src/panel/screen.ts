@@ -1,0 +1,93 @@
+// The layout for the room that is there: a grid where it fits, else one screen with tabs. Measured in the browser, since
+// every window has a room of its own; Python hears what was chosen.
+
+import type { LayoutWanted, Send } from "./state";
+
+/** From this visible height on, in CSS pixels, the grid of all views fits. */
+const TALL = 1100;
+/** From this width on two views fit beside each other. */
+const WIDE = 820;
+/** What is left free around a dashboard that fills the visible height: the padding of a notebook's output. */
+const AROUND = 18;
+const LEAST = { wide: 440, narrow: 620 };
+const MOST = 1150;
+
+export interface Room {
+  width: number;
+  height: number;
+}
+
+export interface Layout {
+  layout: "grid" | "screen";
+  narrow: boolean;
+  /** of the whole dashboard, where it is to fit into the screen */
+  height: number;
+}
+
+/** Choose the layout for a room. */
+export function layoutFor(wanted: LayoutWanted, room: Room): Layout {
+  const narrow = room.width < WIDE;
+  const layout = wanted !== "auto" ? wanted : narrow || room.height < TALL ? "screen" : "grid";
+  const least = narrow ? LEAST.narrow : LEAST.wide;
+  return { layout, narrow, height: Math.round(Math.min(MOST, Math.max(least, room.height - AROUND))) };
+}
+
+/** The nearest ancestor that scrolls what it holds, or null where the window does. */
+export function scrollerOf(element: HTMLElement): HTMLElement | null {
+  for (let node = element.parentElement; node && node !== document.body; node = node.parentElement) {
+    const { overflowY } = getComputedStyle(node);
+    // an output that grows with what it holds does not bound it
+    if ((overflowY === "auto" || overflowY === "scroll") && bounded(node)) return node;
+  }
+  return null;
+}
+
+/** Whether an element keeps its height whatever it holds: a notebook's scroll area does, one output's box does not. */
+const bounded = (node: HTMLElement): boolean => node.scrollHeight > node.clientHeight + 1 || node.clientHeight > 0.4 * window.innerHeight;
+
+/** A name for this browser tab that a reload keeps. */
+function tabName(): string {
+  const fresh = (): string => Math.random().toString(36).slice(2, 12);
+  try {
+    const kept = sessionStorage.getItem("xai_widgets.tab") ?? fresh();
+    sessionStorage.setItem("xai_widgets.tab", kept);
+    return kept;
+  } catch {
+    return fresh(); // some hosts give no storage
+  }
+}
+
+/** Lay a dashboard out, and again whenever its room changes; gives what does it for another wish. */
+export function followRoom(root: HTMLElement, wanted: () => LayoutWanted, send: Send, signal: AbortSignal): () => void {
+  const scroller = scrollerOf(root);
+  const page = `${tabName()}-${root.closest(".jupyterlab-sidecar") ? "pane" : "page"}`;
+  let told = "";
+  let timer = 0;
+  const tell = (value: "grid" | "screen" | "gone", room: Room): void => {
+    const { width, height } = room;
+    const said = `${value} ${width} ${height}`;
+    if (said !== told) send({ type: "place", name: page, value, width, height });
+    told = said;
+  };
+  const fit = (): void => {
+    const room = { width: Math.round(root.clientWidth), height: Math.round(scroller?.clientHeight ?? window.innerHeight) };
+    if (room.width === 0 || room.height === 0) return; // in a tab of the host that is not shown
+    const { layout, narrow, height } = layoutFor(wanted(), room);
+    root.dataset["layout"] = layout;
+    root.dataset["narrow"] = String(narrow);
+    root.style.setProperty("--xw-screen", `${height}px`);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => tell(layout, room), 150); // a pane that is being dragged says where it ended
+  };
+  const observer = new ResizeObserver(fit);
+  observer.observe(root);
+  if (scroller) observer.observe(scroller);
+  else window.addEventListener("resize", fit, { signal });
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    clearTimeout(timer);
+    tell("gone", { width: 0, height: 0 });
+  });
+  fit();
+  return fit;
+}
