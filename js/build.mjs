@@ -10,7 +10,7 @@ const source = join(here, "src");
 const target = join(here, "..", "xai_widgets", "static");
 const verify = process.argv.includes("--verify");
 // kilobytes; a bundle travels with every dashboard, so growth is decided on purpose
-const budget = { default: 40, instance_map: 260 };
+const budget = { default: 40, panel: 60, instance_map: 260 };
 
 let failed = false;
 mkdirSync(target, { recursive: true });

@@ -1,7 +1,9 @@
 // The front of a panel or of the dashboard: head line, legend, notices, theme. The chart beside it is bqplot's.
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
-import { h, whenInside } from "./shared/dom";
+import { followBeside } from "./shared/beside";
+import { button, h, whenInside } from "./shared/dom";
+import { makeFold } from "./shared/fold";
 import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
 import { followPlot, type PlotHandles } from "./panel/plot";
@@ -14,6 +16,9 @@ import { makeWords } from "./panel/words";
 import { followTheme } from "./shared/theme";
 
 type Key = keyof FrontState & string;
+
+/** A panel lower than this, in CSS pixels, has no room for sliders above its pictures. */
+const TIGHT = 460;
 
 /** Draw now and again whenever one of the keys changes; ends with the view. */
 function follow(model: AnyModel<FrontState>, signal: AbortSignal, keys: Key[], draw: () => void): void {
@@ -62,9 +67,25 @@ function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, 
   const drawStrip = makeStrip(strip, send);
   follow(model, signal, ["run"], () => draw(model.get("run")));
   follow(model, signal, ["strip"], () => drawStrip(model.get("strip")));
+  offerBeside(model, el, line, send, signal);
   whenInside(el, ".xaiw-dashboard", signal, (root) => {
     const fit = followRoom(root, () => model.get("arrangement"), send, signal);
     follow(model, signal, ["arrangement"], fit);
+  });
+}
+
+/** Offer to open a view that stands alone beside the notebook, and follow whether it is. */
+function offerBeside(model: AnyModel<FrontState>, el: HTMLElement, place: HTMLElement, send: Send, signal: AbortSignal): void {
+  if (!model.get("beside")) return;
+  const kind = place.classList.contains("xaiw-run") ? "xaiw-button" : "xaiw-press";
+  const open = button("Open beside", `${kind} xaiw-open`, () => send({ type: "action", name: "beside" }), "");
+  open.title = "Show it in a pane of its own beside the notebook";
+  const line = h("span", { hidden: true });
+  place.append(open, line);
+  whenInside(el, ".xaiw", signal, (root) => {
+    const changed = followBeside(root, line, () => model.get("beside"), signal);
+    model.on("change:beside", changed);
+    signal.addEventListener("abort", () => model.off("change:beside", changed));
   });
 }
 
@@ -84,6 +105,7 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
   title.setAttribute("aria-level", "3");
   const words = h("span", { class: "xaiw-words" });
   head.append(title, words);
+  offerBeside(model, el, head, send, signal);
   const tools = h("div", { class: "xaiw-tools" });
   const legendPlace = h("div", { class: "xaiw-legend" });
   const empty = h("div", { class: "xaiw-empty" });
@@ -120,11 +142,20 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
     panel.setAttribute("role", "region");
     panel.setAttribute("aria-label", model.get("head").title);
     nameSliders(panel, signal);
+    if (panel.classList.contains("xaiw-saliency")) foldSettings(panel, head, signal);
     const pick = (key: string): void => send({ type: "row", key, how: "pick" });
     plot = followPlot(panel, tips, signal, pick, hover);
     drawLegend();
     follow(model, signal, ["summary"], () => plot?.describe(model.get("summary")));
   });
+}
+
+/** Sliders and choices give way to the pictures where both do not fit. */
+function foldSettings(panel: HTMLElement, head: HTMLElement, signal: AbortSignal): void {
+  const settings = button("Settings", "xaiw-press xaiw-settings", () => undefined);
+  head.append(settings);
+  const tight = (): boolean => !!panel.closest('[data-layout="screen"]') && panel.clientHeight < TIGHT;
+  makeFold(panel, settings, "settings", tight, signal);
 }
 
 /** ipywidgets gives its sliders no accessible name: lend them their visible label. */

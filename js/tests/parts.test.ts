@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { wordPlace, REGIONS } from "../src/map/scatter/axes";
+import { REGIONS } from "../src/map/scatter/axes";
+import { emptiest } from "../src/map/scatter/words";
 import { colorTable, scaleTable } from "../src/map/scatter/colors";
 import { short } from "../src/shared/dom";
 import { readRows, readZoom } from "../src/map/data/memory";
@@ -85,11 +86,21 @@ describe("small things", () => {
     const axis = (lo: number, hi: number) => ({ name: "a", text: "a", unit: "", lo, hi });
     expect([...requantise(Uint16Array.of(0, 65534, 65535), axis(0, 1), axis(0, 2))]).toEqual([0, 32767, 65535]);
   });
-  it("place the words of the regions", () => {
-    const area = { left: 0, top: 0, width: 100, height: 100 };
+  it("place the words of the regions where there are the fewest points", () => {
+    const area = { left: 0, top: 0, width: 500, height: 300 };
+    const size = { width: 120, height: 16 };
     const hard = REGIONS[2]!;
-    expect(wordPlace(hard, area, { x0: 0, x1: 0.5, y0: 0, y1: 1 })).toEqual({ x: 0, y: 100 });
-    expect(wordPlace(hard, area, { x0: 0.4, x1: 0.5, y0: 0.5, y1: 1 })).toBeNull();
+    const all = { x0: 0, x1: 0.5, y0: 0, y1: 1 };
+    const pixels = { ax: 1, bx: 0, ay: 1, by: 0 };
+    const none = { x: [], y: [] };
+    // of an empty region its lower left corner
+    expect(emptiest(hard, size, area, all, none, pixels, [])).toEqual({ left: 6, top: 278, ...size });
+    const lowest = { x: [20, 40, 60, 150, 160], y: [285, 288, 290, 285, 288] };
+    const moved = emptiest(hard, size, area, all, lowest, pixels, [])!;
+    expect(lowest.x.some((x, i) => x > moved.left && x < moved.left + 120 && lowest.y[i]! > moved.top && lowest.y[i]! < moved.top + 16)).toBe(false);
+    expect(emptiest(hard, size, area, { x0: 0.4, x1: 0.5, y0: 0.5, y1: 1 }, none, pixels, [])).toBeNull();
+    const taken = [{ left: 0, top: 200, width: 500, height: 100 }];
+    expect(emptiest(hard, size, area, all, none, pixels, taken)).toBeNull();
   });
   it("turn a choice into what is sent", () => {
     expect(decode("descending", "high")).toBe(true);

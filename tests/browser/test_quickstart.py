@@ -26,10 +26,10 @@ def cells() -> list[str]:
 
 
 def points(page: Any) -> int:
-    """Most points of any line drawn in the first chart."""
+    """Most points of any line drawn in the chart that is shown."""
     return int(
         page.evaluate(
-            """() => Math.max(0, ...[...document.querySelectorAll('.bqplot')].slice(0, 1).flatMap(
+            """() => Math.max(0, ...[...document.querySelectorAll('.jupyterlab-sidecar .xaiw-tab-instances .bqplot')].flatMap(
                 figure => [...figure.querySelectorAll('path.line')].map(
                     path => (path.getAttribute('d') || '').split(/[ML]/).length - 1)))"""
         )
@@ -40,7 +40,7 @@ def pictures(page: Any) -> list[str]:
     """What is on each canvas of the first sample: its pixels as a data URL, empty where nothing is drawn."""
     return list(
         page.evaluate(
-            """() => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')].map(canvas => {
+            """() => [...document.querySelectorAll('.jupyterlab-sidecar .xaiw-sample:not(.xaiw-hide) canvas')].map(canvas => {
                 const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
                 return pixels.some(value => value > 0) ? canvas.toDataURL() : '';
             })"""
@@ -58,7 +58,9 @@ def test_the_whole_path_while_the_cell_trains(
         for number in SETUP:
             notebook.execute(number)
         page = notebook.page
-        page.locator(".bqplot").first.wait_for()
+        pane = page.locator(".jupyterlab-sidecar")
+        pane.locator(".xaiw-tab-instances .bqplot").wait_for()
+        assert page.locator(".xaiw-elsewhere").get_by_text("Shown beside the notebook").is_visible()
         notebook.screenshot(SCREENSHOTS / f"quickstart-{version}-empty.png")
         notebook.run(TRAINING)
 
@@ -77,11 +79,11 @@ def test_the_whole_path_while_the_cell_trains(
 
         # a click on an instance puts its image in the panel
         # (which one is read after the click: the ranking moves while it trains)
-        page.locator(".xaiw-row-main:has(img), .xaiw-row-main:has(canvas)").first.click()
-        chosen = page.locator(".xaiw-chosen:has(img) .xaiw-name, .xaiw-chosen:has(canvas) .xaiw-name").first
+        pane.locator(".xaiw-row-main:has(img), .xaiw-row-main:has(canvas)").first.click()
+        chosen = pane.locator(".xaiw-chosen:has(img) .xaiw-name, .xaiw-chosen:has(canvas) .xaiw-name").first
         name = (chosen.text_content(timeout=60_000) or "").split()[0]
         wait_for(
-            lambda: name in (page.locator(".xaiw-sample:not(.xaiw-hide)").first.text_content() or ""),
+            lambda: name in (pane.locator(".xaiw-sample:not(.xaiw-hide)").first.text_content() or ""),
             seconds=60,
             what=f"the caption of {name}",
         )
@@ -93,10 +95,12 @@ def test_the_whole_path_while_the_cell_trains(
         notebook.screenshot(SCREENSHOTS / f"quickstart-{version}-training.png")
 
         # the smoothing slider changes the masks' pixels, while the cell still runs
-        page.get_by_label("Weights shown").select_option("stay", force=True)
+        pane.get_by_label("Weights shown").select_option("stay", force=True)
         time.sleep(1)
         drawn = pictures(page)
-        handle = page.locator(".xaiw-tools .noUi-handle, .widget-slider .noUi-handle").first
+        if pane.locator(".xaiw-saliency").get_attribute("data-folded") == "true":
+            pane.get_by_role("button", name="Settings").click()
+        handle = pane.locator(".xaiw-tools .noUi-handle, .widget-slider .noUi-handle").first
         handle.focus()
         for _ in range(8):
             page.keyboard.press("ArrowLeft")
@@ -115,7 +119,7 @@ def test_the_whole_path_while_the_cell_trains(
         notebook.set_theme(dark=False)
 
         # the stop button ends the training politely
-        page.get_by_role("button", name="Stop training").first.click()
+        pane.get_by_role("button", name="Stop training").click()
         notebook.finish(TRAINING, seconds=60)
         wait_for(
             lambda: page.get_by_text("ended").count(),

@@ -57,11 +57,18 @@ class Arrangement:
         if (tab, key) != self._key:
             self._key = tab, key
             self._briefs = {name: view.brief() for name, view in self._views.items()}
-            self._seen = {**self._briefs, **self._seen, tab: self._briefs[tab]}
+            # what was there first counts as seen: of an empty view nothing has changed
+            known = {name: seen for name, seen in self._seen.items() if seen.marks}
+            self._seen = {**self._briefs, **known, tab: self._briefs[tab]}
         return self.front.put(
             tab=tab,
             tabs=[
-                {"name": name, "title": TABS[name], "text": brief.text, "news": news(name, self._seen[name], brief)}
+                {
+                    "name": name,
+                    "title": TABS[name],
+                    "text": brief.text,
+                    "news": news(name, self._seen[name], brief),
+                }
                 for name, brief in self._briefs.items()
             ],
         )
@@ -85,7 +92,7 @@ def _of_map(seen: tuple[Any, ...], now: tuple[Any, ...]) -> str:
     more, epochs = now[0] - seen[0], now[1] - seen[1]
     if more > 0:
         return f"{more:,} more"
-    return f"{epochs} epoch{'' if epochs == 1 else 's'} newer" if epochs > 0 else ""
+    return f"{epochs} epoch{'' if epochs == 1 else 's'} on" if epochs > 0 else ""
 
 
 _NEWS: Final[Mapping[str, Callable[[tuple[Any, ...], tuple[Any, ...]], str]]] = {

@@ -21,6 +21,8 @@ class BackgroundView(View):
         From `xai_widgets.background`.
     """
 
+    _opens_beside = False  # one line belongs to its cell
+
     def __init__(self, run: BackgroundRun[Any]) -> None:
         super().__init__(None, None, None)
         self.run = run

@@ -244,6 +244,11 @@ class Dashboard(View):
         if "indices" in changed:
             self.selected = selection.indices
 
+    @property
+    def pane_title(self) -> str:
+        """What stands on the tab of its pane."""
+        return self.title
+
     def summary(self) -> str:
         """Say in one line where the run is."""
         run = self.front.run or {}

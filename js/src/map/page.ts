@@ -15,10 +15,15 @@ import { count, fromX, fromY, toX, toY } from "./data/scale";
 import { Scatter } from "./scatter/scatter";
 import { Sentence } from "./controls/axis_menus";
 import { Strip } from "./controls/cards";
+import { type Beside, followBeside } from "../shared/beside";
+import { makeFold } from "../shared/fold";
 import { watchTheme } from "../shared/theme";
 import { Tooltip } from "./controls/tooltip";
 
-const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
+const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", fold: "M2 4h2M7 4h7M2 8h2M7 8h7M2 12h2M7 12h7", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
+
+/** CSS pixels; below this the legend and the filters fold away. */
+const TIGHT = { height: 560, width: 480 };
 
 export class Page implements Part {
   readonly root = h("section", { class: "xw-map", "data-lm-suppress-shortcuts": "true", "aria-label": "Instance map" });
@@ -53,10 +58,13 @@ export class Page implements Part {
     this.gestures = new Gestures(this.plot, this.scatter, app, hint, this.closing.signal);
     new HeatGestures(this.plot, this.heat, app, () => this.gestures.tool === "lasso", hint, this.closing.signal);
     this.lasso = this.tool("lasso", "Select with a lasso (or hold Shift and drag)", () => this.useLasso());
-    const tools = h("div", { class: "xw-tools" }, this.lasso, this.tool("plus", "Zoom in", () => this.zoom(1.6)), this.tool("minus", "Zoom out", () => this.zoom(1 / 1.6)), this.tool("home", "Show everything", () => this.home()));
+    const fold = this.tool("fold", "Legend and filters", () => undefined);
+    makeFold(this.root, fold, "map", () => this.tight(), this.closing.signal);
+    const tools = h("div", { class: "xw-tools" }, fold, this.lasso, this.tool("plus", "Zoom in", () => this.zoom(1.6)), this.tool("minus", "Zoom out", () => this.zoom(1 / 1.6)), this.tool("home", "Show everything", () => this.home()));
     this.plot.append(this.scatter.element, this.heat.element, this.state, this.hintLine, tooltip.element);
     const side = h("div", { class: "xw-side" }, tools, legend.element, this.heat.scale);
     this.root.append(head.element, sentence.element, this.trouble, h("div", { class: "xw-stage" }, this.plot, side), filters.element, strip.element, tooltip.spoken);
+    this.offerBeside(model, head.element);
     app.parts.push(pictures, this, head, sentence, legend, this.scatter, this.heat, filters, strip, tooltip);
     this.closers = [pictures, strip, tooltip, this.scatter, this.heat, app];
     this.trouble.append(this.troubleText, button("Dismiss", "xw-word", () => this.dismiss()));
@@ -64,6 +72,23 @@ export class Page implements Part {
     this.watchKeys();
     this.update(new Set(["state"]));
     app.start();
+  }
+
+  /** A map that stands alone can be opened beside the notebook. */
+  private offerBeside(model: Model, place: HTMLElement): void {
+    const read = (): Beside | null => (model.get("beside_state") as Beside | null | undefined) ?? null;
+    if (!read()) return;
+    const open = button("Open beside", "xw-word xw-open", () => {
+      model.set?.("beside_asked", Number(model.get("beside_asked") ?? 0) + 1);
+      model.save_changes?.();
+    });
+    open.title = "Show it in a pane of its own beside the notebook";
+    const line = h("span", { hidden: true });
+    place.append(open, line);
+    const { signal } = this.closing;
+    const changed = followBeside(this.root, line, read, signal);
+    model.on("change:beside_state", changed as never);
+    signal.addEventListener("abort", () => model.off("change:beside_state", changed as never));
   }
 
   private rethemed(theme: App["theme"]): void {
@@ -87,6 +112,11 @@ export class Page implements Part {
     this.gestures.tool = this.gestures.tool === "lasso" ? "move" : "lasso";
     this.lasso.setAttribute("aria-pressed", String(this.gestures.tool === "lasso"));
     this.plot.classList.toggle("xw-lassoing", this.gestures.tool === "lasso");
+  }
+
+  /** Whether legend and filters would leave the points no room: only a dashboard that fits into one screen is ever so low. */
+  private tight(): boolean {
+    return !!this.root.closest('[data-layout="screen"]') && (this.root.clientHeight < TIGHT.height || this.root.clientWidth < TIGHT.width);
   }
 
   private zoom(factor: number): void {

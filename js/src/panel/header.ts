@@ -20,7 +20,7 @@ export function makeHeader(place: HTMLElement, send: Send, signal: AbortSignal):
   mark(title, "aria-level", "2");
   const state = h("span", { class: "xaiw-state" });
   mark(state, "role", "status");
-  const [epoch, step, time] = [h("span"), h("span"), h("span", { class: "xaiw-time" })];
+  const [epoch, step, time] = [h("span"), h("span", { class: "xaiw-step" }), h("span", { class: "xaiw-time" })];
   const facts = h("span", { class: "xaiw-facts" });
   facts.append(epoch, step, time);
   const progress = makeProgress();

@@ -9,7 +9,7 @@ const TALL = 1100;
 const WIDE = 820;
 /** What is left free around a dashboard that fills the visible height: the padding of a notebook's output. */
 const AROUND = 18;
-const LEAST = { wide: 440, narrow: 620 };
+const LEAST = { wide: 400, narrow: 600 };
 const MOST = 1150;
 
 export interface Room {
@@ -32,18 +32,22 @@ export function layoutFor(wanted: LayoutWanted, room: Room): Layout {
   return { layout, narrow, height: Math.round(Math.min(MOST, Math.max(least, room.height - AROUND))) };
 }
 
-/** The nearest ancestor that scrolls what it holds, or null where the window does. */
-export function scrollerOf(element: HTMLElement): HTMLElement | null {
-  for (let node = element.parentElement; node && node !== document.body; node = node.parentElement) {
+/** The nearest ancestor that scrolls what it holds and keeps its height whatever that is, or null where the window does. */
+export function scrollerOf(root: HTMLElement): HTMLElement | null {
+  const found: HTMLElement[] = [];
+  for (let node = root.parentElement; node && node !== document.body; node = node.parentElement) {
     const { overflowY } = getComputedStyle(node);
-    // an output that grows with what it holds does not bound it
-    if ((overflowY === "auto" || overflowY === "scroll") && bounded(node)) return node;
+    if (overflowY === "auto" || overflowY === "scroll" || overflowY === "hidden") found.push(node);
   }
-  return null;
+  // an output's box grows with what it holds, a notebook's scroll area does not: tried out, within one frame
+  const before = root.style.height;
+  const heights = ["0px", "6000px"].map((height) => {
+    root.style.height = height;
+    return found.map((node) => node.clientHeight);
+  });
+  root.style.height = before;
+  return found.find((node, i) => node.clientHeight > 0 && heights[0]![i] === heights[1]![i]) ?? null;
 }
-
-/** Whether an element keeps its height whatever it holds: a notebook's scroll area does, one output's box does not. */
-const bounded = (node: HTMLElement): boolean => node.scrollHeight > node.clientHeight + 1 || node.clientHeight > 0.4 * window.innerHeight;
 
 /** A name for this browser tab that a reload keeps. */
 function tabName(): string {
@@ -72,6 +76,7 @@ export function followRoom(root: HTMLElement, wanted: () => LayoutWanted, send: 
   const fit = (): void => {
     const room = { width: Math.round(root.clientWidth), height: Math.round(scroller?.clientHeight ?? window.innerHeight) };
     if (room.width === 0 || room.height === 0) return; // in a tab of the host that is not shown
+    if (root.classList.contains("xaiw-elsewhere")) return tell("gone", { width: 0, height: 0 });
     const { layout, narrow, height } = layoutFor(wanted(), room);
     root.dataset["layout"] = layout;
     root.dataset["narrow"] = String(narrow);

@@ -1,5 +1,7 @@
 // What Python sends to the front of a panel, and what the front sends back. Mirrors xai_widgets/widgets/view/front.py.
 
+import type { Beside } from "../shared/beside";
+
 /** A word of the quiet line: plain text, a choice, or something to press. */
 export type Word =
   | { text: string }
@@ -81,6 +83,7 @@ export interface FrontState {
   kind: "panel" | "header" | "tabs";
   /** of a header: how the views are to be laid out */
   arrangement: LayoutWanted;
+  beside: Beside | null;
   tabs: Tab[];
   tab: string;
   head: Head;

@@ -42,7 +42,7 @@ export function makeTabs(place: HTMLElement, root: HTMLElement, send: Send): (ta
 function make(name: string, choose: (name: string) => void, made: Map<string, Made>): Made {
   const element = button("", "xaiw-tab", () => choose(name));
   const [title, text, news] = [h("span", { class: "xaiw-tab-title" }), h("span", { class: "xaiw-tab-text" }), h("span", { class: "xaiw-news" })];
-  element.append(title, text, news);
+  element.append(h("span", { class: "xaiw-tab-line" }, title, news), text);
   mark(element, "role", "tab");
   mark(element, "data-tab", name);
   const one = { element, title, text, news };

@@ -199,10 +199,12 @@ class LabelDifficulty(View):
     def brief(self) -> Brief:
         """Say in a few words which class is the hardest now, also while the chart is not drawn."""
         mode = mode_to_show(self.tracker, self.metric, self.mode)
-        series = None if mode is None else self._series(mode)
-        ranked = None if series is None else rank(series)
-        if ranked is None or not ranked.order or not len(series.epochs):
+        if mode is None:
             return Brief("nothing recorded yet")
+        series = self._series(mode)
+        ranked = rank(series)
+        if not ranked.order or not len(series.epochs):
+            return Brief("no value yet")
         name = clean(series.names[ranked.order[0]], 24)
         return Brief(f"hardest {name} {number(float(ranked.current[ranked.order[0]]))}", (name,))
 

@@ -65,6 +65,8 @@ class LiveMap(anywidget.AnyWidget):
     title = traitlets.Unicode("")
     height = traitlets.Int(380, min=120, max=4000)
     paused = traitlets.Bool(False)
+    beside_state = traitlets.Any(None, allow_none=True).tag(sync=True)
+    beside_asked = traitlets.Int(0).tag(sync=True)
     behind = False  # whether another tab of the dashboard lies over it
     _closed = True  # until it is complete: a map that was refused its arguments has nothing to close
 

@@ -22,6 +22,7 @@ from xai_widgets.widgets.instance_map.protocol import message
 from xai_widgets.widgets.instance_map.score_source import Index
 from xai_widgets.widgets.instance_map.sync import LiveMap
 from xai_widgets.widgets.view import fallback
+from xai_widgets.widgets.view.beside import Pane, show_inline
 from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
@@ -123,6 +124,7 @@ class InstanceMap(LiveMap):
             layout=ipywidgets.Layout(width="100%", min_width="0"),
         )  # fmt: skip
         self._still = fallback.Still(self)
+        self._pane = Pane(self)
         self._forget_stills: Callable[[], object] = int
         self._stop_listening = self.selection.listen(self._selection_changed)
         self._subscription = tracker.subscribe(self._told)
@@ -132,6 +134,8 @@ class InstanceMap(LiveMap):
         keep_route(self, self.publisher.post, Replaceable().key)
         self._closed = False
         if self._alone:
+            self.beside_state = self._pane.closed()
+            self.observe(self._beside_pressed, "beside_asked")
             self.add_class("xaiw-view")  # by which the page knows a live view of ours
             replace_earlier(self, "view")
             self._forget_stills = cells.on_end(self._still.refresh_after_cell)
@@ -204,7 +208,9 @@ class InstanceMap(LiveMap):
         """Say in a few words how many instances there are and how many are selected."""
         n, chosen = self.source.size_now(), len(self.selected)
         said = f"{n:,} instances" if n else "nothing recorded yet"
-        return Brief(f"{said}, {chosen:,} selected" if chosen else said, (n, int(self.tracker.epoch)) if n else ())
+        return Brief(
+            f"{said}, {chosen:,} selected" if chosen else said, (n, int(self.tracker.epoch)) if n else ()
+        )
 
     def figure(self, dark: bool = False) -> Any:
         """Make the map without a browser, as a figure of `xai_widgets.figures`; of many points a sample."""
@@ -219,6 +225,18 @@ class InstanceMap(LiveMap):
             columns, x=self.x, y=self.y, selected=self.selected[:_DRAWN], label_names=self.tracker.label_names,
             title=self.title or f"All {n:,} instances", dark=dark,
         )  # fmt: skip
+
+    def beside(self) -> None:
+        """Show the map in a pane of its own beside the notebook; see `Dashboard.beside`."""
+        if self._closed:
+            raise RuntimeError("this view is closed; make a new one to open it beside")
+        if not self._alone:
+            raise RuntimeError("this view is part of a dashboard: call beside() of the dashboard")
+        self._beside_pressed()
+        show_inline(self)
+
+    def _beside_pressed(self, _change: Any = None) -> None:
+        self.beside_state = self._pane.open(self.title or "All instances")
 
     def save(self, path: Any) -> Any:
         """Write the map as a picture (".png", ".svg") or a page (".html"); no browser is needed."""
@@ -346,6 +364,7 @@ class InstanceMap(LiveMap):
         self._still.freeze()
         self._forget_stills()
         self._stop_listening()
+        self._pane.close()
         self._subscription.cancel()
         self.hearing.close()
         self.publisher.remove(self)

@@ -18,6 +18,7 @@ from xai_widgets.widgets.saliency.rows import SampleRows
 from xai_widgets.widgets.saliency.texts import (
     BASELINES,
     COLORMAPS,
+    SIZES,
     empty_state,
     head_words,
     problem_state,
@@ -133,6 +134,7 @@ class SaliencyPanel(Asking):
         self.observe(self._ask_soon, "following")
         self.observe(self._compare_switched, "comparing")
         self.observe(self._recolored, "colormap")
+        self.observe(self.redraw, "size")
         self.observe(self._chosen, "selected")
         self._ask_soon()
 
@@ -216,10 +218,11 @@ class SaliencyPanel(Asking):
             page = (*self._asked, *self._missing)
             known = len(self.samples) if self.samples.indices is not None else None
             empty = empty_state(page if asked else (), self._missing, known, state, stale=fresh)
+        self._rows.resize(self.size)
         self._rows.only(len(self._asked) * len(self._compared()) if fresh else 0)
         self.front.put(
             head={"title": self._title, "words": self._words(asked)},
-            tools=tool_words(self.baseline, self.target, self.colormap, self._targets()),
+            tools=tool_words(self.baseline, self.target, self.colormap, self.size, self._targets()),
             empty=empty,
             summary=self.summary(),
         )
@@ -334,6 +337,8 @@ class SaliencyPanel(Asking):
             self.baseline = one_of(value, [*BASELINES, self.baseline])
         elif name == "colormap":
             self.colormap = one_of(value, [*COLORMAPS, self.colormap])
+        elif name == "size":
+            self.size = one_of(value, SIZES)
         elif name == "target":
             targets = {target_key(label): label for label, _ in self._targets()}
             targets |= {"predicted": None, "true": "true", target_key(self.target): self.target}

@@ -14,6 +14,7 @@ import traitlets
 from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
 from xai_widgets.live.saliency.job import OnProblem
 from xai_widgets.widgets.saliency.rows import SampleRows
+from xai_widgets.widgets.saliency.texts import SIZES
 from xai_widgets.widgets.view.formatting import index_text
 from xai_widgets.widgets.view.selection import Index, Selection
 from xai_widgets.widgets.view.view import View
@@ -32,6 +33,8 @@ class Asking(View):
         Whether pictures of the weights that `compare` set aside stand above those of the newest ones. Default False.
     selected : tuple of int or str
         The instances explained.
+    size : {"fit", "small", "large"}
+        How large the pictures are; "fit" is as large as there is room for. Default "fit".
     """
 
     smoothing = traitlets.Int(25, min=0, max=1000)
@@ -43,6 +46,7 @@ class Asking(View):
     following = traitlets.Bool(True)
     comparing = traitlets.Bool(False)
     selected = traitlets.Tuple()
+    size = traitlets.Enum(tuple(SIZES), "fit")
 
     samples: Any
     service: AttributionService

@@ -66,6 +66,11 @@ class SampleRows:
         for place, row in enumerate(self._rows):
             _switch(row.box, "xaiw-hide", on=place >= count)
 
+    def resize(self, size: str) -> None:
+        """Show the pictures "small", "large", or as large as they fit."""
+        for name in ("small", "large"):
+            _switch(self.box, f"xaiw-{name}", on=size == name)
+
     def stale(self, on: bool) -> None:
         """Pale the pictures while newer ones are computed."""
         _switch(self.box, "xaiw-stale", on=on)
@@ -94,6 +99,7 @@ class _Row:
         sent = 0
         for cell in self.cells:
             cell.visible(cell.name in columns)
+            _switch(cell.box, "xaiw-best", on=cell.name == columns[-1])
             if cell.name in pictures:
                 sent += cell.show(pictures[cell.name])
             elif not keep:

@@ -24,6 +24,7 @@ COLORMAPS: Mapping[str, str] = {
     "gray": "gray",
     "blue-orange": "blue to orange, signed",
 }
+SIZES: Mapping[str, str] = {"fit": "as they fit", "small": "small", "large": "large"}
 _MOST_TARGETS = 100
 
 
@@ -105,9 +106,9 @@ def head_words(
 
 
 def tool_words(
-    baseline: str, target: Any, colormap: str, names: Sequence[tuple[Any, str]]
+    baseline: str, target: Any, colormap: str, size: str, names: Sequence[tuple[Any, str]]
 ) -> list[dict[str, Any]]:
-    """Make the choices beside the sliders: baseline, what is explained, colours."""
+    """Make the choices beside the sliders: baseline, what is explained, colours, size."""
     shown = target_key(target)
     targets = [("predicted", "predicted class"), ("true", "true class")]
     targets += [(target_key(value), clean(name, 40)) for value, name in names[:_MOST_TARGETS]]
@@ -121,6 +122,8 @@ def tool_words(
         choice("target", "What is explained", shown, targets),
         says("  Colours"),
         choice("colormap", "Colour map", colormap, _with(maps, colormap)),
+        says("  Pictures"),
+        choice("size", "Size of the pictures", size, list(SIZES.items())),
     ]
 
 

@@ -13,6 +13,7 @@ import traitlets
 from xai_widgets.live import Publisher, host, keep_route, replace_earlier
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.view import fallback
+from xai_widgets.widgets.view.beside import Pane, show_inline
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.front import NO_STRIP, Front, Message, parse
@@ -38,6 +39,7 @@ class View(ipywidgets.VBox):
     """
 
     paused = traitlets.Bool(False)
+    _opens_beside = True  # whether it can be shown in a pane of its own
     _closed = True  # until there is something to close
 
     def __init__(self, tracker: Any, publisher: Publisher | None, selection: Selection | None) -> None:
@@ -51,6 +53,7 @@ class View(ipywidgets.VBox):
         self._closed = self._drawn = self._drawing = False
         self._problem: dict[str, Any] | None = None
         self._still = fallback.Still(self)
+        self._pane = Pane(self)
         self._forget_stills: Callable[[], object] = int
         self.front = Front()
         self.front.on_msg(self._hear)
@@ -72,6 +75,8 @@ class View(ipywidgets.VBox):
         self.draw()
         self._hold(self.front)
         if self._alone:
+            if self._opens_beside:
+                self.front.put(beside=self._pane.closed())
             replace_earlier(self, "view")
             self.publisher.carry(lambda number: setattr(self.front, "beat", number))
             notice = host().notice
@@ -166,11 +171,39 @@ class View(ipywidgets.VBox):
             self._row(message.name, second=message.value == "second")
         elif message.kind in ("tab", "place"):
             self._arrange(message)
+        elif message.name == "beside" and self._alone and self._opens_beside:
+            self._open_pane()
         elif message.name == "dismiss":
             self._problem = None
             self._show_strip()
         else:
             self._pressed(message.name)
+
+    def _open_pane(self) -> None:
+        self.front.put(beside=self._pane.open(self.pane_title))
+
+    @property
+    def pane_title(self) -> str:
+        """What stands on the tab of its pane."""
+        return str(self.front.head["title"]) or type(self).__name__
+
+    def beside(self) -> None:
+        """Show the view in a pane of its own beside the notebook, so that it and the running cell are seen at once.
+
+        This takes JupyterLab and the package ``sidecar`` (``pip install "xai-widgets[lab]"``). Elsewhere the view is shown
+        below the cell, with one line that says what is missing.
+
+        Raises
+        ------
+        RuntimeError
+            If the view is closed, or part of a dashboard, which is opened beside as a whole.
+        """
+        if self._closed:
+            raise RuntimeError("this view is closed; make a new one to open it beside")
+        if not (self._alone and self._opens_beside):
+            raise RuntimeError("this view is part of a dashboard: call beside() of the dashboard")
+        self._open_pane()
+        show_inline(self)
 
     def _appeared(self, message: Message) -> None:
         """Take note of a new picture of this view in a browser."""
@@ -214,6 +247,7 @@ class View(ipywidgets.VBox):
         self._still.freeze()
         self._forget_stills()
         self._stop_listening()
+        self._pane.close()
         self.publisher.remove(self)
         if self._alone:
             self.publisher.close()

@@ -8,6 +8,8 @@ import { Word } from "./axis_menus";
 import { type Order, ORDERS, sortRows } from "../data/order";
 
 const WIDTH = 92;
+/** So many are explained beside the map as soon as they are selected. */
+const FEW = 4;
 const SIDE = 64;
 /** Browsers cannot scroll through more pixels than this many cards have. */
 const MOST = 100_000;
@@ -61,6 +63,7 @@ export class Strip implements Part {
     const { app } = this;
     const meta = app.meta;
     show(this.element, meta !== null && app.selected.length > 0);
+    this.element.toggleAttribute("data-few", app.selected.length <= FEW);
     if (!meta || app.selected.length === 0) return;
     if (changes.has("selection") || changes.has("labels")) this.refill(changes.has("selection"));
     else if (changes.has("data") || changes.has("meta")) {

@@ -11,6 +11,8 @@ type Answers = { details: Details; thumbs: Thumbs; found: Found; csv: Csv; tile:
 
 export interface Model {
   get(name: string): unknown;
+  set?(name: string, value: unknown): void;
+  save_changes?(): void;
   send(content: unknown, callbacks?: unknown, buffers?: ArrayBufferView[]): void;
   on(event: string, handler: (...values: never[]) => void): void;
   off(event: string, handler: (...values: never[]) => void): void;

@@ -21,7 +21,7 @@ export interface Region {
   name: string;
   x: [number, number];
   y: [number, number];
-  /** Where its word stands, as fractions of the region. */
+  /** Where its word stands if there are no points, as fractions of the region. */
   at: [number, number];
 }
 export const REGIONS: readonly Region[] = [
@@ -86,14 +86,6 @@ function outline(context: CanvasRenderingContext2D, area: Area, window: Window, 
   context.rect(left + 0.5, top + 0.5, right - left, bottom - top);
   context.stroke();
   context.restore();
-}
-
-/** Where a region's word stands, in pixels; null where it is out of view. */
-export function wordPlace(region: Region, area: Area, window: Window): { x: number; y: number } | null {
-  const x = toX(window, area, region.x[0] + (region.x[1] - region.x[0]) * region.at[0]);
-  const y = toY(window, area, region.y[0] + (region.y[1] - region.y[0]) * region.at[1]);
-  const inside = x >= area.left - 1 && x <= area.left + area.width + 1 && y >= area.top - 1 && y <= area.top + area.height + 1;
-  return inside ? { x, y } : null;
 }
 
 /** A pixel's place in the data. */

@@ -1,7 +1,7 @@
 // The map itself: three canvases on top of each other (grid, points, marks), drawn only when something changed.
 
 import type { App, Change, Part } from "../app";
-import { areaOf, drawAxes, hasRegions, REGIONS, valueAt, wordPlace } from "./axes";
+import { areaOf, drawAxes, hasRegions, REGIONS, valueAt } from "./axes";
 import { button, h, show, sized } from "../../shared/dom";
 import { drawMarks, hasMarks, placeRing } from "./marks";
 import { colorTable } from "./colors";
@@ -11,6 +11,7 @@ import { LEVELS, NONE16 } from "../data/protocol";
 import { Raster, type Scene } from "./raster";
 import { type Area, home, transform, type Transform, type Window } from "../data/scale";
 import { packedComputed, reducedMotion } from "../../shared/theme";
+import { type Box, emptiest } from "./words";
 
 /** Points may be drawn this far outside the axes, so that none is cut. */
 const BLEED = 6;
@@ -37,6 +38,7 @@ export class Scatter implements Part {
   lastLasso: { x: number; y: number }[] = [];
   private lassoSelection: Int32Array | null = null;
   private axesKey = "";
+  private wordsKey = "";
   private glideStart = -1;
   private frame = 0;
   private rest = 0;
@@ -202,15 +204,23 @@ export class Scatter implements Part {
     return hasRegions(this.app.meta!) && this.app.state.n > 0;
   }
 
+  /** Put the regions' words where they lie on the fewest points; again only when something moved. */
   private placeWords(): void {
+    const { app, area, window } = this;
+    const key = JSON.stringify([this.marked, area, window, app.state.stream, app.state.seq]);
+    if (key === this.wordsKey) return;
+    this.wordsKey = key;
+    const taken: Box[] = [];
     REGIONS.forEach((region, i) => {
       const word = this.words[i]!;
-      const at = this.marked ? wordPlace(region, this.area, this.window) : null;
+      show(word, this.marked);
+      const size = { width: word.offsetWidth, height: word.offsetHeight };
+      const at = this.marked ? emptiest(region, size, area, window, app.state.columns, this.pixels, taken) : null;
       show(word, at !== null);
       if (!at) return;
-      word.style.left = `${at.x}px`;
-      word.style.top = `${at.y}px`;
-      word.dataset["side"] = `${region.at[0] === 0 ? "right" : "left"}-${region.at[1] === 1 ? "below" : region.at[1] === 0 ? "above" : "level"}`;
+      taken.push(at);
+      word.style.left = `${at.left}px`;
+      word.style.top = `${at.top}px`;
     });
   }
 
