@@ -14,7 +14,10 @@ from xai_widgets.widgets.view.close_tree import close_tree
 
 _VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _INSTALL: Final = 'To see it beside the notebook: pip install "xai-widgets[lab]", then load this page again. It is shown here.'
-_OTHER_HOST: Final = "No pane has opened beside the notebook: only JupyterLab with its sidecar extension has them. It is shown here."
+_OTHER_HOST: Final = (
+    "No pane has opened beside the notebook: only JupyterLab with its sidecar extension has them. "
+    "It is shown here."
+)
 
 
 def show_inline(view: Any) -> None:
