@@ -15,6 +15,15 @@ import numpy as np
 _writing = threading.RLock()
 
 
+def _after_fork() -> None:
+    global _writing
+    _writing = threading.RLock()  # a thread that held it is not there in the child
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class StaticFigure:
     """A picture made without a browser.
 

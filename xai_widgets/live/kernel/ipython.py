@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -14,10 +15,15 @@ def ipython() -> Any | None:
 
 
 def kernel() -> Any | None:
-    """Return the ipykernel this process is, or None in a script, a terminal or another kind of kernel."""
+    """Return the ipykernel this process is, or None in a script, a terminal or another kind of kernel.
+
+    None in a child forked from one, too: the sockets are the parent's, which would miss what is read here.
+    """
     found = getattr(ipython(), "kernel", None)
     wanted = ("session", "iopub_socket", "set_parent", "get_parent")
-    return found if found is not None and all(hasattr(found, name) for name in wanted) else None
+    if found is None or not all(hasattr(found, name) for name in wanted):
+        return None
+    return found if getattr(found.session, "pid", None) in (None, os.getpid()) else None
 
 
 def ipykernel_version() -> tuple[int, ...]:

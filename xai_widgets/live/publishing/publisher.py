@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.kernel.message_pump import pump_at_safe_points
 from xai_widgets.live.publishing.batched_sync import Together
 from xai_widgets.live.publishing.flow_control import Echo
@@ -65,6 +66,7 @@ class Publisher:
         self._thread: threading.Thread | None = None
         self._forget_cells = cells.on_end(self._cell_ended)
         _open.add(self)
+        tell_in_child(self)
 
     @property
     def closed(self) -> bool:
@@ -207,6 +209,13 @@ class Publisher:
         self._inputs.clear()
         self._paced.clear()
         self._posted.clear()
+
+    def in_child(self) -> None:
+        """Be closed in a forked child: the page is drawn by the parent."""
+        self._closed, self._thread = True, None
+        self._wake, self.together = threading.Condition(), Together()
+        self._trackers.clear()
+        self._views.clear()
 
     def _start(self) -> None:
         """Wake the thread, made at the first need; the lock is held."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
 from xai_widgets.live.saliency.requests import ColumnsRequest
 
@@ -49,6 +50,11 @@ class Following:
         self.job: Job = self._ask(awaited=True)
         self._forget_cells = cells.on_end(self._cell_ended)
         self._subscription = tracker.subscribe(self._told) if tracker is not None else None
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Follow nothing in a forked child."""
+        self._lock, self._cancelled = threading.Lock(), True
 
     def cancel(self) -> None:
         """Follow no more, and cancel what runs."""

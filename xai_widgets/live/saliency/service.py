@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.publishing.slowdown import LONGEST_REST, Burden
 from xai_widgets.live.saliency.every_epoch import Following
 from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
@@ -78,6 +79,12 @@ class AttributionService:
         self._closed = False
         self._state = "idle"
         self._thread: threading.Thread | None = None
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Be closed in a forked child, where nobody looks at pictures."""
+        self._lock, self._closed, self._thread = threading.RLock(), True, None
+        self._waiting.clear()
 
     @property
     def state(self) -> str:

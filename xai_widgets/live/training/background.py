@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.tracking import TrainingStopped
 
 if TYPE_CHECKING:
@@ -63,9 +64,21 @@ class BackgroundRun(Generic[T]):
         )
         _active[id(self)] = self
         self.thread.start()
+        tell_in_child(self)
 
     def __repr__(self) -> str:
         return f"<BackgroundRun {self.name}: {self.state}, {self.seconds:.0f} s>"
+
+    def in_child(self) -> None:
+        """Be over in a forked child, which has no such thread, unless it is this one that forked."""
+        if self.running and self.thread is not threading.current_thread():
+            self._lock, self._over, self._callbacks = threading.Lock(), threading.Event(), []
+            self.exception, self.ended = (
+                RuntimeError(f"{self.name} runs in the parent of this process"),
+                time.time(),
+            )
+            _active.pop(id(self), None)
+            self._over.set()
 
     @property
     def running(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.training.background import active_runs
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class SafePoints:
         self._usual = 0.0  # seconds between two safe points, a running mean
         self._subscription = tracker.on_safe_point(self._reached) if tracker is not None else None
         cells.attach()
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Forget in a forked child who waits in the parent."""
+        self._lock, self._work = threading.Condition(), None
 
     def close(self) -> None:
         """Listen no more, and let go of whoever waits."""

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
+from xai_widgets.live.kernel.forks import tell_in_child
+
 Work = Callable[[], object]
 THUMBS: Final = 16  # questions for thumbnails of one window that wait side by side
 
@@ -25,6 +27,11 @@ class InThread:
         self._waiting: dict[Hashable, Work] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Do nothing in a forked child."""
+        self._lock, self._thread, self.closed = threading.Lock(), None, True
 
     def submit(self, key: Hashable, work: Work) -> None:
         """Do this soon, instead of what waits under the same key; it must not raise."""
@@ -70,6 +77,12 @@ class AtSafePoints:
         self._waiting: dict[Hashable, Work] = {}
         self._lock = threading.Lock()
         self._subscription: Any = None
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Leave to the parent, in a forked child, what waits there."""
+        self._lock = threading.Lock()
+        self._waiting.clear()
 
     def submit(self, key: Hashable, work: Work) -> None:
         """Do this at a safe point, instead of what waits under the same key."""

@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 
 from xai_widgets.live import Publisher
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.widgets.instance_map.client_state import Controls, MapModel, Message
 from xai_widgets.widgets.instance_map.handlers import Hearing, filters_from
 from xai_widgets.widgets.instance_map.protocol import Filters, ProtocolError, rows_of
@@ -87,6 +88,11 @@ class LiveMap(anywidget.AnyWidget):
         self._next_look = 0.0
         self._unheard = 0
         self._meta: dict[str, Any] = {}
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Be closed in a forked child: the page is the parent's."""
+        self._lock, self._closed = threading.RLock(), True
 
     # ---- checks
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from xai_widgets.live.kernel.forks import tell_in_child
+
 Index = int | str
 Label = Any  # an int, a str, or a tuple of them for a merged group
 #: called with the selection, the names of the fields that changed and whoever changed them
@@ -44,6 +46,11 @@ class Selection:
         self.label: Label | None = None
         self.pinned: tuple[Index, ...] = _unique(pinned)
         self._listeners: list[Listener] = []
+        self._lock = threading.RLock()
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Have a lock of its own in a forked child."""
         self._lock = threading.RLock()
 
     def change(

@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.live.kernel.forks import tell_in_child
+
 Index = int | str
 _KEPT: Final = 400
 _SIDE: Final = 44
@@ -39,6 +41,11 @@ class Thumbs:
         self._missing: dict[Index, None] = {}
         self._lock = threading.Lock()
         self._subscription: Any = None
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Read nothing for the parent's page in a forked child."""
+        self._lock, self._missing = threading.Lock(), {}
 
     @property
     def samples(self) -> Any:

@@ -12,6 +12,7 @@ import traitlets
 
 from xai_widgets.live import Publisher, host, keep_route, replace_earlier
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.widgets.view import fallback
 from xai_widgets.widgets.view.beside import Pane, show_inline
 from xai_widgets.widgets.view.close_tree import close_tree
@@ -59,6 +60,11 @@ class View(ipywidgets.VBox):
         self.front.on_msg(self._hear)
         self.observe(self._pause_switched, "paused")
         self._stop_listening = self.selection.listen(self._selection_changed)
+        tell_in_child(self)
+
+    def in_child(self) -> None:
+        """Be closed in a forked child: the page is the parent's."""
+        self._closed = True
 
     def _open(self, panel: list[Any], *classes: str) -> None:
         """Show the parts, draw for the first time, and follow the tracker from now on."""
