@@ -16,6 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "tracking": set(),
     "runlog": {"tracking"},
     "edits": {"tracking", "runlog"},
+    "explain": {"attribution", "samples", "runlog"},
     "samples": set(),
     "attribution": {"samples"},
     "figures": {"tracking", "attribution"},

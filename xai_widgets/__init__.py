@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xai_widgets import figures, hooks, samples
     from xai_widgets.attribution import Attribution, AttributionEngine
     from xai_widgets.edits import Edits
+    from xai_widgets.explain import Explained, explain
     from xai_widgets.live import background
     from xai_widgets.tracking import Tracker
     from xai_widgets.widgets import Dashboard, InstanceHistory, InstanceMap, LabelDifficulty, SaliencyPanel
@@ -25,19 +26,32 @@ _PLACE = {
     "Attribution": "xai_widgets.attribution",
     "background": "xai_widgets.live",
     "Edits": "xai_widgets.edits",
+    "Explained": "xai_widgets.explain",
     "LabelDifficulty": "xai_widgets.widgets",
     "InstanceHistory": "xai_widgets.widgets",
     "SaliencyPanel": "xai_widgets.widgets",
     "InstanceMap": "xai_widgets.widgets",
     "Dashboard": "xai_widgets.widgets",
 }
-_MODULES = ("edits", "figures", "hooks", "samples", "attribution", "tracking", "runlog", "live", "widgets")
+_MODULES = (
+    "edits",
+    "explain",
+    "figures",
+    "hooks",
+    "samples",
+    "attribution",
+    "tracking",
+    "runlog",
+    "live",
+    "widgets",
+)
 
 __all__ = [
     "Attribution",
     "AttributionEngine",
     "Dashboard",
     "Edits",
+    "Explained",
     "InstanceHistory",
     "InstanceMap",
     "LabelDifficulty",
@@ -45,6 +59,7 @@ __all__ = [
     "Tracker",
     "__version__",
     "background",
+    "explain",
     "figures",
     "hooks",
     "samples",

@@ -19,7 +19,18 @@ import xai_widgets
 pytestmark = pytest.mark.docs
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PARTS = ("tracking", "runlog", "edits", "samples", "attribution", "live", "figures", "hooks", "widgets")
+PARTS = (
+    "tracking",
+    "runlog",
+    "edits",
+    "explain",
+    "samples",
+    "attribution",
+    "live",
+    "figures",
+    "hooks",
+    "widgets",
+)
 HOOKS = tuple(f"hooks.{name}" for name in xai_widgets.hooks.__all__)
 # written about with their class, or a name of the version only
 NO_ENTRY = {

@@ -1,0 +1,118 @@
+"""An intervention: cover a rule's region in its pictures and see what the network says then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.attribution import AttributionEngine
+from xai_widgets.explain.clusters import Effect
+from xai_widgets.samples import Samples
+
+if TYPE_CHECKING:
+    from xai_widgets.explain.store import Explained
+
+MOST = 200
+"""Instances of a rule that are covered: enough for a standard error of at most 3.5 points."""
+BATCH = 64
+
+
+def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) -> Iterator[dict[str, Any]]:
+    """Measure the effect of covering each rule's region, fit for JSON; those measured before are left out."""
+    averages: dict[int, npt.NDArray[np.float32]] = {}
+    for cluster in store.clusters():
+        if cluster.effect is not None:
+            continue
+        label = cluster.label
+        if label not in averages:
+            members = store.index[store.prediction == label]
+            averages[label] = blurred_mean(data, members[_spread(len(members))])
+        effect = cover(engine, data, cluster.index, cluster.region, averages[label], label)
+        yield {
+            "label": label,
+            "region": cluster.region_name,
+            "drop": effect.drop,
+            "error": effect.error,
+            "count": effect.count,
+        }
+
+
+def cover(
+    engine: AttributionEngine,
+    data: Samples,
+    index: Any,
+    region: npt.NDArray[np.bool_],
+    filling: npt.NDArray[np.float32],
+    label: int,
+) -> Effect:
+    """Cover a region in pictures and count how many are still taken for a class.
+
+    Parameters
+    ----------
+    index
+        Instances that the network takes for `label`; of more than `MOST` a spread of them.
+    region
+        (h, w) of the grid; it is stretched over the picture.
+    filling
+        What is put there: one input.
+    label
+        The class.
+
+    Returns
+    -------
+    Effect
+        By how much the share of them that is taken for the class falls, with its standard error.
+    """
+    names = np.asarray(index)[_spread(len(index))]
+    still: list[npt.NDArray[np.bool_]] = []
+    for start in range(0, len(names), BATCH):
+        inputs = np.array(data.batch(names[start : start + BATCH].tolist()).inputs, np.float32)
+        where = _stretched(region, inputs.shape[1:], data.layout)
+        covered = np.where(where, filling, inputs)
+        still.append(engine.attribute(covered, "saliency", layout=data.layout).prediction == label)
+    kept = np.concatenate(still)
+    share = float(kept.mean())
+    return Effect(1 - share, float(np.sqrt(share * (1 - share) / len(kept))), len(kept))
+
+
+def blurred_mean(data: Samples, index: Any) -> npt.NDArray[np.float32]:
+    """Return the mean input of some instances, blurred over an eighth of its sides."""
+    names = list(np.asarray(index).tolist())
+    total: Any = 0.0
+    for start in range(0, len(names), BATCH):
+        total = total + np.asarray(data.batch(names[start : start + BATCH]).inputs, np.float64).sum(0)
+    mean = np.asarray(total / len(names))
+    for axis in _sides(mean.shape, data.layout):
+        mean = _box_blurred(mean, axis, max(1, mean.shape[axis] // 8))
+    return mean.astype(np.float32)
+
+
+def _box_blurred(values: npt.NDArray[np.float64], axis: int, radius: int) -> npt.NDArray[np.float64]:
+    """Average over 2 radius + 1 places, twice, which is close to a Gaussian; the picture's edge is repeated."""
+    for _ in range(2):
+        sides = [(radius, radius) if each == axis else (0, 0) for each in range(values.ndim)]
+        sums = np.cumsum(np.insert(np.pad(values, sides, mode="edge"), 0, 0.0, axis), axis)
+        ends = np.arange(2 * radius + 1, sums.shape[axis])
+        values = (np.take(sums, ends, axis) - np.take(sums, ends - 2 * radius - 1, axis)) / (2 * radius + 1)
+    return values
+
+
+def _stretched(
+    region: npt.NDArray[np.bool_], shape: tuple[int, ...], layout: str | None
+) -> npt.NDArray[np.bool_]:
+    high, wide = (shape[axis] for axis in _sides(shape, layout))
+    rows = np.arange(high) * region.shape[0] // high
+    columns = np.arange(wide) * region.shape[1] // wide
+    large: npt.NDArray[np.bool_] = region[rows][:, columns]
+    return large if len(shape) == 2 else large[None] if layout == "NCHW" else large[..., None]
+
+
+def _sides(shape: tuple[int, ...], layout: str | None) -> tuple[int, int]:
+    return (1, 2) if len(shape) == 3 and layout == "NCHW" else (0, 1)
+
+
+def _spread(count: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(count, MOST)).astype(np.int64))

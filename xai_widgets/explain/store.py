@@ -1,0 +1,223 @@
+"""`Explained`: what `explain` wrote, read from any process, also while it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.explain.clusters import Cluster, Effect, find_clusters
+from xai_widgets.explain.masks import restore
+from xai_widgets.explain.records import COLUMNS, Index, Rows, StoreFile, files_of
+
+
+class Explained:
+    """A data set explained: for each instance its prediction, its score, its mask, and how exact that is.
+
+    Made by `explain` or `Explained.open`. Every question includes what has been written a moment ago.
+
+    Parameters
+    ----------
+    folder
+        The folder that `explain` wrote to.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The folder.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self._files: dict[Path, StoreFile] = {}
+        self._table: dict[str, npt.NDArray[Any]] = {}
+        self._clusters: dict[Any, tuple[Cluster, ...]] = {}
+        self.poll()
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Explained:
+        """Open a store.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is none in the folder.
+        """
+        if not files_of(Path(folder)):
+            raise FileNotFoundError(
+                f"no explanations in {os.fspath(folder)!r}; they are written by xai_widgets.explain(..., out=)"
+            )
+        return cls(folder)
+
+    def poll(self) -> bool:
+        """Read what has been written since; True where there was something."""
+        for path in files_of(self.folder):
+            self._files.setdefault(path, StoreFile(path))
+        news = [file.poll() for file in self._files.values()]
+        if any(news) or not self._table:
+            self._table = _joined([rows for file in self._files.values() for rows in file.rows])
+            self._clusters.clear()
+        return any(news)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Which weights, method and settings; empty while nothing is written."""
+        return next((dict(file.about) for file in self._files.values() if file.about), {})
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Files that cannot be read to their end."""
+        return tuple(file.problem for file in self._files.values() if file.problem is not None)
+
+    @property
+    def failed(self) -> dict[Index, str]:
+        """Instances that could not be explained, each with the reason; those explained since are left out."""
+        self.poll()
+        said: dict[Index, str] = {}
+        for file in self._files.values():
+            said.update(file.failed)
+        known = set(self._table["index"].tolist())
+        return {index: why for index, why in said.items() if index not in known}
+
+    def __len__(self) -> int:
+        self.poll()
+        return len(self._table["index"])
+
+    def __repr__(self) -> str:
+        return f"<Explained {len(self):,} instances by {self.about.get('method', 'nothing yet')} in {os.fspath(self.folder)!r}>"
+
+    @property
+    def index(self) -> npt.NDArray[Any]:
+        """(N,) the instances: int64, or an object array where there are strings."""
+        return self._column("index")
+
+    @property
+    def label(self) -> npt.NDArray[np.int32]:
+        """(N,) labels, -1 where unknown."""
+        return self._column("label")
+
+    @property
+    def prediction(self) -> npt.NDArray[np.int32]:
+        """(N,) the predicted class, -1 where the output is no number per class."""
+        return self._column("prediction")
+
+    @property
+    def probability(self) -> npt.NDArray[np.float32]:
+        """(N,) the probability of the predicted class, NaN where unknown."""
+        return self._column("probability")
+
+    @property
+    def score(self) -> npt.NDArray[np.float32]:
+        """(N,) the explained output."""
+        return self._column("score")
+
+    @property
+    def masks(self) -> npt.NDArray[np.float32]:
+        """(N, h, w) attributions summed over channels and averaged over the cells of a grid, at most 16 x 16, signed."""
+        return restore(self._column("codes"), self._column("scale"))
+
+    def name_of(self, label: int) -> str:
+        """Return the name of a class."""
+        return str(self.about.get("label_names", {}).get(str(int(label)), int(label)))
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame: a row for each instance, without the masks.
+
+        Columns are index, label, prediction, probability, score, error (the standard error relative to the attribution) and gap
+        (how far its sum is from the difference of outputs it should be).
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas; .index, .prediction and others are arrays") from error
+        return pandas.DataFrame(
+            {name: self._column(name) for name in ("index", *(name for name, _ in COLUMNS))}
+        )
+
+    def clusters(self, label: int | str | None = None) -> tuple[Cluster, ...]:
+        """Return what the network looks at as a rule, the most suspicious rules first.
+
+        The masks of each predicted class are grouped (spectral relevance analysis, Lapuschkin et al., 2019, here by k-means over
+        the masks and the magnitudes of their Fourier transforms), and for each group the region is found that its masks share
+        and the masks of other classes do not.
+
+        Parameters
+        ----------
+        label
+            Only the rules for this class, by value or name.
+
+        Raises
+        ------
+        ValueError
+            For a class that was never predicted.
+        ImportError
+            Without scikit-learn.
+        """
+        self.poll()
+        if "all" not in self._clusters:
+            self._clusters["all"] = find_clusters(
+                self._column("index"), self.label, self.prediction, self.masks, self._effects()
+            )
+        if label is None:
+            return self._clusters["all"]
+        wanted = [c for c in self._clusters["all"] if label in (c.label, self.name_of(c.label))]
+        if not wanted and not np.isin(self.prediction, self._values_of(label)).any():
+            known = ", ".join(self.name_of(value) for value in np.unique(self.prediction))
+            raise ValueError(f"class {label!r} was never predicted; there are {known}")
+        return tuple(wanted)
+
+    def _values_of(self, label: int | str) -> list[int]:
+        named = [int(value) for value, name in self.about.get("label_names", {}).items() if name == label]
+        return [*named, *([label] if isinstance(label, int) else [])]
+
+    def _effects(self) -> dict[tuple[int, str], Effect]:
+        found = {}
+        for file in self._files.values():
+            for value in file.effects:
+                effect = Effect(float(value["drop"]), float(value["error"]), int(value["count"]))
+                found[int(value["label"]), str(value["region"])] = effect
+        return found
+
+    def _column(self, name: str) -> npt.NDArray[Any]:
+        self.poll()
+        return self._table[name]
+
+
+def _joined(parts: list[Rows]) -> dict[str, npt.NDArray[Any]]:
+    """Join the rows of all files; of an instance explained twice the first counts. Sorted by instance."""
+    first: dict[Index, int] = {}
+    for place, name in enumerate(name for rows in parts for name in rows.index):
+        first.setdefault(name, place)
+    numbers = sorted(name for name in first if isinstance(name, int))
+    ordered: list[Index] = [*numbers, *sorted(name for name in first if isinstance(name, str))]
+    places = np.array([first[name] for name in ordered], np.int64)
+    index = np.empty(len(ordered), object if any(isinstance(name, str) for name in ordered) else np.int64)
+    index[:] = ordered
+    grids = {rows.codes.shape[1:] for rows in parts}
+    if len(grids) > 1:
+        raise ValueError(f"the store holds masks of several sizes: {', '.join(map(str, sorted(grids)))}")
+    empty = np.zeros((0, *next(iter(grids), (1, 1))), "<i2")
+    joined: dict[str, npt.NDArray[Any]] = {"index": index}
+    for column, kind in COLUMNS:
+        joined[column] = np.concatenate([rows.columns[column] for rows in parts] or [np.zeros(0, kind)])[
+            places
+        ]
+    joined["scale"] = np.concatenate([rows.scale for rows in parts] or [np.zeros(0, "<f4")])[places]
+    joined["codes"] = np.concatenate([rows.codes for rows in parts] or [empty])[places]
+    return joined
+
+
+def check_same(store: Explained, about: Mapping[str, Any]) -> None:
+    """Refuse to go on with other weights, another method or other settings than a store was begun with."""
+    before = store.about
+    for name, wanted in json.loads(json.dumps(about)).items():
+        if before and name in before and before[name] != wanted and name not in ("label_names",):
+            raise ValueError(
+                f"{os.fspath(store.folder)!r} holds explanations with another {name} ({before[name]} instead of {wanted}); "
+                "give another out=, or delete that folder"
+            )
