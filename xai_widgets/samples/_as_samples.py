@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xai_widgets.samples._dispatch import choose
 from xai_widgets.samples._index import Positions
 from xai_widgets.samples._readers import is_subset
 from xai_widgets.samples._samples import Samples
+from xai_widgets.samples.registry import Asked, reader_for
 
 
 def as_samples(
@@ -23,6 +23,7 @@ def as_samples(
     display: Callable[[Any], Any] | None = None,
     to_input: Callable[[Any], Any] | None = None,
     column: Any = None,
+    reader: str | None = None,
 ) -> Samples:
     """Read inputs, labels and pictures by index from almost any data set.
 
@@ -56,6 +57,9 @@ def as_samples(
         From a raw sample's input to what the model eats (a transform), for one sample.
     column : str or tuple of str, optional
         The column, or columns, of the input where samples are dicts.
+    reader : str, optional
+        Name of the reader to use, of those in ``samples.registry`` or registered by ``samples.register``; by default
+        the one that fits.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def as_samples(
             "std": std,
             "display": display,
         }
-        given |= {"label_names": label_names, "to_input": to_input, "column": column}
+        given |= {"label_names": label_names, "to_input": to_input, "column": column, "reader": reader}
         extra = [name for name, value in given.items() if value is not None]
         if extra:
             raise TypeError(
@@ -94,7 +98,8 @@ def as_samples(
     for name, function in (("display", display), ("to_input", to_input)):
         if function is not None and not callable(function):
             raise TypeError(f"{name} should be a function of one sample, got {type(function).__name__}")
-    source = choose(data, column=column, labels=labels, index=index)
+    names = (labels if isinstance(labels, str) else None, index if isinstance(index, str) else None)
+    source = reader_for(data, reader).open(data, Asked(column, *names, index))
     values = source.index_values if index is None or isinstance(index, str) else index
     repeats = index is None and is_subset(data)
     positions = None if source.count is None else Positions(source.count, values, repeats=repeats)
