@@ -171,13 +171,15 @@ def test_a_functional_loss_and_a_returned_one():
         expected = got
 
 
-def test_no_loss_to_be_found_is_noticed_and_two_are_refused():
+def test_no_loss_to_be_found_is_noticed_and_so_are_two():
     module, tracker = Module(functional=True), xw.Tracker()
     fit(module, TrackerCallback(tracker), epochs=1)
     assert any("per-sample" in problem for problem in tracker.problems)
     module.one, module.two = nn.MSELoss(), nn.L1Loss()
-    with pytest.raises(ValueError, match=r"2 loss modules \(one, two\)"):
-        fit(module, TrackerCallback(tracker), epochs=1)
+    tracker = xw.Tracker()
+    fit(module, TrackerCallback(tracker), epochs=1)
+    assert any("2 loss modules (one, two)" in problem for problem in tracker.problems)
+    assert not tracker.modes
     assert not any(m._forward_hooks for m in module.modules())
 
 
@@ -302,3 +304,64 @@ def test_a_compiled_module():
         results.append((matrix(tracker, "train", N), weights(module)))
     assert np.isfinite(results[1][0]).all()
     np.testing.assert_allclose(results[1][0], results[0][0], atol=1e-5)
+
+
+class Semi(L.LightningModule):
+    """Labelled and unlabelled samples in one step; only those with a label have a loss of their own."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.net, self.criterion, self.source, self.means = nn.Linear(6, 4), nn.CrossEntropyLoss(), source, []
+
+    def training_step(self, batch, batch_idx):
+        named = (
+            batch if isinstance(batch, dict) else dict(zip(("labelled", "unlabelled"), batch, strict=True))
+        )
+        (a, b), (c,) = named["labelled"], named["unlabelled"]
+        loss = self.criterion(self.net(a), b)
+        self.means.append(float(loss))
+        return loss + 0.1 * self.net(c).square().mean()
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.0)
+
+
+@pytest.mark.parametrize("order", [("labelled", "unlabelled"), ("unlabelled", "labelled"), "list"], ids=str)
+@pytest.mark.parametrize(("labelled", "mode"), [(60, None), (60, "min_size"), (30, "max_size_cycle")])
+def test_several_loaders_in_one_step_each_keep_their_own_batch(order, labelled, mode):
+    from lightning.pytorch.utilities import CombinedLoader
+    from torch.utils.data import TensorDataset
+
+    torch.manual_seed(0)
+    x, y, u = torch.randn(labelled, 6), torch.arange(labelled) % 4, torch.randn(120, 6)
+    loaders = {
+        "labelled": DataLoader(TensorDataset(x, y), 10, shuffle=True),
+        "unlabelled": DataLoader(TensorDataset(u), 20, shuffle=True),
+    }
+    loaders = list(loaders.values()) if order == "list" else {name: loaders[name] for name in order}
+    module, tracker = Semi(loaders), xw.Tracker()
+    run = trainer(TrackerCallback(tracker), epochs=2)
+    run.fit(module, loaders if mode is None else CombinedLoader(loaders, mode))
+    table = tracker.to_frame("instances")
+    index = table["index"].to_numpy()
+    want = F.cross_entropy(module.net(x), y, reduction="none").detach().numpy()
+    assert sorted(index) == sorted([*range(labelled)] * 2)
+    assert set(table["ds_id"]) == {"0" if order == "list" else "labelled"}
+    assert (table["label"].to_numpy() == y.numpy()[index]).all()
+    np.testing.assert_allclose(table["loss"].to_numpy(), want[index], atol=1e-5)
+
+
+def test_a_loader_that_names_nothing_ends_no_fit():
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter([(torch.randn(8), torch.tensor(1)) for _ in range(4)])
+
+    class Small(Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Linear(8, 3)
+
+    module, tracker = Small(), xw.Tracker()
+    trainer(TrackerCallback(tracker), epochs=1).fit(module, DataLoader(Stream(), 2))
+    assert any("iterable" in problem for problem in tracker.problems)
+    assert not tracker.modes

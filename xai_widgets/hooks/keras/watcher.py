@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from xai_widgets.hooks._common.feed import Feed, Stream
+from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.keras.model_tap import KerasTap
 from xai_widgets.hooks.keras.order import Names, name_batches, running_iterator
 from xai_widgets.hooks.keras.rows import Recorder
@@ -16,21 +16,6 @@ FORGOTTEN = {
     "train": "Write model.fit(*xai_widgets.hooks.keras.indexed(x, y), ...), or indexed(dataset) before its shuffle",
     "test": "Write validation_data=xai_widgets.hooks.keras.indexed(x_val, y_val), or evaluate(*indexed(x, y), ...)",
 }
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def told(method: Method) -> Method:
-    """Have a failure of the watch become a notice: it never ends a fit."""
-
-    @functools.wraps(method)
-    def quiet(self: KerasWatch, *args: Any) -> Any:
-        try:
-            return method(self, *args)
-        except Exception as error:
-            self.feed.notice(f"a part of this fit is not recorded: {type(error).__name__}: {error}")
-            return None
-
-    return quiet  # type: ignore[return-value]
 
 
 class KerasWatch:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.torch.loader_tap import Tap
 from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.witness import leaves
 
 ATTEMPT = "XAI_WIDGETS_ATTEMPT"  # the run log takes the name of a start from here
 MODES = {"train": "train", "validate": "eval", "sanity_check": "eval", "test": "test"}
@@ -27,11 +29,14 @@ class LightningWatch:
         self._loss = loss
         self._index = index
         self._options = options
-        self._feed = Feed(tracker)
+        self.feed = Feed(tracker)
         self._observer: Observer | None = None
         self._undo: list[Callable[[], None]] = []
-        self._taps: dict[str, list[Tap]] = {}
+        self._trainer: Any = None
+        self._taps: dict[str, list[Tap | None]] = {}  # None for a loader that cannot be heard
+        self._iterated: set[str] = set()  # modes whose present loaders have begun
         self._ahead: dict[int, deque[tuple[Any, Any]]] = {}
+        self._over: set[int] = set()  # taps whose newest pass came to its end
         self._offset = 0
         # offset of a checkpoint, and whether it was made in an epoch
         self._resumed: tuple[int, bool] | None = None
@@ -40,11 +45,13 @@ class LightningWatch:
 
     # coming and going
 
+    @told
     def attach(self, trainer: Any, module: Any) -> None:
         """Listen to the loss of `module`, and to every loader when the trainer has made it its own."""
         self.detach()
-        self._feed = Feed(self._tracker)
-        self._observer = Observer(self._feed, self._find_loss(module), module, **self._options)
+        self._trainer = trainer
+        self.feed = Feed(self._tracker)
+        self._observer = Observer(self.feed, self._find_loss(module), module, **self._options)
         self._undo.append(self._observer.detach)
         strategy = trainer.strategy
         if trainer.world_size > 1:
@@ -53,7 +60,10 @@ class LightningWatch:
 
         def process_dataloader(loader: Any) -> Any:
             loader = process(loader)
-            self._tap(MODES.get(str(getattr(trainer.state.stage, "value", ""))), loader)
+            mode = MODES.get(str(getattr(trainer.state.stage, "value", "")))
+            if mode is not None:
+                self._taps_of(mode).append(None)
+                self.feed.guard((mode, None), lambda: self._tap(mode, loader))
             return loader
 
         strategy.process_dataloader = process_dataloader
@@ -62,7 +72,7 @@ class LightningWatch:
     def _name_start(self, strategy: Any) -> None:
         """Tell all processes one name for this start: Lightning's have no parent in common, and their logs one run."""
         if getattr(self._tracker, "log_dir", None) is None:
-            self._feed.notice(
+            self.feed.notice(
                 f"rank {strategy.global_rank} sees only its part of the data; give the trackers of all processes one "
                 "folder, Tracker(log_dir=...), and read the union with Tracker.follow(log_dir)"
             )
@@ -83,22 +93,43 @@ class LightningWatch:
         if not found:
             return None  # then training_step must return "sample_loss"; noticed where it does not
         names = [name for name, part in module.named_modules() if isinstance(part, _Loss)]
-        raise ValueError(
-            f"{type(module).__name__} has {len(found)} loss modules ({', '.join(names)}); say which one tells the "
-            f'per-sample loss: TrackerCallback(tracker, loss="{names[0]}")'
+        self.feed.notice(
+            f"{type(module).__name__} has {len(found)} loss modules ({', '.join(names)}), and nothing tells which one is of "
+            f'the samples, so nothing is recorded. Say it: TrackerCallback(tracker, loss="{names[0]}")'
         )
+        return None
 
-    def _tap(self, mode: str | None, loader: Any) -> None:
-        if mode is None:
-            return
-        if mode == "train" and self._taps.get("train"):
-            for old in self._taps.pop("train"):  # Lightning may reload the loaders between epochs
-                old.detach()
-        tap = Tap(loader, self, self._index)
-        taps = self._taps.setdefault(mode, [])
-        tap.mode, tap.ds_id = mode, str(len(taps))
-        taps.append(tap)
+    def _taps_of(self, mode: str) -> list[Tap | None]:
+        """Give the taps of the loaders of a mode; Lightning may make new ones between epochs, all before any is iterated."""
+        if mode in self._iterated:
+            self._iterated.discard(mode)
+            for old in self._taps.pop(mode, []):
+                if old is not None:
+                    old.detach()
+        return self._taps.setdefault(mode, [])
+
+    def _tap(self, mode: str, loader: Any) -> None:
+        """Listen to the newest loader of a mode."""
+        taps = self._taps[mode]
+        tap = Tap(loader, self, self._index, None if self._observer is None else self._observer.evidence)
+        tap.mode, taps[-1] = mode, tap
         self._undo.append(tap.detach)
+
+    def _name_loaders(self, mode: str) -> None:
+        """Say which data set each loader of a mode is of, where it has several: their keys in training, else their places."""
+        taps = self._taps.get(mode, [])
+        names = [str(place) for place in range(len(taps))]
+        if mode == "train":
+            loaders = getattr(self._combined, "iterables", None)
+            names = _names(loaders) if loaders is not None else names
+        for tap, name in zip(taps, names, strict=False):
+            if tap is not None:
+                tap.ds_id = name if len(taps) > 1 else None
+
+    @property
+    def _combined(self) -> Any:
+        """Lightning's loader of all training loaders."""
+        return getattr(self._trainer.fit_loop, "_combined_loader", None)
 
     def detach(self, error: BaseException | None = None) -> None:
         """Leave trainer, module and loaders as they were."""
@@ -107,36 +138,43 @@ class LightningWatch:
         if self._observer is not None:
             self._observer.flush()
         if error is None:
-            self._feed.end_all()
+            self.feed.end_all()
         while self._undo:
             self._undo.pop()()
         self._observer = None
-        self._taps, self._ahead = {}, {}
+        self._taps, self._ahead, self._trainer = {}, {}, None
+        self._iterated, self._over = set(), set()
         if self._trained or error is not None:
             self._tracker.finish(error)
         self._trained = False
 
     def place(self) -> dict[str, Any]:
         """Return where the run is, for a checkpoint."""
-        return {"offset": self._offset, "in_epoch": self._feed.is_open("train")}
+        return {"offset": self._offset, "in_epoch": self.feed.is_open("train")}
 
     def resume(self, offset: int | None, in_epoch: bool) -> None:
         """Count on from a state that was just loaded."""
-        self._feed.epoch, self._feed.step = self._tracker.epoch, self._tracker.step
+        self.feed.epoch, self.feed.step = self._tracker.epoch, self._tracker.step
         self._resumed = None if offset is None else (offset, in_epoch)
 
     # what loaders tell
 
     def began(self, tap: Tap) -> None:
         """Forget what was fetched ahead for a pass that was left early."""
-        self._ahead[id(tap)] = deque()
+        if tap.mode not in self._iterated:
+            self._iterated.add(tap.mode)
+            self._name_loaders(tap.mode)
+        if id(tap) not in self._over:  # what a pass that came to its end has left is still to be worked on
+            self._ahead[id(tap)] = deque()
+        self._over.discard(id(tap))
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Keep what was fetched ahead."""
-        self._ahead[id(tap)].append((index, batch))
+        self._ahead.setdefault(id(tap), deque()).append((index, batch))
 
     def ended(self, tap: Tap) -> None:
-        """Do nothing: a pass is over for the fetcher, not yet for the steps."""
+        """Note it: a pass is over for the fetcher, not yet for the steps."""
+        self._over.add(id(tap))
 
     def dropped(self, tap: Tap) -> None:
         """Do nothing: the trainer tells."""
@@ -147,6 +185,7 @@ class LightningWatch:
 
     # what the trainer tells
 
+    @told
     def train_starts(self, trainer: Any) -> None:
         """Start a run."""
         self._trained = True
@@ -158,79 +197,158 @@ class LightningWatch:
                 self.epoch_starts(trainer)
         if trainer.max_epochs and trainer.max_epochs > 0:
             self._tracker.epochs = trainer.max_epochs + self._offset
-        self._feed.step = trainer.global_step
+        self.feed.step = trainer.global_step
         self._tracker.start()
 
+    @told
     def epoch_starts(self, trainer: Any) -> None:
         """Open a training epoch, numbered from 1."""
-        self._feed.begin("train", None, trainer.current_epoch + 1 + self._offset)
+        for ds_id in self._ds_ids("train"):
+            self.feed.begin("train", ds_id, trainer.current_epoch + 1 + self._offset)
 
+    def _ds_ids(self, mode: str) -> list[str | None]:
+        taps = self._taps.get(mode, [])
+        if mode == "train" and len(taps) < 2:
+            return [None]
+        self._name_loaders(mode)
+        return [tap.ds_id for tap in taps if tap is not None]
+
+    @told
     def epoch_ends(self, trainer: Any) -> None:
         """Close it."""
         if self._observer is not None:
             self._observer.leave()
             self._observer.flush()
-        self._feed.end("train")
-        if self._feed.steps_this_epoch:
-            self._tracker.steps_per_epoch = self._feed.steps_this_epoch
+        for ds_id in self._ds_ids("train"):
+            self.feed.end("train", ds_id)
+        if self.feed.steps_this_epoch:
+            self._tracker.steps_per_epoch = self.feed.steps_this_epoch
         if self._tracker.stop_requested:
             trainer.should_stop = True
 
+    @told
     def evaluation_starts(self, mode: str, trainer: Any) -> None:
         """Open an evaluation; the sanity check is none."""
         self._skip = bool(trainer.sanity_checking)
         if not self._skip:
-            for tap in self._taps.get(mode, []):
-                self._feed.begin(mode, self._ds_id(tap))
+            for ds_id in self._ds_ids(mode):
+                self.feed.begin(mode, ds_id)
 
+    @told
     def evaluation_ends(self, mode: str) -> None:
         """Close it."""
         if self._observer is not None:
             self._observer.leave()
             self._observer.flush()
-        for tap in self._taps.get(mode, []):
-            self._feed.end(mode, self._ds_id(tap))
+        for ds_id in self._ds_ids(mode):
+            self.feed.end(mode, ds_id)
         self._skip = False
 
+    @told
     def batch_starts(self, mode: str, batch: Any, place: int = 0) -> None:
         """Tell the observer what the step works on."""
-        taps = self._taps.get(mode, [])
-        if self._observer is None or self._skip or place >= len(taps):
+        if self._observer is None or self._skip:
             return
-        tap = taps[place]
-        ahead = self._ahead.get(id(tap))
-        if ahead:
-            index, _ = ahead.popleft()
-            self._observer.take(mode, self._ds_id(tap), index, batch)
+        taps = self._taps.get(mode, [])
+        if mode == "train" and len(taps) > 1:
+            parts = self._parts(taps, batch)
+        else:
+            taps, parts = taps[place : place + 1], [batch]
+        for tap, part in zip(taps, parts, strict=False):
+            if tap is not None and part is not None:
+                self._take(tap, part)
 
+    def _take(self, tap: Tap, part: Any) -> None:
+        ahead = self._ahead.get(id(tap), deque())
+        # what is at hand as it was fetched is told by itself, what went to a device by the order of batches
+        same = next((place for place, (_, batch) in enumerate(ahead) if _is_of(part, batch)), 0)
+        for _ in range(same):
+            ahead.popleft()
+        if ahead and self._observer is not None:
+            index, _ = ahead.popleft()
+            self._observer.take(tap.mode, tap.ds_id, index, part)
+
+    def _parts(self, taps: list[Tap | None], batch: Any) -> list[Any]:
+        """Give the part of a training batch that is of each loader; None for a loader that gave nothing."""
+        if getattr(self._combined, "_mode", "") != "sequential":  # one loader after the other
+            return _flat(self._combined.iterables, batch)
+        running = next(
+            (i for i, tap in enumerate(taps) if tap is not None and self._ahead.get(id(tap))), None
+        )
+        return [batch if i == running else None for i in range(len(taps))]
+
+    @told
     def batch_ends(self, outputs: Any) -> None:
         """Take the values that a step returned."""
         observer = self._observer
         if observer is None or observer.current is None:
             return
         if isinstance(outputs, dict) and "sample_loss" in outputs:
+            if not self._is_of_one(outputs):
+                observer.leave()
+                return
             metrics = {"loss": outputs["sample_loss"].detach()}
             if "logits" in outputs:
                 metrics["logits"] = outputs["logits"].detach()
             stream = (observer.current.mode, observer.current.ds_id)
             index, label = observer.current.index, outputs.get("label")
-            self._feed.guard(stream, lambda: observer.record(index, label, metrics))
+            self.feed.guard(stream, lambda: observer.record(index, label, metrics))
         elif not observer.hears:
-            self._feed.notice(
+            self.feed.notice(
                 "no loss module was found, so nothing tells per-sample losses. Give the loss, for instance "
                 'TrackerCallback(tracker, loss=F.cross_entropy) or loss="name_of_a_module", or return '
                 '{"loss": loss, "sample_loss": losses} from training_step.'
             )
         observer.leave()
 
+    def _is_of_one(self, outputs: dict[str, Any]) -> bool:
+        """Whether a step with several loaders leaves no doubt of whose samples it returns the losses."""
+        observer = self._observer
+        current = None if observer is None else observer.current
+        if current is None or current.mode != "train" or len(self._taps.get("train", [])) < 2:
+            return current is not None
+        self.feed.notice(
+            'training_step returns "sample_loss" for a batch of several loaders, and nothing tells of which, so it is not '
+            "recorded. Watch the loss instead: TrackerCallback(tracker, loss=...)"
+        )
+        return False
+
+    @told
     def stepped(self, trainer: Any) -> None:
         """Be between two optimizer steps."""
-        self._feed.stepped(trainer.global_step)
+        self.feed.stepped(trainer.global_step)
         if self._tracker.stop_requested:
             trainer.should_stop = True
 
-    def _ds_id(self, tap: Tap) -> str | None:
-        return tap.ds_id if tap.mode != "train" and len(self._taps[tap.mode]) > 1 else None
+
+def _is_of(part: Any, batch: Any) -> bool:
+    """Whether a step's batch is one that was fetched: the same object, or one that shares its first tensor."""
+    if part is batch:
+        return True
+    one, other = (
+        next((leaf for _, leaf in leaves(value) if hasattr(leaf, "detach")), None) for value in (part, batch)
+    )
+    return one is not None and one is other
+
+
+def _flat(loaders: Any, batch: Any) -> list[Any]:
+    """Give the parts of a batch in the order of the loaders in a structure."""
+    if isinstance(loaders, dict):
+        return [part for key, inner in loaders.items() for part in _flat(inner, batch[key])]
+    if isinstance(loaders, (list, tuple)):
+        return [part for inner, one in zip(loaders, batch, strict=True) for part in _flat(inner, one)]
+    return [batch]
+
+
+def _names(loaders: Any, name: str = "") -> list[str]:
+    """Name the loaders of a structure: by their key, else by their place."""
+    if isinstance(loaders, dict):
+        items = [(str(key), inner) for key, inner in loaders.items()]
+    elif isinstance(loaders, (list, tuple)):
+        items = [(str(place), inner) for place, inner in enumerate(loaders)]
+    else:
+        return [name]
+    return [one for key, inner in items for one in _names(inner, f"{name}/{key}" if name else key)]
 
 
 def _forget_attempt() -> None:
