@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets._version import __version__
+from xai_widgets.tracking.ingest import sink as _sink
 
 if TYPE_CHECKING:
     from xai_widgets import figures, hooks, samples
@@ -79,6 +80,22 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def _log_of(tracker: Any, folder: Any) -> Any:
+    from xai_widgets.runlog import writer_for
+
+    return writer_for(tracker, folder)
+
+
+def _follow(folder: Any, every: float) -> Any:
+    from xai_widgets.runlog import follow
+
+    return follow(folder, every=every)
+
+
+# tracking knows of no run log: here a tracker gets its own
+_sink.connect(_sink.RunLogs(_log_of, _follow))
+
+
 def _show_background_runs() -> None:
     """Have IPython show a background run with its stop button, however `background` was imported.
 
@@ -93,7 +110,9 @@ def _show_background_runs() -> None:
 
 
 def _show_background_run(run: Any) -> None:
-    importlib.import_module("xai_widgets.widgets").BackgroundView(run)._ipython_display_()
+    from xai_widgets.widgets import BackgroundView
+
+    BackgroundView(run)._ipython_display_()
 
 
 _show_background_runs()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from xai_widgets.tracking.check import Check, CheckItem, Claims
 from xai_widgets.tracking.ingest.convert import read_index, read_label, read_metric, to_array
 from xai_widgets.tracking.ingest.epoch_clock import check_mode
+from xai_widgets.tracking.ingest.sink import run_logs
 from xai_widgets.tracking.queries.checkpoint import Saving
 from xai_widgets.tracking.queries.rankings import Rankings
 from xai_widgets.tracking.queries.to_frame import Frames
@@ -64,8 +64,7 @@ class Tracker(Frames, Rankings, Saving):
         super().__init__(Policy.of(duplicates, dtype, epoch_frequency), epochs)
         self.log_dir = None if log_dir is None else Path(log_dir)
         if self.log_dir is not None:
-            # found by name: tracking knows of no run log, and works without one
-            self._sink = importlib.import_module("xai_widgets.runlog").writer_for(self, self.log_dir)
+            self._sink = run_logs().write(self, self.log_dir)
 
     @classmethod
     def follow(cls, log_dir: str | os.PathLike[str], *, every: float = 0.1) -> Tracker:
@@ -84,7 +83,7 @@ class Tracker(Frames, Rankings, Saving):
             It answers as every tracker, survives the writer's death and restart, and merges all processes of the run.
             `record` is refused; `close()` ends it.
         """
-        tracker: Tracker = importlib.import_module("xai_widgets.runlog").follow(log_dir, every=every)
+        tracker: Tracker = run_logs().follow(log_dir, every)
         return tracker
 
     def check(self) -> Check:

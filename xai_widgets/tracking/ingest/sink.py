@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from xai_widgets.tracking.store.batch_buffer import Batch
 
@@ -34,3 +36,35 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write no more."""
+
+
+class RunLogs(NamedTuple):
+    """How a tracker gets a log of its rows.
+
+    Attributes
+    ----------
+    write
+        Called with (tracker, folder); returns the sink of a tracker that records.
+    follow
+        Called with (folder, seconds between two looks); returns a tracker that reads.
+    """
+
+    write: Callable[[Any, Path], Sink]
+    follow: Callable[[Any, float], Any]
+
+
+_connected: list[RunLogs] = []
+
+
+def connect(logs: RunLogs) -> None:
+    """Give all trackers their kind of log; the package does so when it is imported."""
+    _connected[:] = [logs]
+
+
+def run_logs() -> RunLogs:
+    """Return what was connected."""
+    if not _connected:
+        raise RuntimeError(
+            "no run log is connected to the tracker: import xai_widgets, which does it, or leave log_dir out"
+        )
+    return _connected[0]
