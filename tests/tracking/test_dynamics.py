@@ -211,18 +211,3 @@ def test_an_open_epoch_is_not_in_the_dynamics_yet_and_survives_a_checkpoint(hist
     feed(resumed, label, logits[5:])
     for name in expected(label, logits):
         np.testing.assert_allclose(resumed.dynamics()[name], straight[name], rtol=1e-5, atol=1e-6)
-
-
-def test_a_hard_class_is_not_called_mislabelled():
-    rng = np.random.default_rng(0)
-    label = np.repeat([0, 1], 200)
-    loss = np.where(label == 0, 0.1, 2.0) + rng.normal(0, 0.02, 400)
-    wrong = rng.choice(200, 10, replace=False)  # all of the easy class
-    loss[wrong] += 1.0
-    tracker = Tracker()
-    tracker.record(np.arange(400), label, loss=loss)
-    assert set(tracker.extremes(by="label_error", n_max=10)[0]) == set(wrong)
-    assert not set(tracker.extremes(by="mean", n_max=10)[0]) & set(wrong)
-    score = tracker.scores("label_error")
-    assert (score[wrong] > 0.99).all()
-    assert np.median(score) < 0.1

@@ -42,7 +42,7 @@ def test_a_score_from_outside_is_in_tables_rankings_and_the_map(toy: Score, tmp_
         assert score_range("swing", np.array([0.0, 1.0]), None) == (0.0, 9.0)
         view.selected = (2, 0)
         view.export(tmp_path / "chosen.csv")
-        assert (tmp_path / "chosen.csv").read_text().splitlines()[0].endswith("label_error,swing")
+        assert (tmp_path / "chosen.csv").read_text().splitlines()[0].endswith("suggested_probability,swing")
     with xw.InstanceHistory(tracker, by="swing", n_max=1, n_min=0) as history:
         assert history.front.legend["rows"][0]["text"] == "#2"
 

@@ -2,6 +2,7 @@
 
 from xai_widgets.tracking.check import Check, CheckItem
 from xai_widgets.tracking.events import Subscription
+from xai_widgets.tracking.queries.suspects import Suspects
 from xai_widgets.tracking.results import (
     Confusion,
     Counts,
@@ -26,6 +27,7 @@ __all__ = [
     "LabelSeries",
     "Score",
     "Subscription",
+    "Suspects",
     "Table",
     "Tracker",
     "TrainingStopped",

@@ -10,8 +10,10 @@ import numpy as np
 from xai_widgets.tracking.ingest.convert import Array
 from xai_widgets.tracking.queries.base import Reading
 from xai_widgets.tracking.queries.series import wanted_names
+from xai_widgets.tracking.queries.suspects import Suspects, no_suspects, suggested_column, suspects_of
 from xai_widgets.tracking.results import Confusion, Extremes, Label
 from xai_widgets.tracking.scores.confusion import confusion_of, drift
+from xai_widgets.tracking.scores.label_errors import judged
 from xai_widgets.tracking.scores.registry import score_named
 from xai_widgets.tracking.scores.scorer import Scorer
 from xai_widgets.tracking.scores.top_k import highest, lowest
@@ -20,7 +22,7 @@ from xai_widgets.tracking.tables import Table
 
 
 class Rankings(Reading):
-    """`extremes`, `scores`, `dynamics`, `confusion`."""
+    """`extremes`, `scores`, `dynamics`, `suspects`, `confusion`."""
 
     def extremes(
         self,
@@ -47,7 +49,8 @@ class Rankings(Reading):
             "recent" (the last five epochs), "std", "min", "max", "rank_change" (who moved most), "margin" (area under
             the margin), "confidence", "variability", "correctness", "forgetting" (those never learnt first),
             "first_learnt", "never_learnt" (those only, by their mean), "wrong" (predicted wrongly at last), "el2n",
-            "entropy", "label_error", or one that was registered.
+            "entropy", "label_error" (how likely the label is wrong), "suspected",
+            "suggested_probability", or one that was registered.
         labels
             Rank instances of these labels only (values or names).
         indices
@@ -133,11 +136,14 @@ class Rankings(Reading):
         Table
             index, label, and of `seen`, `mean`, `last`, `recent`, `std`, `min`, `max`, `rank_change`, `confidence`,
             `variability`, `correctness` (dataset cartography, Swayamdipta et al., 2020), `forgetting`, `never_learnt`
-            (Toneva et al., 2019), `first_learnt`, `wrong` (1 where the last prediction was not the label; needs logits
-            or predictions), `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021), `entropy`
-            and `label_error` those that what was recorded allows. From a loss that is never negative, taken for a
-            cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of instances with more
-            than half of the probability on their label; area under the margin, EL2N and entropy need logits.
+            (Toneva et al., 2019), `first_learnt`, `wrong` (1 where the last prediction was not the label; needs
+            logits or predictions), `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021) and `entropy` those that
+            what was recorded allows; `label_error` (the probability that the label is wrong, NaN while it is too
+            early to tell), `suspected` (the default decision: at least `suspected_from`), `suggested` (the class that
+            is likely to be right, of suspects, None elsewhere) and `suggested_probability`. From a loss that is never
+            negative, taken for a cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of
+            instances with more than half of the probability on their label; area under the margin, EL2N and entropy
+            need logits.
         """
         wanted = None if columns is None else [score_named(c).name for c in columns]
         with self._settling:
@@ -150,8 +156,46 @@ class Rankings(Reading):
                 table["label"] = stream.label_column(places)
             scorer = Scorer(stream, self.metric(metric))
             for name in wanted if wanted is not None else scorer.available():
-                table[name] = scorer.get(name)[places].astype(np.float32)
+                if name == "suspected":
+                    judgement = judged(scorer)
+                    table[name] = judgement.suspected[places]
+                    table["suspected_from"] = np.full(places.size, judgement.threshold, np.float32)
+                    table["suggested"] = suggested_column(stream, judgement, places)
+                else:
+                    table[name] = scorer.get(name)[places].astype(np.float32)
             return Table(table)
+
+    def suspects(
+        self,
+        mode: str = "train",
+        *,
+        metric: str = "loss",
+        ds_id: str | None = None,
+        n_max: int | None = None,
+    ) -> Suspects:
+        """List the instances whose label is likely to be wrong, and say how many there are.
+
+        Parameters
+        ----------
+        mode, ds_id, metric
+            What to look at; `metric` is the loss, which decides where no predictions were recorded.
+        n_max
+            At most so many; all that are suspected by default.
+
+        Returns
+        -------
+        Suspects
+            The likeliest first, each with what its label should be; ``print(tracker.suspects().text)`` says for instance
+            "about 480 ± 60 labels are wrong; 210 of them are named with 9 in 10 certainty". Where there are no labels,
+            outliers of the metric are told instead.
+        """
+        if n_max is not None and n_max < 0:
+            raise ValueError(f"n_max is {n_max}; it may not be negative")
+        with self._settling:
+            stream = self._stream(mode, ds_id, metric)
+            if stream is None or not stream.columns.get(metric):
+                return no_suspects()
+            return suspects_of(stream, judged(Scorer(stream, self.metric(metric))), n_max)
 
     def predictions(
         self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None

@@ -37,6 +37,8 @@ class Scorer:
         Epochs the metric has a column of, in order.
     columns
         The last five columns (N,), the newest last.
+    shared
+        What several scores are made of, by a name of one's own: it is computed once.
     """
 
     def __init__(self, stream: Stream, metric: Metric, keep: bool = False) -> None:
@@ -45,6 +47,7 @@ class Scorer:
         self.epochs = sorted(stream.columns.get(metric.name, ()))
         self.columns = [self.column(epoch) for epoch in self.epochs[-RECENT:]]
         self._online = frozenset() if stream.dynamics is None else stream.dynamics.available()
+        self.shared: dict[str, object] = {}
         self._values: dict[str, Array] = {}
         self._folded: dict[str, tuple[Array, ...]] = {}
 
@@ -121,6 +124,10 @@ class Scorer:
     def badness(self, name: str = "mean") -> Array:
         """Return a score turned so that the largest is the worst, whichever end of the metric is bad."""
         return self.metric.hardness(self.get(name))
+
+    def is_cross_entropy(self) -> bool:
+        """Whether the metric may be a cross-entropy: never negative, and better the lower it is."""
+        return not self._no_cross_entropy()
 
     def _has(self, evidence: str) -> bool:
         kept = {

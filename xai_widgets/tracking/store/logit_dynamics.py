@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.tracking.store import npz
+from xai_widgets.tracking.store import label_evidence, npz
 from xai_widgets.tracking.store.epoch_column import Column
+from xai_widgets.tracking.store.label_evidence import Evidence, RunTotals
 
 Array = npt.NDArray[Any]
 _RUNNING: dict[str, type[np.generic]] = {
@@ -30,6 +31,7 @@ _RUNNING: dict[str, type[np.generic]] = {
     "first_learnt": np.uint16,
     "was_correct": np.bool_,
     "predicted": np.int32,  # one more than the code of the last prediction, 0 before any
+    **label_evidence.KEPT,
 }
 _SCORES: dict[str, tuple[str, Callable[[dict[str, Array]], Array]]] = {
     "confidence": ("seen", lambda s: s["confidence"]),
@@ -59,6 +61,7 @@ class Dynamics:
         self.confusion: dict[int, tuple[Array, Array]] = {}
         self.late = 0
         self._state: dict[str, Array] = {name: np.zeros(0, kind) for name, kind in _RUNNING.items()}
+        self._totals = RunTotals()
         self._open: dict[int, dict[str, Column]] = {}
         self._ended = -1
 
@@ -110,6 +113,11 @@ class Dynamics:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(s[known] > 0, compute(s), np.nan)
 
+    def evidence(self, size: int) -> Evidence | None:
+        """Give what the run says about the labels as of the last epoch that ended; None where nothing was predicted."""
+        self._grow(size)
+        return label_evidence.of_run(self._state, self._totals, size)
+
     def predicted(self, places: Array, size: int) -> Array:
         """Codes of the last predictions at `places` as of the last epoch that ended; -1 where there is none."""
         self._grow(size)
@@ -122,6 +130,7 @@ class Dynamics:
         """Everything, to be saved."""
         return {
             "running": self._state,
+            "totals": self._totals.sums,
             "confusion": self.confusion,
             "late": self.late,
             "ended": self._ended,
@@ -145,6 +154,8 @@ class Dynamics:
         for epoch, (pairs, counts) in state["confusion"].items():
             pairs = npz.checked(pairs, "i")
             dynamics.confusion[epoch] = (pairs, npz.checked(counts, "i", pairs.shape[0]))
+        totals = state.get("totals")
+        dynamics._totals = RunTotals(None if totals is None else npz.checked(totals, "f", 4))
         dynamics.late, dynamics._ended = state["late"], state["ended"]
         dynamics._open = {
             epoch: {name: Column.restored(column) for name, column in columns.items()}
@@ -162,6 +173,7 @@ class Dynamics:
 
     def _enter(self, epoch: int, columns: dict[str, Array]) -> None:
         s = self._state
+        label_evidence.enter(s, self._totals, columns)  # needs what was known before this epoch
         if "@confidence" in columns:
             x = columns["@confidence"]
             at = _finite(x)

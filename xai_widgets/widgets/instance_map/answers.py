@@ -141,17 +141,27 @@ def table_csv(source: Source, rows: Array) -> bytes:
     """Write instances and all their scores as CSV, UTF-8."""
     data = source.tracker.dynamics(source.mode, metric=source.metric, ds_id=source.ds_id)
     names = [name for name in data.columns if name not in ("index", "label")]
+    labels = source.tracker.name_of
     predictions = source.predictions(rows)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["index", "label", *(["prediction"] if any(predictions) else []), *names])
     columns = [np.asarray(data[name])[rows] for name in names]
     for i, (row, index) in enumerate(zip(rows.tolist(), source.values_at(rows), strict=True)):
-        values = ["" if np.isnan(column[i]) else f"{column[i]:.7g}" for column in columns]
+        values = [_cell(column[i], labels) for column in columns]
         writer.writerow(
             [index, source.label_name(row), *([predictions[i]] if any(predictions) else []), *values]
         )
     return file.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: Any, name_of: Callable[[Any], str]) -> str:
+    """Write a score, a decision as 0 or 1, or a suggested label by its name; "" where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, (np.floating, np.bool_)):
+        return "" if np.isnan(value) else f"{float(value):.7g}"
+    return name_of(value)
 
 
 # ---- history ---------------------------------------------------------------------------------------------------------

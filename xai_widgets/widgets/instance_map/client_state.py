@@ -32,9 +32,6 @@ from xai_widgets.widgets.view.formatting import clean
 Array: TypeAlias = npt.NDArray[Any]
 Message: TypeAlias = tuple[dict[str, Any], list[bytes]]
 
-SUSPICION: Final = 0.99
-"""Above this a label counts as suspected to be wrong. On the quickstart's digits, 4 % of them planted, this finds 98 % of the
-planted ones and is right for 70 % of those it names (0.5: 100 % and 34 %)."""
 _MOST_MOVERS: Final = 500
 
 
@@ -119,16 +116,16 @@ class MapModel:
         if controls is not None and self._mark_movers(controls):
             flags[:] = 0
             flags[self._movers] = MOVER
-        suspicion, never, wrong, forgetting = (
-            source.score(name) for name in ("label_error", "never_learnt", "wrong", "forgetting")
+        suspected, never, wrong, forgetting = (
+            source.score(name) for name in ("suspected", "never_learnt", "wrong", "forgetting")
         )
-        self.available["suspected"] = suspicion is not None and bool(source.labels.values)
+        self.available["suspected"] = suspected is not None and bool(np.isfinite(suspected).any())
         self.available["never"] = never is not None
         self.available["wrong"] = wrong is not None
         self.available["forgotten"] = forgetting is not None
         with np.errstate(invalid="ignore"):
-            if suspicion is not None and source.labels.values:
-                flags[suspicion > SUSPICION] |= SUSPECTED
+            if suspected is not None:
+                flags[suspected == 1] |= SUSPECTED
             if never is not None:
                 flags[never == 1] |= NEVER
             if wrong is not None:
