@@ -18,7 +18,7 @@ import { followTheme } from "./shared/theme";
 type Key = keyof FrontState & string;
 
 /** A panel lower than this, in CSS pixels, has no room for sliders above its pictures. */
-const TIGHT = 460;
+const TIGHT = 560;
 
 /** Draw now and again whenever one of the keys changes; ends with the view. */
 function follow(model: AnyModel<FrontState>, signal: AbortSignal, keys: Key[], draw: () => void): void {

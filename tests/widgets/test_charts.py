@@ -30,7 +30,7 @@ def drawing(y: np.ndarray, x: np.ndarray | None = None) -> Drawing:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 6), st.integers(1, 9), st.data())
-def test_every_line_ends_in_a_known_point(rows: int, columns: int, data: Any) -> None:
+def test_every_line_joins_its_known_points_and_ends_in_one(rows: int, columns: int, data: Any) -> None:
     """bqplot puts a name at the last point of a line and fails where that is unknown."""
     known = np.array(
         data.draw(
@@ -41,9 +41,10 @@ def test_every_line_ends_in_a_known_point(rows: int, columns: int, data: Any) ->
     )
     y = np.where(known, 0.5, np.nan).astype(np.float32)
     x = np.arange(1, columns + 1, dtype=np.float32)
-    ends_x, ends_y = bqplot_chart._closed_ends(x, y)
-    assert np.isfinite(ends_y[:, -1]).all()
-    shown = np.isfinite(ends_y) & (ends_y > -1e5)
+    ends_x, ends_y = bqplot_chart._joined(x, y)
+    assert np.isfinite(ends_y).all()
+    shown = ends_y > -1e5
+    assert (np.diff(np.broadcast_to(ends_x, ends_y.shape), axis=1)[shown[:, 1:]] >= 0).all()
     points = [set(np.broadcast_to(ends_x, ends_y.shape)[row][shown[row]].tolist()) for row in range(rows)]
     assert points == [set(x[known[row]].tolist()) for row in range(rows)]
 

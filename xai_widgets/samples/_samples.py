@@ -68,7 +68,7 @@ class Samples:
         if label_names is None and not self._codes:
             self._codes = _codes_of(labels if labels is not None else source.all_labels())
             self.label_names = {value: name for name, value in self._codes.items()}
-        self.draws_random = False
+        self.draws_random = self.whole_numbers = False
         self.layout: str | None = None
         self.note = ""
         self._range: tuple[float, float] | None = None
@@ -175,6 +175,9 @@ class Samples:
         with random_streams_kept() as moved:
             item = self._source.fetch([0])[0]
             x = self._input_of(item.x)[0]
+            raw = item.x if self._to_input is None else self._to_input(item.x)
+        kinds = [as_array(part).dtype for part in (raw if isinstance(raw, tuple) else (raw,))]
+        self.whole_numbers = any(kind.kind in "iu" and kind != np.uint8 for kind in kinds)
         self.draws_random = bool(moved)
         self._shape = x.shape
         if layout is None:

@@ -138,6 +138,7 @@ class Dashboard(View):
         super().__init__(tracker, None, None)
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
         self._course, self.samples = Course(), held
+        self._lacking = _lacking(model, samples)
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
         self.layout = layout if layout in LAYOUTS else "auto"
@@ -205,7 +206,7 @@ class Dashboard(View):
     def _strip(self) -> dict[str, Any]:
         problems = self.tracker.problems
         if not problems:
-            return NO_STRIP
+            return {**NO_STRIP, "level": "note", "text": self._lacking} if self._lacking else NO_STRIP
         return {
             **NO_STRIP,
             "level": "error",
@@ -305,3 +306,16 @@ def _checked(axes: str) -> str:
             f"{', '.join(AXES)} or none say in which order the samples' axes are"
         )
     return axes
+
+
+def _lacking(model: Any, samples: Any) -> str:
+    """Say in one line what a dashboard cannot show with what it was given, "" where it shows everything."""
+    if model is not None and samples is not None:
+        return ""
+    if model is None and samples is None:
+        missing, lost = "model and samples", "no pictures, and not what the network looks at"
+    elif model is None:
+        missing, lost = "model", "not what the network looks at"
+    else:
+        missing, lost = "samples", "no pictures, and not what the network looks at"
+    return f"Shows {lost}: pass {missing}, as in Dashboard(tracker, model, samples)."

@@ -22,8 +22,8 @@ import { Tooltip } from "./controls/tooltip";
 
 const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", fold: "M2 4h2M7 4h7M2 8h2M7 8h7M2 12h2M7 12h7", lasso: "M8 3c4 0 5.5 2 5 4.500S9.500 11 6.500 11 2.500 9 3 6.500 5 3 8 3zM6.500 11c-.5 1.500-1.500 2-3 2" };
 
-/** CSS pixels; below this the legend and the filters fold away. */
-const TIGHT = { height: 560, width: 480 };
+/** CSS pixels; below this the legend and the filters fold away, and if it is very low the choice of scores with them. */
+const TIGHT = { height: 560, width: 480, low: 320 };
 
 export class Page implements Part {
   readonly root = h("section", { class: "xw-map", "data-lm-suppress-shortcuts": "true", "aria-label": "Instance map" });
@@ -171,6 +171,7 @@ export class Page implements Part {
   private resized(): void {
     const { clientWidth, clientHeight } = this.plot;
     if (clientWidth === 0 || clientHeight === 0) return;
+    this.root.dataset["low"] = String(this.root.clientHeight < TIGHT.low);
     this.scatter.resize(clientWidth, clientHeight);
     this.heat.resize(clientWidth, clientHeight);
   }

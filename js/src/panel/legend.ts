@@ -14,6 +14,8 @@ export interface LegendHandles {
 interface RowHandles {
   element: HTMLLIElement;
   update(row: Row, legend: Legend, thumb: string | undefined): void;
+  /** say of a row that is no longer ranked that its number is of before */
+  leave(): void;
 }
 
 interface Group {
@@ -33,7 +35,9 @@ export function makeLegend(place: HTMLElement, send: Send, hover: Hover): Legend
       waiting = null;
       if (legend && rows.size && place.matches(":hover")) {
         // a ranking that moves must not pull the row away from under the pointer: values change, the order waits
+        const shown = new Set(legend.rows.map((row) => row.key));
         for (const row of legend.rows) rows.get(row.key)?.update(row, legend, thumbs[row.key]);
+        for (const [key, handles] of rows) if (!shown.has(key)) handles.leave();
         waiting = () => this.draw(legend, thumbs);
         return;
       }
@@ -92,7 +96,13 @@ function moveFocus(place: HTMLElement, event: KeyboardEvent): void {
 function makeRow(key: string, second: Legend["second"], send: Send, hover: Hover): RowHandles {
   const element = h("li", { class: "xaiw-row" });
   element.dataset["row"] = key;
-  const main = button("", "xaiw-row-main", () => send({ type: "row", key, how: "pick" }));
+  const main = button("", "xaiw-row-main", () => {
+    // at once, whatever the kernel does: it confirms it, or takes it back
+    const chosen = element.classList.contains("xaiw-chosen");
+    for (const other of element.closest(".xaiw-legend")?.querySelectorAll(".xaiw-chosen") ?? []) other.classList.remove("xaiw-chosen");
+    element.classList.toggle("xaiw-chosen", !chosen);
+    send({ type: "row", key, how: "pick" });
+  });
   const icon = h("span", { class: "xaiw-icon" });
   const name = h("span", { class: "xaiw-text" });
   const note = h("span", { class: "xaiw-note" });
@@ -112,7 +122,13 @@ function makeRow(key: string, second: Legend["second"], send: Send, hover: Hover
   let sample = "";
   return {
     element,
+    leave() {
+      element.classList.add("xaiw-left");
+      say(value, "left");
+      mark(main, "title", "No longer among those shown; the list moves on when the pointer leaves it");
+    },
     update(row, legend, thumb) {
+      element.classList.remove("xaiw-left");
       element.classList.toggle("xaiw-chosen", row.selected === true);
       element.classList.toggle("xaiw-off", row.hidden === true);
       element.style.setProperty("--xw-row", row.color);

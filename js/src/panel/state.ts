@@ -44,6 +44,8 @@ export interface Strip {
   level: "" | "note" | "busy" | "error";
   text: string;
   right: string;
+  /** the numbers behind the word on the right, for a pointer that rests on it and for screen readers */
+  hint: string;
   /** 0 to 1, or null where there is nothing to measure */
   progress: number | null;
   details: string;

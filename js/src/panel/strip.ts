@@ -28,6 +28,11 @@ export function makeStrip(place: HTMLElement, send: Send): (strip: Strip) => voi
     progress.update(strip.progress, strip.text);
     right.hidden = !strip.right;
     say(right, strip.right);
+    mark(right, "title", strip.hint || null);
+    mark(right, "aria-label", strip.hint ? `${strip.right}: ${strip.hint}` : null);
+    mark(right, "tabindex", strip.hint ? "0" : null);
+    mark(right, "role", strip.hint ? "note" : null);
+    right.classList.toggle("xaiw-hinted", strip.hint !== "");
     button.hidden = !strip.action;
     action = strip.action?.name ?? "";
     say(button, strip.action?.text ?? "");

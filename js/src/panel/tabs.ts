@@ -29,6 +29,7 @@ export function makeTabs(place: HTMLElement, root: HTMLElement, send: Send): (ta
       say(text, each.text);
       say(news, each.news);
       news.hidden = each.news === "";
+      mark(element, "title", [each.title, each.text, each.news].filter(Boolean).join(", "));
       select(element, each.name === tab);
       const panel = root.querySelector(`.xaiw-tab-${each.name}`);
       if (!panel) continue;

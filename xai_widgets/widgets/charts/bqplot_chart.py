@@ -210,23 +210,26 @@ def _put_lines(mark: Any, x: Float32, series: Series) -> int:
     if not len(series.y) or not len(x):
         return _put(mark, x=_NOTHING, y=_NOTHING)
     y = np.concatenate([series.y, series.y], axis=1) if series.y.shape[1] == 1 else series.y
-    x, y = _closed_ends(x, y.astype(np.float32))
+    x, y = _joined(x, y.astype(np.float32))
     return _put(mark, x=x, y=y, colors=series.colors, opacities=series.opacities)
 
 
-def _closed_ends(x: Float32, y: Float32) -> tuple[Float32, Float32]:
-    """Let every line end in a known point: bqplot puts an (invisible) name there, and an unknown one is an error.
+def _joined(x: Float32, y: Float32) -> tuple[Float32, Float32]:
+    """Join the known points of every line, whatever was not seen between them.
 
-    A line with no known point at all is put where nobody sees it.
+    An instance that is sampled now and then would be drawn as specks otherwise. A line ends in its last known point:
+    bqplot puts an (invisible) name there, and an unknown one is an error. One without any is put where nobody sees it.
     """
     known = np.isfinite(y)
-    if known[:, -1].all():
+    if known.all():
         return x, y
     count = y.shape[1]
-    last = count - 1 - np.argmax(known[:, ::-1], axis=1)
-    places = np.minimum(np.arange(count), last[:, None])
+    # the known points first, in their order, then the last of them until the end
+    order = np.argsort(~known, axis=1, kind="stable")
+    many = known.sum(axis=1)
+    places = np.take_along_axis(order, np.minimum(np.arange(count), np.maximum(many - 1, 0)[:, None]), axis=1)
     ends = np.take_along_axis(y, places, axis=1)
-    ends[~known.any(axis=1)] = _OUTSIDE
+    ends[many == 0] = _OUTSIDE
     return x[places], ends
 
 

@@ -36,6 +36,7 @@ from xai_widgets.widgets.view.thumbnails import Thumbs
 from xai_widgets.widgets.view.view import View
 
 _MOST: Final = 20
+_FIRST: Final = "Run the training: the hardest and the easiest are drawn here from the first batches on."
 
 
 class InstanceHistory(View):
@@ -174,7 +175,7 @@ class InstanceHistory(View):
             head={"title": self._title, "words": self._words(self.mode, [])},
             empty={
                 "text": f"{self._summary[0].upper()}{self._summary[1:]}",
-                "hint": "The lines appear with the first batches." if waits else "The run ended without any.",
+                "hint": _FIRST if waits else "The run ended without any.",
             },
             legend=None,
             summary=self._summary,

@@ -142,7 +142,9 @@ class LabelDifficulty(View):
         self._summary = f"no {clean(self.mode)} {clean(self.metric)} recorded yet"
         waits = self.tracker.status in ("idle", "training")
         hint = (
-            "The chart fills up with the first batches." if waits else "The run ended without recording any."
+            "Run the training: every class is drawn here from its first batches on."
+            if waits
+            else "The run ended without recording any."
         )
         self.chart.draw(self._blank())
         return self.front.put(

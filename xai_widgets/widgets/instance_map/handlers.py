@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
+from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.instance_map import answers
 from xai_widgets.widgets.instance_map.latest import THUMBS, AtSafePoints, InThread
 from xai_widgets.widgets.instance_map.protocol import Filters, ProtocolError, Request, message, parse_request
+from xai_widgets.widgets.view.thumbnails import must_wait
 
 _log = logging.getLogger("xai_widgets.widgets")
 _ABOUT_ROWS: Final = frozenset({"select", "details", "thumbs", "select_sorted", "act"})
@@ -42,6 +45,7 @@ class Hearing:
         self.history = answers.History()
         self._in_thread = InThread("xai_widgets map")
         self._at_safe_points = AtSafePoints(view.tracker)
+        self._forget_cells = cells.on_end(self.catch_up)
 
     def hear(self, content: object, buffers: object) -> None:
         """Check a message and act on it."""
@@ -147,7 +151,14 @@ class Hearing:
 
     def _must_wait(self) -> bool:
         """Tell whether reading a sample now could take random numbers that training would have got."""
-        return self.view.tracker.status == "training" and bool(getattr(self.samples, "draws_random", False))
+        return must_wait(self.samples, self.view.tracker)
+
+    def catch_up(self) -> None:
+        """Do what waits for a safe point once none will come any more: the run has ended, or its cell has."""
+        if self._must_wait():
+            return
+        for key, work in self._at_safe_points.leave():
+            self._in_thread.submit(key, partial(self._guarded, work))
 
     def _in_background(self, request: Request, work: Any) -> None:
         key = (request.kind, request.client, request.id % THUMBS if request.kind == "thumbs" else 0)
@@ -163,6 +174,7 @@ class Hearing:
 
     def close(self) -> None:
         """Answer no more."""
+        self._forget_cells()
         self._at_safe_points.close()
         self._in_thread.close()
 

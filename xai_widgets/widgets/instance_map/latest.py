@@ -103,6 +103,15 @@ class AtSafePoints:
         if work is not None:
             work()
 
+    def leave(self) -> list[tuple[Hashable, Work]]:
+        """Hand over what waits, and wait for nothing more."""
+        with self._lock:
+            waiting, self._waiting = list(self._waiting.items()), {}
+            subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            subscription.cancel()
+        return waiting
+
     def close(self) -> None:
         """Drop what waits."""
         with self._lock:

@@ -132,6 +132,7 @@ class LiveMap(anywidget.AnyWidget):
             return 0
         with self._lock:
             self._follow_selection()
+            self.hearing.catch_up()
             if self.paused or self.behind or not self.hearing.clients or self._unheard > _UNHEARD:
                 return 0
             return self._refresh()

@@ -70,6 +70,16 @@ def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -
     return made
 
 
+def drawable(shown: tuple[str, ...], columns: Any, pictured: bool) -> tuple[str, ...]:
+    """Leave out the columns that have nothing to draw: the overlay of a table or a signal, the input that is no picture."""
+    first = next((part for part in (getattr(columns, name) for name in MASKS) if part is not None), None)
+    flat = first is not None and _mask(first.masks_at(), 0).shape[0] == 1
+    left_out = {"overlay"} if flat else set()
+    if not pictured:
+        left_out |= {"input", "overlay"}
+    return tuple(name for name in shown if name not in left_out)
+
+
 def _mask(masks: Any, row: int) -> npt.NDArray[np.float32]:
     """Find the mask of a sample: of several inputs the first that is a picture; a signal becomes a strip."""
     several = masks if isinstance(masks, tuple) else (masks,)
@@ -104,15 +114,44 @@ def caption(
     return said
 
 
-def trust(columns: Any) -> str:
-    """Say how far the masks may be off, over all samples shown: "gap 1.8 %, standard error 6 %"."""
+def first_caption(
+    index: int | str, label: int, predicted: Any, name_of: Callable[[int], str], loss: float | None
+) -> list[list[Run]]:
+    """Say what is known of a sample before the network is asked: its last recorded prediction, if there is one."""
+    said: list[list[Run]] = [[[index_text(index), "strong"]]]
+    if label != -1:
+        said.append([["true ", ""], [clean(name_of(label), 40), "strong"]])
+    if isinstance(predicted, int):
+        style = "warm" if label not in (-1, predicted) else "strong"
+        said.append([["last predicted ", ""], [clean(name_of(predicted), 40), style]])
+    if loss is not None and math.isfinite(loss):
+        said.append([[f"loss {number(loss)}", "quiet"]])
+    return said
+
+
+#: up to which error, relative to the attribution, masks are called so
+_WORDS: Final = ((0.05, "exact"), (0.2, "fair"))
+
+
+def trust(columns: Any) -> tuple[str, str]:
+    """Say how far the masks may be off, over all samples shown.
+
+    Returns
+    -------
+    tuple of str
+        A word ("exact" up to 5 %, "fair" up to 20 %, else "rough"), and the numbers behind it: "completeness gap 1.8 %,
+        standard error 6 %". Both are "" where nothing is known.
+    """
     gaps = [gap for gap in (relative_gap(columns, row) for row in range(len(columns))) if math.isfinite(gap)]
     errors = np.asarray(columns.standard_error, np.float64)
     known = errors[np.isfinite(errors) & (errors >= 0)]
-    said = [f"gap {percent(max(gaps))}"] if gaps else []
+    said = [f"completeness gap {percent(max(gaps))}"] if gaps else []
+    worst = max(gaps, default=0.0)
     if len(known) and known.max() > 0:
         said.append(f"standard error {percent(float(known.max()))}")
-    return ", ".join(said)
+        worst = max(worst, float(known.max()))
+    word = next((word for most, word in _WORDS if worst <= most), "rough")
+    return (word, ", ".join(said)) if said else ("", "")
 
 
 def relative_gap(columns: Any, row: int) -> float:

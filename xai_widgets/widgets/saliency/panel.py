@@ -12,13 +12,21 @@ import numpy as np
 from xai_widgets.figures import palette
 from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
-from xai_widgets.widgets.saliency.mask_pictures import caption, columns_shown, picture_names, row_pictures
+from xai_widgets.widgets.saliency.mask_pictures import (
+    caption,
+    columns_shown,
+    drawable,
+    first_caption,
+    picture_names,
+    row_pictures,
+)
 from xai_widgets.widgets.saliency.requests import ASKING, Asking, sliders_of
 from xai_widgets.widgets.saliency.rows import SampleRows
 from xai_widgets.widgets.saliency.texts import (
     BASELINES,
     COLORMAPS,
     SIZES,
+    advised,
     empty_state,
     head_words,
     problem_state,
@@ -31,6 +39,7 @@ from xai_widgets.widgets.view.formatting import index_text
 from xai_widgets.widgets.view.front import Message
 from xai_widgets.widgets.view.menus import one_of
 from xai_widgets.widgets.view.selection import Index, Selection
+from xai_widgets.widgets.view.thumbnails import must_wait
 
 _AFFORDABLE: Final = 60_000
 
@@ -140,6 +149,23 @@ class SaliencyPanel(Asking):
 
     # showing
 
+    def _show_known(self) -> bool:
+        if must_wait(self.samples, self.tracker):
+            return False
+        pictures = self.samples.pictures(self._asked)
+        known: tuple[Any, ...] = () if self.tracker is None else self.tracker.predictions(self._asked)
+        columns = columns_shown(self.smoothing, self.integrating)
+        with self._rows.easel.held():
+            for row, index in enumerate(self._asked):
+                label = self._label_of(index)
+                said = first_caption(
+                    index, -1 if label is None else label, known[row] if known else None,
+                    self._name_of, self._loss_of(index),
+                )  # fmt: skip
+                names = picture_names(index, columns)
+                self._rows.show(row, said, names, columns, {"input": pictures[row]}, keep=False)
+        return True
+
     def _arrived(self, serial: int, result: Any) -> int:
         if serial != self._serial:
             return 0  # an answer to an older question
@@ -174,9 +200,10 @@ class SaliencyPanel(Asking):
 
     def _draw_pictures(self, *, keep: bool) -> int:
         results, sent = self._compared(), 0
-        shown = columns_shown(self.smoothing, self.integrating)
+        switched_on = columns_shown(self.smoothing, self.integrating)
         for place, result in enumerate(results):
             pictures = result.pictures if result.pictures is not None else self._drawings(result)
+            shown = drawable(switched_on, result.columns, pictures is not None)
             for row, index in enumerate(result.batch.index):
                 label = int(result.batch.labels[row])
                 loss = self._loss_of(index) if result is self._result else None  # it is of the newest weights
@@ -217,9 +244,11 @@ class SaliencyPanel(Asking):
         else:
             page = (*self._asked, *self._missing)
             known = len(self.samples) if self.samples.indices is not None else None
-            empty = empty_state(page if asked else (), self._missing, known, state, stale=fresh)
+            shown = fresh or self._previewed
+            empty = empty_state(page if asked else (), self._missing, known, state, stale=shown)
         self._rows.resize(self.size)
-        self._rows.only(len(self._asked) * len(self._compared()) if fresh else 0)
+        previewed = len(self._asked) if self._previewed and self._failed is None else 0
+        self._rows.only(len(self._asked) * len(self._compared()) if fresh else previewed)
         self.front.put(
             head={"title": self._title, "words": self._words(asked)},
             tools=tool_words(self.baseline, self.target, self.colormap, self.size, self._targets()),
@@ -258,6 +287,7 @@ class SaliencyPanel(Asking):
     def _went_wrong(self, serial: int, problem: BaseException) -> None:
         if serial != self._serial:
             return
+        problem = advised(problem, self.samples)
         self._failed = problem
         self._rows.stale(False)
         self.show_problem(problem)

@@ -66,6 +66,11 @@ class Asking(View):
         self._reference_job: Any = None
         self._failed: BaseException | None = None
         self._cancelled = False
+        self._previewed = False  # whether the samples stand there before there is a result
+
+    def _show_known(self) -> bool:
+        """Show at once what is known of the samples without the network, if they may be read now."""
+        return False
 
     def _show_state(self) -> None:
         """Show what is asked and how far it is."""
@@ -107,12 +112,13 @@ class Asking(View):
         asked, self._missing = self._page()
         if asked != self._asked:
             self._result, self._reference, self._asked = None, None, asked
+            self._previewed = bool(asked) and self._show_known()
         self._cancel_job()
         self._serial += 1
         self._failed, self._cancelled = None, False
         if asked:
             self._start(self._request(asked))
-        self._rows.stale(bool(asked))
+        self._rows.stale(self._result is not None)
         self._show_state()
 
     def _page(self) -> tuple[tuple[Index, ...], tuple[Index, ...]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from xai_widgets.attribution.backends.checks import check_real
 from xai_widgets.widgets.saliency.mask_pictures import trust
 from xai_widgets.widgets.view.formatting import clean, index_text
 from xai_widgets.widgets.view.front import NO_STRIP, choice, press, says
@@ -179,6 +182,17 @@ def problem_state(problem: BaseException) -> dict[str, str]:
     return {"text": "No pictures", "hint": said}
 
 
+def advised(problem: BaseException, samples: Any) -> BaseException:
+    """Give the engine's advice instead of a framework's error where the samples are whole numbers, such as token ids."""
+    if not getattr(samples, "whole_numbers", False) or isinstance(problem, TypeError):
+        return problem
+    try:
+        check_real(np.zeros((1, 1), np.int64))
+    except TypeError as advice:
+        return advice.with_traceback(None)
+    return problem
+
+
 def progress_strip(
     columns: Any,
     *,
@@ -189,15 +203,16 @@ def progress_strip(
     missing: Sequence[int | str],
 ) -> dict[str, Any]:
     """Make the last line: how far it is, how good it is, and the button that ends or resumes it."""
-    right = "" if columns is None else trust(columns)
+    word, numbers = ("", "") if columns is None else trust(columns)
     asides = [clean(note, 120) for note in notes]
     if missing:
         asides.append(f"no images for {', '.join(index_text(index) for index in missing[:4])}")
+    finished = False
     if columns is None:
         text, progress = "waiting for a safe point" if waiting else "computing", None
     else:
         done, total = int(columns.evaluations), int(columns.evaluations_total)
-        finished = bool(columns.done) and not (running and waiting)
+        finished = (bool(columns.done) or done >= total) and not (running and waiting)
         text = f"{done:,} evaluations" if finished else f"{done:,} of {total:,} evaluations"
         progress = None if finished else done / max(total, 1)
         if running and waiting:
@@ -205,7 +220,7 @@ def progress_strip(
         elif cancelled:
             text = f"cancelled at {text}"
     action = None
-    if running:
+    if running and not finished:
         action = {"name": "cancel", "text": "Cancel"}
     elif cancelled:
         action = {"name": "again", "text": "Resume"}
@@ -214,7 +229,8 @@ def progress_strip(
         **NO_STRIP,
         "level": "busy",
         "text": said,
-        "right": right,
+        "right": word,
+        "hint": numbers,
         "progress": progress,
         "action": action,
     }

@@ -19,6 +19,7 @@ NO_STRIP: Final[dict[str, Any]] = {
     "level": "",
     "text": "",
     "right": "",
+    "hint": "",
     "progress": None,
     "details": "",
     "action": None,

@@ -12,11 +12,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.live.kernel.cells import cells
 from xai_widgets.live.kernel.forks import tell_in_child
+from xai_widgets.live.training.background import active_runs
 
 Index = int | str
 _KEPT: Final = 400
 _SIDE: Final = 44
+
+
+def must_wait(samples: Any, tracker: Any) -> bool:
+    """Tell whether reading a sample now could take random numbers that training would have got.
+
+    A plain loop tells nobody that it is over, but its cell does.
+    """
+    if tracker is None or tracker.status != "training" or not getattr(samples, "draws_random", False):
+        return False
+    return cells.running or bool(active_runs())
 
 
 class Thumbs:
@@ -41,6 +53,9 @@ class Thumbs:
         self._missing: dict[Index, None] = {}
         self._lock = threading.Lock()
         self._subscription: Any = None
+        self._forget_cells: Callable[[], object] = int
+        if samples is not None:
+            self._forget_cells = cells.on_end(self._cell_ended)
         tell_in_child(self)
 
     def in_child(self) -> None:
@@ -75,10 +90,17 @@ class Thumbs:
             subscription, self._subscription = self._subscription, None
         if subscription is not None:
             subscription.cancel()
+        self._forget_cells()
 
     def _must_wait(self) -> bool:
-        training = self._tracker is not None and self._tracker.status == "training"
-        return training and bool(getattr(self._samples, "draws_random", False))
+        return must_wait(self._samples, self._tracker)
+
+    def _cell_ended(self) -> None:
+        """Have what was asked for during a training read now, when no safe point will come any more."""
+        with self._lock:
+            waiting = bool(self._missing)
+        if waiting and not self._must_wait():
+            self._arrived()
 
     def _at_safe_point(self, missing: list[Index]) -> None:
         with self._lock:
