@@ -63,6 +63,9 @@ class Proof:
         self.open: dict[str, str] = {}
         self.told: dict[str, CheckItem] = {}
         self.may_record = True  # of the batch that was looked at last
+        self.distrusted = (
+            False  # whether rows were found to be others than claimed: then equal values prove nothing
+        )
 
     def next(self) -> None:
         """Begin with another batch."""
@@ -143,6 +146,7 @@ class Proof:
     def refuse(self, what: str, text: str, remedy: str = "") -> None:
         """Have the present batch not recorded, and tell the user once for each `what`."""
         self.may_record = False
+        self.distrusted = self.distrusted or what != "loss"
         self.refused += 1
         self.warn(what, text, remedy)
 

@@ -54,7 +54,7 @@ class Sides:
         parts = [
             one for _, one in leaves(batch) if hasattr(one, "shape") and len(getattr(one, "shape", ())) > 0
         ]
-        if len(shape) > 1:
+        if len(shape) > 1 and (count in shape[:2] or shape[0] > count):
             return self._of_several_sides(shape, targets, count, parts)
         if not shape:
             return None
@@ -66,12 +66,15 @@ class Sides:
         self, shape: tuple[int, ...], targets: Any, count: int, parts: list[Any]
     ) -> Side | None:
         fitting = [axis for axis, side in enumerate(shape[:2]) if side == count]
-        if len(fitting) == 1:
-            self._axis[len(shape), 0] = fitting[0]
-            return Side(None, fitting[0])
-        if not fitting:
-            return None
         known = self._axis.get((len(shape), 0))
+        turned = getattr(targets, "ndim", 0) >= 2 and any(
+            one.ndim >= 2 and _equal(targets, one.transpose(0, 1)) for one in parts
+        )
+        if fitting == [0] or (fitting == [1] and (turned or known == 1)):
+            self._axis[len(shape), 0] = fitting[0]
+            return Side(None, fitting[0], None, True if turned else None)
+        if len(fitting) < 2:
+            return None
         for one in parts:
             if known is None and getattr(targets, "ndim", 0) >= 2 and one.ndim >= 2:
                 same, turned = _equal(targets, one), _equal(targets, one.transpose(0, 1))
@@ -155,9 +158,19 @@ def own_rows(targets: Any, batch: Any, count: int) -> bool | None:
     return same
 
 
+def lies_in(targets: Any, batch: Any) -> bool:
+    """Whether targets (B, ...) are a part of the batch, or a view of one from its first row on."""
+    address = targets.data_ptr() if hasattr(targets, "data_ptr") else None
+    return address is not None and any(
+        hasattr(one, "data_ptr") and one.data_ptr() == address for _, one in leaves(batch)
+    )
+
+
 def _same_rows(targets: Any, part: Any) -> bool | None:
     """Whether targets are this part (True), this part in another order (False), or something else (None)."""
     one, other = _classes(targets), _classes(part)
+    if one.shape != other.shape and one.ndim >= 2 and one.transpose(0, 1).shape == other.shape:
+        one = one.transpose(0, 1)
     if one.shape != other.shape:
         return None
     other = other.to(one.device)

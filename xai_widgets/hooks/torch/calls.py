@@ -68,6 +68,7 @@ class Call:
         self.site = site
         self.trains = trains
         self.own: bool | None = None  # whether its targets are the batch's
+        self.strong = False  # whether they are that by lying in its memory, and not by being equal
         self.main: tuple[int, int] = (1, 1)
         self.input: bool | None = None
         self.held: Any = None
@@ -86,10 +87,10 @@ class Call:
 
     def repeats(self, other: Call) -> bool:
         """Whether it says the same as another call, as a metric of the step does."""
-        if self._key != other._key or (self._value is None) != (other._value is None):
+        if self._key[1:] != other._key[1:] or (self._value is None) != (other._value is None):
             return False
         if self._value is None or other._value is None:
-            return True
+            return self._key == other._key
         return self._value.shape == other._value.shape and bool((self._value == other._value).all())
 
     def drop(self) -> None:

@@ -38,6 +38,7 @@ class Rows:
         self._batches = 0  # of this pass
         self._memory: Any = None
         self._memory_of: Any = None
+        self._lost = False
         self._mapped: set[Path] = set()  # parts that a collate function or transform changes, row by row
         self._pairs: dict[Path, Path] = {}  # where a part of a sample is found in a batch
         dataset = getattr(loader, "dataset", None)
@@ -52,6 +53,16 @@ class Rows:
     def prove(self, proof: Proof, names: Any, places: Any, batch: Any, fetched: Fetched | None) -> None:
         """Compare one batch; what does not agree is refused at `proof`."""
         seen, self._batches = self._batches, self._batches + 1
+        self._look(proof, names, places, batch, fetched, seen)
+        self._lost = self._lost or not proof.may_record
+        if self._lost and proof.may_record:
+            # one batch in another order than its names: those that were not looked at are no better
+            proof.may_record = False
+            proof.refused += 1
+
+    def _look(
+        self, proof: Proof, names: Any, places: Any, batch: Any, fetched: Fetched | None, seen: int
+    ) -> None:
         if fetched is not None:
             self._against_samples(proof, names, batch, fetched)
         elif ((seen < FIRST or seen % OFTEN == 0) and places is not None and not proof.rows_seen) or (
@@ -63,17 +74,7 @@ class Rows:
 
     def _against_samples(self, proof: Proof, names: Any, batch: Any, fetched: Fetched) -> None:
         parts = dict(leaves(batch))
-        if len(names) != fetched.count or not any(
-            _rows(one) is not None and fetched.count in _sides(one) for one in parts.values()
-        ):
-            made = sorted({side for one in parts.values() for side in _sides(one)[:1]})
-            if made or len(names) != fetched.count:
-                proof.refuse(
-                    "labels",
-                    f"the collate function makes batches of {', '.join(map(str, made))} rows of {fetched.count} samples "
-                    f"({len(names)} names), so nobody can tell which sample a row is, and such batches are not recorded",
-                    COLLATE,
-                )
+        if len(names) != fetched.count or not self._count(proof, fetched.count, list(parts.values())):
             return
         whole = len(fetched.rows) == fetched.count
         agreed = False
@@ -91,6 +92,21 @@ class Rows:
                 "or changes them), so which sample a row is was taken from the order alone",
                 COLLATE,
             )
+
+    @staticmethod
+    def _count(proof: Proof, count: int, parts: list[Any]) -> bool:
+        """Refuse a batch of which nothing has as many rows as it has names."""
+        sides = [_sides(one) for one in parts]
+        if not any(sides) or any(count in one for one in sides):
+            return True
+        made = ", ".join(map(str, sorted({one[0] for one in sides if one})))
+        proof.refuse(
+            "labels",
+            f"a {proof.mode} batch has {made} rows of {count} samples, so nobody can tell which sample a row is, and such batches "
+            "are not recorded",
+            COLLATE,
+        )
+        return False
 
     def _part(
         self,
@@ -119,7 +135,7 @@ class Rows:
             return None
         same = same_labels(given, found)
         if same.all():
-            if len({str(one) for one in values}) > 1:  # where all are alike, any order agrees
+            if bool((given != given[:1]).any()):  # where all are alike, any order agrees
                 self._pairs.setdefault(path, there)
             return True
         told = _is_function(given, found)
@@ -162,13 +178,7 @@ class Rows:
             return
         parts = dict(leaves(batch))
         fetched = Fetched(len(at), list(range(len(at))), {}, {})
-        if not any(len(at) in _sides(one) for one in parts.values()):
-            made = sorted({side for one in parts.values() for side in _sides(one)[:1]})
-            proof.refuse(
-                "labels",
-                f"a batch has {made} rows for {len(at)} names, so such batches are not recorded",
-                COLLATE,
-            )
+        if not self._count(proof, len(at), list(parts.values())):
             return
         there: Path | None = self._pairs.get(("memory",)) or _equal_part(given, parts, fetched)
         if there is None:
@@ -252,7 +262,7 @@ def _size_of_row(value: Any) -> int:
 
 def _equal_part(given: Array, parts: dict[Path, Any], fetched: Fetched) -> Path | None:
     """Find the part of a batch that has these values."""
-    if len({str(one) for one in given.tolist()}) < 2:
+    if not bool((given != given[:1]).any()):
         return None
     for path, value in parts.items():
         if _sides(value)[:1] == (fetched.count,) and _size_of_row(value) <= max(

@@ -14,7 +14,7 @@ from typing import Any
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
-from xai_widgets.hooks.torch.batch_side import own_rows
+from xai_widgets.hooks.torch.batch_side import lies_in, own_rows
 from xai_widgets.hooks.torch.calls import Call, Current, describe, pick, site_of
 from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.gradient import GradientProof
@@ -282,6 +282,7 @@ class Observer:
         call.own = (
             own_rows(targets, current.batch, current.size) if near and hasattr(targets, "detach") else None
         )
+        call.strong = call.own is True and lies_in(targets, current.batch)
         call.main = current.rank(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
         if self._held is not None and whole and not current.first and call.own is not False:
@@ -384,6 +385,10 @@ class Observer:
                 "the loss's targets are the batch's labels in another order, so which sample a row is of could not be told",
                 "Call the watched loss with the batch's own labels, or record by hand: tracker.record(index, label, loss=...)",
             )
+            return
+        if proof.distrusted and not call.strong:
+            call.drop()
+            proof.refused += 1
             return
         if call.own is None and call.held is None:
             proof.leave_open("targets", "the loss's targets were not found in the batch")
