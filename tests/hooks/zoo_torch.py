@@ -78,7 +78,8 @@ INTERRUPTIONS = (
 # where rows or labels are not the data set's any more, or several calls leave it open: right, or told
 DOUBTFUL_COLLATES = {"sorted", "dropped", "repeated", "mixed", "paired"}
 DOUBTFUL_STEPS = {
-    "auxiliary first", "auxiliary after", "twice", "mixup", "permuted", "doubled", "reordered", "teacher", "masked", "regulariser",
+    "auxiliary first", "auxiliary after", "twice", "mixup", "permuted", "doubled", "reordered", "teacher", "masked",
+    "regulariser",
 }  # fmt: skip
 
 
@@ -326,11 +327,14 @@ WEIGHT = torch.tensor([3.0, 1.0, 0.5, 0.2])
 def criterion_of(name: str) -> Any:
     made: dict[str, Any] = {
         "ce": lambda: nn.CrossEntropyLoss(), "ce weights": lambda: nn.CrossEntropyLoss(weight=WEIGHT),
-        "ce smoothing": lambda: nn.CrossEntropyLoss(label_smoothing=0.1), "ce sum": lambda: nn.CrossEntropyLoss(reduction="sum"),
+        "ce smoothing": lambda: nn.CrossEntropyLoss(label_smoothing=0.1),
+        "ce sum": lambda: nn.CrossEntropyLoss(reduction="sum"),
         "ce none": lambda: nn.CrossEntropyLoss(reduction="none"), "ce ignore": lambda: nn.CrossEntropyLoss(ignore_index=-1),
-        "ce one-hot": lambda: nn.CrossEntropyLoss(), "nll": lambda: nn.NLLLoss(), "nll weights": lambda: nn.NLLLoss(weight=WEIGHT),
+        "ce one-hot": lambda: nn.CrossEntropyLoss(), "nll": lambda: nn.NLLLoss(),
+        "nll weights": lambda: nn.NLLLoss(weight=WEIGHT),
         "margin": lambda: nn.MultiMarginLoss(), "bce one": lambda: nn.BCEWithLogitsLoss(),
-        "bce column": lambda: nn.BCEWithLogitsLoss(), "bce pos_weight": lambda: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(4.0)),
+        "bce column": lambda: nn.BCEWithLogitsLoss(),
+        "bce pos_weight": lambda: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(4.0)),
         "bce several": lambda: nn.BCEWithLogitsLoss(), "multilabel": lambda: nn.MultiLabelSoftMarginLoss(),
         "mse": lambda: nn.MSELoss(), "mse vector": lambda: nn.MSELoss(), "huber": lambda: nn.HuberLoss(delta=0.5),
         "soft margin": lambda: nn.SoftMarginLoss(), "ctc": lambda: nn.CTCLoss(), "own focal": lambda: Focal(),

@@ -62,7 +62,7 @@ class Call:
     """One call of a loss."""
 
     def __init__(self, outputs: Any, targets: Any, value: Any, site: tuple[str, int], trains: bool) -> None:
-        self._key = (_address(outputs), getattr(outputs, "shape", None), _address(targets))
+        self._key = (_address(outputs), _address(targets))
         self._value = value.detach() if hasattr(value, "detach") else None
         self.shape = tuple(getattr(outputs, "shape", ()))
         self.site = site
@@ -87,7 +87,7 @@ class Call:
 
     def repeats(self, other: Call) -> bool:
         """Whether it says the same as another call, as a metric of the step does."""
-        if self._key[1:] != other._key[1:] or (self._value is None) != (other._value is None):
+        if self.shape != other.shape or (self._value is None) != (other._value is None):
             return False
         if self._value is None or other._value is None:
             return self._key == other._key
@@ -128,8 +128,12 @@ def pick(calls: list[Call]) -> Call | None:
 
 def describe(calls: list[Call], chosen: Call | None, *, settled: bool = False) -> tuple[str, str]:
     """Say what was seen of several calls in one step, and what to write."""
-    places = ", ".join(dict.fromkeys(f"{os.path.basename(call.site[0])}:{call.site[1]}" for call in calls))
-    what = f"the watched loss was called {len(calls)} times for one batch ({places})"
+    sites = dict.fromkeys(
+        f"{os.path.basename(call.site[0])}:{call.site[1]}" for call in calls if call.site[1]
+    )
+    what = f"the watched loss was called {len(calls)} times for one batch" + (
+        f" ({', '.join(sites)})" if sites else ""
+    )
     if settled:
         return f"{what}, some of them after the optimizer's step; recorded is what came before it", _NAME
     if chosen is None:
@@ -138,7 +142,8 @@ def describe(calls: list[Call], chosen: Call | None, *, settled: bool = False) -
             _NAME,
         )
     return (
-        f"{what}; recorded is that of line {chosen.site[1]}, whose inputs are the model's output and the batch's own labels",
+        f"{what}; recorded is call {1 + next(i for i, one in enumerate(calls) if one is chosen)}, whose inputs are the model's "
+        "output and the batch's own labels",
         "If it is another, give that loss a module of its own and watch it, or record the sum by hand: "
         "tracker.record(index, label, loss=...)",
     )

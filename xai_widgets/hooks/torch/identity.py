@@ -102,8 +102,8 @@ class Rows:
         made = ", ".join(map(str, sorted({one[0] for one in sides if one})))
         proof.refuse(
             "labels",
-            f"a {proof.mode} batch has {made} rows of {count} samples, so nobody can tell which sample a row is, and such batches "
-            "are not recorded",
+            f"a {proof.mode} batch has {made} rows of {count} samples, so nobody can tell which sample a row is, and such "
+            "batches are not recorded",
             COLLATE,
         )
         return False
@@ -210,6 +210,14 @@ class Rows:
                 dataset = dataset.dataset
             self._memory = labels_in_memory(dataset)
         return self._memory
+
+
+def _plain(batch: Any, count: int) -> bool:
+    """Whether a batch begins with something that has a row for each of its names: soon told of most."""
+    if type(batch) in (list, tuple) and batch:
+        shape = getattr(batch[0], "shape", None)
+        return shape is not None and len(shape) > 0 and bool(shape[0] == count)
+    return False
 
 
 def _rows(value: Any) -> Array | None:

@@ -84,6 +84,7 @@ class Observer:
         self._newest: Current | None = None
         self._looks: dict[tuple[str, str | None], list[Callable[[], None]]] = {}
         self._undecided: list[tuple[Current, tuple[Any, ...]]] = []
+        self._several = False  # whether the loss was called several times for a batch
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
         self._model = model
@@ -137,8 +138,9 @@ class Observer:
 
     def settle(self) -> None:
         """Settle what was heard of the current batches: the loop has made its step."""
-        for current in list(self._currents.values()):
-            self._settle(current)
+        for current in tuple(self._currents.values()):
+            if current.calls:
+                self._settle(current)
 
     def confirm(self, stream: tuple[str, str | None] | None = None) -> None:
         """Hand over what was learned of the first batch of a pass: the loop works on it, and does not only look."""
@@ -272,17 +274,20 @@ class Observer:
         assert per_sample is not None
         self._silent = 0
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
-        call = Call(outputs, targets, value, site_of(), trains)
-        if any(call.repeats(one) for one in current.calls):
+        # where a call stands is asked for only once there were several in a batch: most loops call their loss once
+        site = site_of() if current.calls or self._several else ("", 0)
+        call = Call(outputs, targets, value, site, trains)
+        if current.calls and any(call.repeats(one) for one in current.calls):
             return
         proof = self.evidence.of(current.mode, current.ds_id)
         seen, self._seen = self._seen, self._seen + 1
         near = getattr(outputs, "is_cpu", True) or seen < FIRST or seen % RARELY == 0 or current.calls
         whole = not current.calls and getattr(outputs, "shape", (0,))[:1] == (current.size,)
-        call.own = (
-            own_rows(targets, current.batch, current.size) if near and hasattr(targets, "detach") else None
-        )
-        call.strong = call.own is True and lies_in(targets, current.batch)
+        if type(current.batch) in (list, tuple) and any(one is targets for one in current.batch):
+            call.own = call.strong = True
+        elif near and hasattr(targets, "detach"):
+            call.own = own_rows(targets, current.batch, current.size)
+            call.strong = call.own is True and lies_in(targets, current.batch)
         call.main = current.rank(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
         if self._held is not None and whole and not current.first and call.own is not False:
@@ -355,10 +360,12 @@ class Observer:
         waiting, self._undecided = self._undecided, []
         place = calls.index(chosen)
         for earlier, those in waiting:
-            if [one.site for one in those] == [one.site for one in calls] and those[place].seen is not None:
+            same = [one.site for one in those[1:]] == [one.site for one in calls[1:]]
+            if same and len(those) == len(calls) and those[place].seen is not None:
                 self._commit_all(earlier, [those[place]])
 
     def _tell_several(self, current: Current, calls: list[Call], chosen: Call | None) -> None:
+        self._several = True
         proof = self.evidence.of(current.mode, current.ds_id)
         text, remedy = describe(
             calls, chosen, settled=current.settled and chosen is None and bool(current.counted)

@@ -49,6 +49,7 @@ class Watch:
             self._evidence.task = str(tracker.task)
         self._undo: list[Callable[[], None]] = []
         self._entered = False
+        self._unsure = False  # whether a pass began that may be a look at one batch
         self._passes: dict[tuple[str, str | None], Passing] = {}  # which an epoch is of
         losses = loss if isinstance(loss, Mapping) else {"loss": loss}
         self._observers = [
@@ -122,8 +123,9 @@ class Watch:
                 one.flush()
             self._feed.begin(tap.mode, tap.ds_id, cut or None)
             self._passes[stream] = passing
-        if passing.taken > 1:
+        if passing.taken == 2:
             self._confirm(stream)
+        self._unsure = self._unsure or passing.taken == 1
         for one in self._observers:
             one.take(tap.mode, tap.ds_id, index, batch, first=passing.taken == 1 and one.hears)
 
@@ -176,6 +178,7 @@ class Watch:
         for known, passing in self._passes.items():
             if stream in (None, known):
                 passing.counts = True
+        self._unsure = self._unsure and stream is not None
 
     # what the optimizer tells
 
@@ -190,7 +193,8 @@ class Watch:
     def _settle(self) -> None:
         for one in self._observers:
             one.settle()
-        self._confirm()
+        if self._unsure:
+            self._confirm()
 
     # taking itself off
 
