@@ -151,6 +151,8 @@ def drawn(seed: int) -> Loop:
         rng.choice(CRITERIA), rng.choice(DATA), rng.choice(ORDERS), rng.choice(COLLATES), rng.choice(STEPS),
         rng.choice(INTERRUPTIONS), seed,
     )  # fmt: skip
+    if rng.random() < 0.4:  # half of what people write has nothing odd in it
+        loop.collate, loop.step = "default", "plain"
     if loop.data == "stream":
         loop.order, loop.collate = "sequence", "default"
     if loop.data in ("indexed", "indexed subset", "keyed", "stream"):
