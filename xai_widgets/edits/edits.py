@@ -247,6 +247,11 @@ class Edits:
                 return self._ledger.folded.state(mode, ds_id)
             return fold(self._of_epoch(epoch)).state(mode, ds_id)
 
+    def in_force(self, *, mode: str = "train", ds_id: str | None = None) -> EditState:
+        """Return the edited instances as the epoch that was begun last has them."""
+        with self._lock:
+            return self._current().state(mode, ds_id)
+
     def begin_epoch(self, epoch: int, *, replay: bool = False) -> None:
         """Fix the edits of an epoch: those known now, or with `replay` those that it began with when it ran before.
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.instance_ids import Key
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.torch.data import Indexed
@@ -45,6 +46,7 @@ def watch(
     logits: bool | None = None,
     epochs: int | None = None,
     task: str | None = None,
+    edits: Edits | None = None,
 ) -> Watch:
     """Record every batch of a plain PyTorch loop: which instances, their labels, losses and logits.
 
@@ -83,6 +85,9 @@ def watch(
         Planned number of epochs, for the length of axes.
     task
         What the model's output is ("classes", "one_logit", "labels", "value", ...), where the criterion does not tell.
+    edits
+        The `xai_widgets.Edits` to train by: from the next pass on, excluded samples are not drawn and relabelled ones come with
+        their new label. Weights are the loop's to apply (``edits.weights(watch.index)``); it is told where there are any.
 
     Returns
     -------
@@ -107,4 +112,5 @@ def watch(
     return Watch(
         model, loss, optimizer, loaders, tracker,
         index=index, label=label, per_sample=per_sample, logits=logits, epochs=epochs, task=task,
+        edits=edits,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.instance_ids import Key, index_of, key_reader
 from xai_widgets.hooks.torch.data import is_indexed
+from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.identity import Rows
 from xai_widgets.hooks.torch.witness import witness
 
@@ -93,6 +94,7 @@ class Tap:
         self.evidence = evidence
         self.passed = False  # whether a pass was begun
         self.passing = Passing(False)  # that which is told of
+        self.edited: EditedLoader | None = None
         self.rows = Rows(loader)
         self._read: Callable[[Any], Any] | None = None
         self.named_by = "the data set's order"
@@ -154,6 +156,11 @@ class Tap:
         places = names if self._read is None or self.rows.by_place else None
         self.rows.prove(proof, names, places, batch, fetched)
         return names if proof.may_record else None
+
+    def names_of(self, places: Any) -> Any:
+        """Return the names of a list of places that the sampler drew."""
+        whole = self._whole_places()
+        return list(places) if whole is None else whole[np.asarray(places, dtype=np.int64)]
 
     def _named(self, indices: Any) -> Any:
         if not self.whole:
@@ -233,7 +240,10 @@ class _Pass:
         self._bind()
         for tap, announced in zip(self._each(), self._announced, strict=True):
             tap.passing.taken += 1
-            tap.listener.took(tap, tap.index(batch, announced), batch)
+            names = tap.index(batch, announced)
+            if tap.edited is not None:
+                batch = tap.edited.batch(names, batch)
+            tap.listener.took(tap, names, batch)
         return batch
 
     def _each(self, *, over: bool = False) -> Iterator[Tap]:
@@ -265,6 +275,9 @@ class _Notes:
     def __iter__(self) -> Iterator[Any]:
         # asks for the sampler's iterator at once, so that one that draws its order there draws it when it always did
         order = iter(self.real)
+        for tap in self._taps:
+            if tap.edited is not None:
+                order = tap.edited.order(order, self.real, tap.names_of)
         queues = [tap.announce().names for tap in self._taps]
 
         def note(indices: Any) -> Any:

@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Any
 
 from xai_widgets import _task
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key
+from xai_widgets.hooks.torch.edited import EditedLoader, check_editable
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Passing, Tap
 from xai_widgets.hooks.torch.observer import Observer
@@ -41,6 +43,7 @@ class Watch:
         logits: bool | None = None,
         epochs: int | None = None,
         task: str | None = None,
+        edits: Edits | None = None,
     ) -> None:
         self._feed = Feed(tracker, streams=loaders, epochs=epochs, steps_per_epoch=_steps(loaders))
         self._evidence = Evidence(self._feed)
@@ -63,19 +66,30 @@ class Watch:
             self._feed.held_by(self._flush)
         self._undo += [one.detach for one in self._observers]
         try:
-            self._attach(optimizer, loaders, index)
+            self._edits = edits
+            self._attach(optimizer, loaders, index, label)
         except BaseException:
             self._remove()
             raise
         tracker.start()
 
     def _attach(
-        self, optimizer: Any, loaders: Mapping[tuple[str, str | None], Any], index: Key | None
+        self,
+        optimizer: Any,
+        loaders: Mapping[tuple[str, str | None], Any],
+        index: Key | None,
+        label: Key | None,
     ) -> None:
         for (mode, ds_id), loader in loaders.items():
             tap = Tap(loader, self, index, self._evidence)
             tap.mode, tap.ds_id = mode, ds_id
             self._undo.append(tap.detach)
+            if self._edits is not None:
+                check_editable(
+                    self._edits,
+                    by_place=index is None and tap.rows.by_place,
+                )
+                tap.edited = EditedLoader(self._edits, mode, ds_id, label, self._feed.tracker.report)
         optimizers = optimizer if isinstance(optimizer, (list, tuple)) else [optimizer]
         for place, one in enumerate(optimizers):
             if one is not None:
@@ -111,6 +125,8 @@ class Watch:
         if before is not None and before.taken < 2 and not before.counts:
             self._take_back(stream)  # a look at one batch is no epoch
         self._flush()
+        if self._edits is not None and tap.mode == "train":
+            self._edits.begin_epoch(self._feed.epoch + (not tap.resumes), replay=tap.resumes)
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the loop works on now."""
