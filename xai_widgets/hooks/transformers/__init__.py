@@ -38,7 +38,8 @@ def _callback_class() -> Any:
         """Records per-sample losses, labels and logits of a ``Trainer``, in training and evaluation.
 
         The model is made to take an argument "index", so that the column survives ``remove_unused_columns``, and is
-        never shown it. Losses are computed from the logits that the model returned.
+        never shown it. Losses are computed from the logits that the model returned, and recorded where they give the loss
+        that the model returned and the Trainer logs. Epochs are passes over the data, also of a stream.
 
         Parameters
         ----------
@@ -48,7 +49,8 @@ def _callback_class() -> Any:
             ``per_sample(outputs, labels) -> (B,)`` for models that are neither classification (one or several labels),
             regression nor language models, and for your own ``compute_loss_func``.
         labels
-            Labels by index, where they do not reach the model: with label smoothing or a ``compute_loss_func``.
+            Labels by index, or ``{"train": labels, "eval": labels}``, where they neither reach the model (with label
+            smoothing) nor lie in the data set's memory. Labels without a mode are those of training.
         logits
             Whether to record logits; None: for classification up to 1,024 classes.
 
@@ -98,7 +100,17 @@ def _callback_class() -> Any:
 
         def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
             """Record an evaluation."""
-            self._watch.evaluated(metrics)
+            self._watch.evaluated(metrics, int(getattr(args, "world_size", 1)))
+
+        def on_prediction_step(
+            self, args: Any, state: Any, control: Any, eval_dataloader: Any = None, **_: Any
+        ) -> None:
+            """Learn which data set is evaluated."""
+            self._watch.batch_evaluated(getattr(eval_dataloader, "dataset", None))
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            """Compare the loss that is logged with the recorded ones."""
+            self._watch.logged(state, logs)
 
         def on_predict(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
             """Leave a prediction out."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from xai_widgets.hooks._common.instance_ids import INDEX, Key, key_reader
 from xai_widgets.hooks.torch.data import Indexed
+from xai_widgets.hooks.transformers.names import Encoded, encode, width
 
 
 def indexed(dataset: Any, key: Key | None = None) -> Any:
@@ -17,7 +18,8 @@ def indexed(dataset: Any, key: Key | None = None) -> Any:
         A ``datasets.Dataset`` or a dict of them, which get a column "index"; a streaming ``IterableDataset``, which
         needs `key`; or a torch data set whose samples are dicts, which is wrapped in `xai_widgets.hooks.torch.Indexed`.
     key
-        The name of a column, a function of a row, or "content" for a hash of the row; by default the position.
+        The name of a column, a function of a row, or "content" for a hash of the row; by default the position. Names that
+        are texts go through collate functions as numbers, and are texts again in the tracker.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def indexed(dataset: Any, key: Key | None = None) -> Any:
     if isinstance(getattr(dataset, "column_names", None), dict):  # a DatasetDict
         return type(dataset)({name: indexed(part, key) for name, part in dataset.items()})
     if not hasattr(dataset, "column_names"):
-        return Indexed(dataset, key)
+        return Indexed(dataset, None if key is None else Encoded(key_reader(key)))
     if INDEX in (dataset.column_names or ()):
         raise KeyError(
             f'the data set has a column "{INDEX}" already; if it names the rows, pass the data set as it is, else '
@@ -48,6 +50,9 @@ def indexed(dataset: Any, key: Key | None = None) -> Any:
     else:
         read = key_reader(key)
         names = [read(row) for row in dataset]
+    if any(isinstance(name, str) for name in names):
+        size = width(names)
+        names = [encode(str(name), size) for name in names]
     shown = dataset.format
     wider = dataset.add_column(INDEX, names)
     if shown["type"] is not None:  # a format shows chosen columns only
@@ -66,4 +71,4 @@ def _indexed_stream(dataset: Any, key: Key | None) -> Any:
             'buffers and workers interleave). Give key="column", key=function(row), or key="content".'
         )
     read = key_reader(key)
-    return dataset.map(lambda row: {INDEX: read(row)})
+    return dataset.map(lambda row: {INDEX: encode(read(row))})

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from xai_widgets.hooks.torch.per_sample_loss import Observed, PerSample, fold
+from xai_widgets.hooks.torch.per_sample_loss import PerSample, fold
+
+
+class Seen(NamedTuple):
+    """What a model's output says of a batch.
+
+    Attributes
+    ----------
+    loss, label, logits
+        (B,), (B,) or None, (B, C) or None.
+    total, count
+        The sum of all values that the model reduces, and how many there are.
+    criterion, shape
+        The loss by its name in torch, and the shape of what it was given.
+    """
+
+    loss: Any
+    label: Any
+    logits: Any
+    total: Any
+    count: Any
+    criterion: str
+    shape: tuple[int, ...]
 
 
 def observe_outputs(
     model: Any, outputs: Any, labels: Any, *, smoothing: float = 0.0, logits: bool | None = None
-) -> Observed:
-    """Return per-sample loss, label and logits of classification, regression and language models.
+) -> Seen:
+    """Return what classification, regression and language models say of every row.
 
     Raises
     ------
@@ -25,25 +47,50 @@ def observe_outputs(
         raise TypeError(_unknown(model, scores, labels))
     scores, labels = scores.detach().float(), labels.to(scores.device)
     whole = not labels.is_floating_point()
-    if whole and scores.ndim == 2 and labels.numel() == len(scores):
+    config = getattr(model, "config", None)
+    value = getattr(config, "problem_type", None) == "regression"
+    if whole and not value and scores.ndim == 2 and labels.numel() == len(scores) and scores.shape[1] > 1:
         per_sample = PerSample(torch.nn.CrossEntropyLoss(label_smoothing=smoothing), logits=logits)
-        return per_sample((scores, labels.reshape(-1)), {}, None, len(scores))
-    if whole and scores.ndim == 3 and labels.shape == scores.shape[:2]:
+        seen = per_sample((scores, labels.reshape(-1)), {}, None, len(scores))
+        known = ~torch.isnan(seen.loss)
+        return Seen(
+            seen.loss, seen.label, seen.logits, torch.nansum(seen.loss), known.sum(), "CrossEntropyLoss", tuple(scores.shape)
+        )  # fmt: skip
+    if whole and not value and scores.ndim == 3 and labels.shape == scores.shape[:2]:
         if _shifts(model):
             scores, labels = scores[:, :-1], labels[:, 1:]
+        shape = (len(scores), scores.shape[2], scores.shape[1])
         values = functional.cross_entropy(
             scores.transpose(1, 2), labels, reduction="none", label_smoothing=smoothing
         )
-        return Observed(fold(values, labels == -100, len(scores)), None, None)
-    if not whole and labels.numel() == scores.numel():
+        ignored = labels == -100
+        total, count = values.masked_fill(ignored, 0.0).sum(), (~ignored).sum()
+        return Seen(fold(values, ignored, len(scores)), None, None, total, count, "CrossEntropyLoss", shape)
+    if labels.numel() == scores.numel() and (value or not whole):
         labels = labels.reshape(scores.shape).float()
-        several = scores.ndim == 2 and scores.shape[1] > 1
-        if several and getattr(model.config, "problem_type", None) != "regression":
+        several = scores.ndim == 2 and scores.shape[1] > 1 and not value
+        if several:
             values = functional.binary_cross_entropy_with_logits(scores, labels, reduction="none")
         else:
             values = functional.mse_loss(scores, labels, reduction="none")
-        return Observed(fold(values, None, len(scores)), None, None)
+        criterion = "BCEWithLogitsLoss" if several else "MSELoss"
+        return Seen(
+            fold(values, None, len(scores)), None, None, values.sum(), values.numel(), criterion, tuple(scores.shape)
+        )  # fmt: skip
     raise TypeError(_unknown(model, scores, labels))
+
+
+def returned_loss(outputs: Any) -> Any:
+    """Return the loss that a model returned, a single number; None where it returned none."""
+    found = outputs.get("loss") if hasattr(outputs, "get") else None
+    if (
+        found is None
+        and isinstance(outputs, (tuple, list))
+        and outputs
+        and getattr(outputs[0], "ndim", 1) == 0
+    ):
+        found = outputs[0]
+    return found.detach() if found is not None and getattr(found, "ndim", None) == 0 else None
 
 
 def class_scores(outputs: Any, labels: Any) -> Any:

@@ -6,19 +6,57 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from xai_widgets.hooks._common.evidence import LOOSE, Evidence, Proof, same_labels
 from xai_widgets.hooks._common.feed import Batch, Feed
 from xai_widgets.hooks._common.instance_ids import INDEX
+from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.torch.device_copy import Drain
+from xai_widgets.hooks.torch.listen import untraced
 from xai_widgets.hooks.torch.loss_batching import Held
-from xai_widgets.hooks.torch.observer import untraced
-from xai_widgets.hooks.torch.per_sample_loss import Observed, PerSample
+from xai_widgets.hooks.torch.per_sample_loss import PerSample
 from xai_widgets.hooks.transformers.batch_indices import name_batches
-from xai_widgets.hooks.transformers.per_sample_loss import class_scores, observe_outputs
+from xai_widgets.hooks.transformers.criterion import OwnLoss
+from xai_widgets.hooks.transformers.labels import Lookup, given_labels, labels_of
+from xai_widgets.hooks.transformers.names import decode
+from xai_widgets.hooks.transformers.per_sample_loss import Seen, class_scores, observe_outputs, returned_loss
 
 STATE_FILE = "xai_widgets_tracker.npz"
+FIRST, OFTEN = 3, 16  # training batches whose labels are compared: the first ones, then one in so many
+REPORTED = 1e-3  # to which an evaluation's loss is the mean of what is recorded
+KEPT = "Let the collate function keep each row's label beside its index"
+OWN = (
+    "Give TrackerCallback(tracker, per_sample=function(outputs, labels) -> one value per sample, shape (B,)), such as "
+    'lambda outputs, labels: F.cross_entropy(outputs.logits, labels, reduction="none")'
+)
+
+
+class Step(NamedTuple):
+    """One call of the model: the names of its rows, its labels, what it returned, and how many items it divided by."""
+
+    model: Any
+    outputs: Any
+    targets: Any
+    index: Any
+    items: Any
+
+
+class Evaluated(NamedTuple):
+    """A batch of an evaluation: what is to be recorded, and the numbers that its losses give and that the model returned.
+
+    `reported` is what its losses give where the Trainer divides by a number of items of its own.
+    """
+
+    batch: Batch
+    want: Any
+    got: Any
+    reported: Any
+    loose: bool
 
 
 class TransformersWatch:
@@ -28,23 +66,31 @@ class TransformersWatch:
         self, tracker: Any, *, per_sample: Callable[[Any, Any], Any] | None, labels: Any, logits: bool | None
     ) -> None:
         self._tracker = tracker
-        self._feed = Feed(tracker, streams=[("train", None)])
-        self._drain = Drain(self._arrived)
+        self.feed = Feed(tracker, streams=[("train", None)])
+        self._evidence = Evidence(self.feed)
+        self._drain = Drain(self.feed.record)
         self._per_sample = per_sample
         self._labels = labels
         self._logits = logits
         self._smoothing = 0.0
         self._held: Held | None = None
-        self._index: Any = None
-        self._targets: Any = None
-        self._feed.held_by(self._flush)
+        self._called: tuple[Any, Any, Any] = (None, None, None)  # index, labels, items of the call that runs
+        self.feed.held_by(self._flush)
         self._undo: list[Callable[[], None]] = []
         self._undo_loader: Callable[[], None] | None = None
-        self._evaluated: list[Batch] = []
-        self._unnamed = 0
+        self._evaluated: list[Evaluated] = []
+        self._waiting: list[Step] = []  # of an evaluation, whose labels are not known yet
+        self._unnamed = {"train": 0, "eval": 0}
+        self._lookups: dict[str, Lookup | None] = {}
+        self._eval_data: Any = None
+        self._own: OwnLoss | None = None
+        self._seen = 0  # training batches
+        self._offset = 0
+        self._continued: int | None = None  # the epoch that a run begins with
 
     # the model
 
+    @told
     def attach(self, model: Any, args: Any) -> None:
         """Have the model take an index, and listen to what it returns."""
         self.detach()
@@ -53,7 +99,7 @@ class TransformersWatch:
             import torch
 
             loss = torch.nn.CrossEntropyLoss(label_smoothing=self._smoothing)
-            self._held = Held(self._feed, PerSample(loss, logits=self._logits))
+            self._held = Held(self.feed, PerSample(loss, logits=self._logits), self._evidence)
         if hasattr(model, "get_base_model"):  # adapters: the model below takes the arguments
             model = model.get_base_model()
         self._undo.append(accept_index(model))
@@ -64,85 +110,273 @@ class TransformersWatch:
             self._undo.append(handle.remove)
 
     def _before(self, model: Any, args: Any, kwargs: Any) -> Any:
-        self._index = kwargs.pop(INDEX, None)
-        self._targets = kwargs.get("labels")
+        self._called = (kwargs.pop(INDEX, None), kwargs.get("labels"), kwargs.get("num_items_in_batch"))
         return args, kwargs
 
     def _after(self, model: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        index, self._index = self._index, None
-        targets, self._targets = self._targets, None
-        if index is None:
-            if model.training and self._feed.epoch:
-                self._no_index()
-            return
+        (index, targets, items), self._called = self._called, (None, None, None)
         mode = "train" if model.training else "eval"
-        if targets is None and self._labels is None and not model.training:
-            return  # a prediction without labels
-        self._feed.guard((mode, None), lambda: self._take(model, outputs, targets, index, mode))
+        if index is None:
+            if self.feed.epoch:
+                self._unnamed[mode] += 1
+                if mode == "train" and self._unnamed[mode] == 2:
+                    self._no_index(mode)
+            return
+        step = Step(model, outputs, targets, decode(index), items)
+        self.feed.guard((mode, None), lambda: self._take(step, mode))
 
-    def _take(self, model: Any, outputs: Any, targets: Any, index: Any, mode: str) -> None:
-        # short training steps of a classifier wait for others; evaluations wait for their name
-        if self._held is not None and mode == "train":
-            scores = class_scores(outputs, targets)
-            if scores is not None:
-                stamped = self._feed.batch(mode, None, index, None, {})
-                if self._held.take(stamped, (scores, targets), {}, None):
-                    return
-            else:
-                self._held.flush()
-        self._observe(model, outputs, targets, index, mode)
+    def _no_index(self, mode: str) -> None:
+        which = "train_dataset" if mode == "train" else "eval_dataset"
+        self._evidence.of(mode).warn(
+            "index",
+            f"{mode} batches reach the model without an index, so nothing of them is recorded",
+            f"Name the samples: {which}=xai_widgets.hooks.transformers.indexed(dataset)",
+        )
 
-    def _no_index(self) -> None:
-        self._unnamed += 1
-        if self._unnamed == 2:
-            self._feed.notice(
-                "batches reach the model without an index; name the samples: "
-                "train_dataset=xai_widgets.hooks.transformers.indexed(dataset)"
+    # a batch
+
+    def _take(self, step: Step, mode: str) -> None:
+        if mode == "eval":
+            if step.targets is None and not self._refused(mode):
+                self._waiting.append(step)  # the data set is told after the batch
+            elif step.targets is not None:
+                self._evaluate(step)
+            return
+        proof = self._evidence.of("train")
+        proof.next()
+        if step.targets is None and self._refused(mode):
+            return
+        step = self._with_targets(step, mode)
+        seen, self._seen = self._seen, self._seen + 1
+        if (seen < FIRST or seen % OFTEN == 0) and not self._same_labels(proof, step, mode):
+            return
+        if self._own is not None and self._own.refuted:
+            return
+        if not self._wait(step):
+            self._observe(step, proof)
+
+    def _refused(self, mode: str) -> bool:
+        """Whether a batch whose labels do not reach the model has a loss that nothing tells."""
+        if self._per_sample is not None or self._smoothing:
+            return False
+        self._evidence.of(mode).warn(
+            "criterion",
+            f"the labels of {mode} batches do not reach the model, so their loss is computed elsewhere (a compute_loss or "
+            "compute_loss_func of your own), and nothing tells it for single samples: they are not recorded",
+            OWN,
+        )
+        return True
+
+    def _with_targets(self, step: Step, mode: str) -> Step:
+        """Look labels up that do not reach the model.
+
+        Raises
+        ------
+        TypeError
+            Nothing tells them.
+        """
+        if step.targets is not None:
+            return step
+        import torch
+
+        look_up = given_labels(self._labels, mode) or self._lookup(mode)
+        if look_up is None:
+            raise TypeError(
+                f"the labels do not reach the model (label smoothing takes them before) and do not lie in the {mode} data "
+                'set\'s memory. Give TrackerCallback(tracker, labels={"train": labels, "eval": labels}), by index'
             )
+        return step._replace(targets=torch.as_tensor(np.asarray(look_up(step.index))))
 
-    def _observe(self, model: Any, outputs: Any, targets: Any, index: Any, mode: str) -> None:
+    def _lookup(self, mode: str) -> Lookup | None:
+        if mode not in self._lookups:
+            data = self._eval_data if mode == "eval" else None
+            self._lookups[mode] = labels_of(data)
+        return self._lookups[mode]
+
+    def _same_labels(self, proof: Proof, step: Step, mode: str) -> bool:
+        """Compare the labels of a batch with those that its data set gives for its names."""
+        look_up = self._lookup(mode)
+        targets = step.targets
+        if look_up is None or getattr(targets, "ndim", 0) != 1 or len(targets) != len(step.index):
+            proof.leave_open("labels", "the data set does not tell them by name")
+            return True
+        given, found = np.asarray(look_up(step.index)), targets.detach().cpu().numpy()
+        same = given.shape == found.shape and bool(same_labels(given, found).all())
+        if not same and not _reordered(given, found):
+            proof.leave_open("labels", "the data set has other labels than the model is given")
+            return True
+        return proof.labels(given, found, KEPT)
+
+    def _wait(self, step: Step) -> bool:
+        """Keep a short training step of a classifier until others have come."""
+        if self._held is None:
+            return False
+        scores = class_scores(step.outputs, step.targets)
+        if (
+            scores is None
+            or getattr(getattr(step.model, "config", None), "problem_type", None) == "regression"
+        ):
+            self._held.flush()
+            return False
+        value = returned_loss(step.outputs)
+        index = step.index if hasattr(step.index, "dtype") else np.asarray(step.index)
+        if value is not None and step.items is not None:
+            known = (step.targets != -100).sum()
+            value = value * step.items / known  # as if this batch were all that the step is divided by
+        stamped = self.feed.batch("train", None, index, None, {})
+        if self._held.take(stamped, (scores, step.targets), {}, value) is None:
+            return False
+        self._evidence.learn_task("CrossEntropyLoss", tuple(scores.shape))
+        self._follow(step, None)
+        return True
+
+    def _observe(self, step: Step, proof: Proof) -> None:
+        seen = self._look(step)
+        got = self._returned(step, seen)
+        if got is not None and not proof.number(seen.total / seen.count, got, loose=self._loose(step)):
+            return
+        self._follow(step, seen)
+        self._drain.put(self.feed.batch("train", None, step.index, seen.label, _metrics(seen)))
+
+    def _look(self, step: Step) -> Seen:
         import torch
 
         with torch.no_grad():
-            if targets is None:
-                targets = self._look_up(index)
-            if self._per_sample is not None:
-                values = self._per_sample(outputs, targets)
-                if getattr(values, "ndim", 0) == 0:
-                    raise ValueError(
-                        "per_sample returned a single number: it is reduced already; expected shape (B,)"
-                    )
-                label = targets if not targets.is_floating_point() and targets.numel() == len(index) else None
-                seen = Observed(values.detach(), label, None)
-            else:
+            if self._per_sample is None:
                 seen = observe_outputs(
-                    model, outputs, targets, smoothing=self._smoothing, logits=self._logits
+                    step.model, step.outputs, step.targets, smoothing=self._smoothing, logits=self._logits
                 )
-        metrics = {"loss": seen.loss} if seen.logits is None else {"loss": seen.loss, "logits": seen.logits}
-        self._drain.put(self._feed.batch(mode, None, index, seen.label, metrics))
+                self._evidence.learn_task(seen.criterion, seen.shape, seen.label is not None)
+                return seen
+            targets = step.targets
+            if targets is not None and hasattr(step.outputs, "logits"):
+                targets = targets.to(step.outputs.logits.device)
+            values = self._per_sample(step.outputs, targets)
+            if getattr(values, "ndim", 0) == 0:
+                raise ValueError(
+                    "per_sample returned a single number: it is reduced already; expected shape (B,)"
+                )
+            whole = (
+                targets is not None and not targets.is_floating_point() and targets.numel() == len(step.index)
+            )
+            values = values.detach()
+            return Seen(values, targets if whole else None, None, values.sum(), values.numel(), "", ())
 
-    def _look_up(self, index: Any) -> Any:
+    def _returned(self, step: Step, seen: Seen) -> Any:
+        """Give the loss that the model returned for a batch, as a mean; None where it is not what is recorded."""
+        value = returned_loss(step.outputs)
+        if value is None or self._per_sample is not None or self._smoothing:
+            return None
+        return value if step.items is None else value * step.items / seen.count
+
+    def _loose(self, step: Step) -> bool:
         import torch
 
-        if self._labels is None:
-            raise TypeError(
-                "the labels do not reach the model (label smoothing and compute_loss_func take them before), so nothing "
-                'tells the per-sample loss. Give TrackerCallback(tracker, labels=dataset["label"])'
-            )
-        return torch.as_tensor([int(self._labels[i]) for i in index.tolist()])
+        return bool(torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda")) or "16" in str(
+            getattr(step.model, "dtype", "")
+        )
 
-    def _arrived(self, batch: Batch) -> None:
-        # evaluations wait for their name, which Trainer tells at the end
-        if batch.mode == "eval":
-            self._evaluated.append(batch)
-        else:
-            self._feed.record(batch)
+    def _follow(self, step: Step, seen: Seen | None) -> None:
+        """Add up what training would log if the recorded losses are those that it trains with."""
+        if self._own is None or self._per_sample is not None:
+            return
+        value = returned_loss(step.outputs)
+        if self._smoothing:
+            value = None
+            if seen is None:
+                seen = self._look(step)
+            value = seen.total / (seen.count if step.items is None else step.items)
+        self._own.add(value, step.items is not None, self._loose(step))
+
+    # evaluations wait for their name, which Trainer tells at the end
+
+    @told
+    def batch_evaluated(self, dataset: Any) -> None:
+        """Look at the evaluation batches whose labels did not reach the model, now that their data set is known."""
+        if dataset is not self._eval_data:
+            self._eval_data = dataset
+            self._lookups.pop("eval", None)
+        waiting, self._waiting = self._waiting, []
+        for step in waiting:
+            self.feed.guard(("eval", None), partial(self._evaluate_with_labels, step))
+
+    def _evaluate_with_labels(self, step: Step) -> None:
+        self._evaluate(self._with_targets(step, "eval"))
+
+    def _evaluate(self, step: Step) -> None:
+        seen = self._look(step)
+        batch = self.feed.batch("eval", None, step.index, seen.label, _metrics(seen))
+        reported = seen.total / (seen.count if step.items is None else step.items)
+        self._evaluated.append(
+            Evaluated(batch, seen.total / seen.count, self._returned(step, seen), reported, self._loose(step))
+        )
+
+    @told
+    def evaluated(self, metrics: dict[str, float] | None, processes: int = 1) -> None:
+        """Record an evaluation that is over, under the name it was given."""
+        self._flush()
+        held, self._evaluated, self._waiting = self._evaluated, [], []
+        if not held:
+            if self._unnamed["eval"]:
+                self._no_index("eval")
+            self._unnamed["eval"] = 0
+            return
+        ds_id = _data_set_of(metrics)
+        proof = self._evidence.of("eval", ds_id)
+        logged = (metrics or {}).get("eval_loss" if ds_id is None else f"eval_{ds_id}_loss")
+        if logged is not None and processes == 1 and not self._agrees(proof, held, logged):
+            return
+        epoch = self.feed.begin("eval", ds_id)
+        for one in held:
+            proof.next()
+            if one.got is not None:
+                proof.number(one.want, one.got, loose=one.loose)
+            self._prove_labels(proof, one.batch)
+            if proof.may_record:
+                self._drain.put(one.batch._replace(ds_id=ds_id, epoch=epoch))
+        self._drain.flush()
+        self.feed.end("eval", ds_id)
+
+    def _agrees(self, proof: Proof, held: list[Evaluated], logged: float) -> bool:
+        """Whether the recorded losses of an evaluation give the number that the Trainer reports for it."""
+        if self._per_sample is not None:
+            proof.leave_open("loss", "per_sample was given")
+            return True
+        sizes = np.asarray([len(one.batch.index) for one in held], float)
+        wants = np.asarray([float(one.reported) for one in held])
+        known = ~np.isnan(wants)
+        want = float((wants * sizes)[known].sum() / sizes[known].sum()) if known.any() else float("nan")
+        limit = LOOSE if any(one.loose for one in held) else REPORTED
+        if not np.isfinite(logged) or abs(want - logged) <= limit * max(abs(want), abs(logged)) + 1e-6:
+            return True
+        proof.refuse(
+            "criterion",
+            f"the recorded losses would give {want:.5g} for an evaluation whose loss the Trainer reports as {logged:.5g}, so it "
+            "has a loss of its own, and such evaluations are not recorded",
+            OWN,
+        )
+        return False
+
+    def _prove_labels(self, proof: Proof, batch: Batch) -> None:
+        look_up = None if given_labels(self._labels, "eval") else self._lookup("eval")
+        if look_up is None or batch.label is None:
+            proof.leave_open("labels", "the data set does not tell them by name")
+            return
+        given, found = np.asarray(look_up(batch.index)), np.asarray(batch.label.cpu())
+        if given.shape == found.shape and (same_labels(given, found).all() or _reordered(given, found)):
+            proof.labels(given, found, KEPT)
+
+    @told
+    def predicted(self) -> None:
+        """Drop what a prediction left."""
+        self._evaluated, self._waiting = [], []
 
     def _flush(self) -> None:
         if self._held is not None:
             self._held.flush()
         self._drain.flush()
 
+    @told
     def detach(self) -> None:
         """Leave the model, and the loader of a run that was cut short, as they were."""
         self._flush()
@@ -157,58 +391,69 @@ class TransformersWatch:
 
     # the trainer
 
+    @told
     def train_begins(self, args: Any, state: Any, loader: Any = None) -> None:
         """Start a run, or continue that of a checkpoint."""
         self._release_loader()
+        self._lookups["train"] = labels_of(getattr(loader, "dataset", None))
         self._undo_loader = name_batches(loader)
+        alone = int(getattr(args, "world_size", 1)) == 1
+        self._own = OwnLoss(int(args.gradient_accumulation_steps), state.global_step) if alone else None
         saved = self.state_path(args, state)
         if state.global_step and saved.is_file():
             self._tracker.load_state_dict(type(self._tracker).load(saved).state_dict())
-        feed = self._feed
+        feed = self.feed
         feed.epoch, feed.step = self._tracker.epoch, state.global_step
         # an epoch that the checkpoint lies in goes on under its number
         self._offset = max(feed.epoch - math.ceil((state.epoch or 0) - 1e-6), 0)
+        self._continued = int((state.epoch or 0) + 1e-6) + 1 + self._offset
         self._tracker.epochs = int(state.num_train_epochs) + self._offset
         if state.max_steps and state.num_train_epochs:
             self._tracker.steps_per_epoch = -(-state.max_steps // state.num_train_epochs)
         self._tracker.start()
 
+    @told
     def epoch_begins(self, state: Any) -> None:
-        """Open a training epoch, numbered from 1."""
-        self._feed.begin("train", None, _epoch(state) + 1 + self._offset)
+        """Open a training epoch: a pass over the loader, whatever fraction the Trainer makes of a stream's."""
+        number, self._continued = self._continued, None
+        self.feed.begin("train", None, self.feed.epoch + 1 if number is None else number)
 
+    @told
     def stepped(self, state: Any) -> bool:
         """Be between two optimizer steps; whether training shall stop."""
-        self._feed.stepped(state.global_step)
-        return self._feed.stop_requested
+        self.feed.stepped(state.global_step)
+        return self.feed.stop_requested
 
+    @told
     def epoch_ends(self) -> None:
         """Close a training epoch."""
         self._flush()
-        self._feed.end("train")
+        self.feed.end("train")
 
-    def evaluated(self, metrics: dict[str, float] | None) -> None:
-        """Record an evaluation that is over, under the name it was given."""
-        self._flush()
-        held, self._evaluated = self._evaluated, []
-        ds_id = _data_set_of(metrics)
-        if not held:
+    @told
+    def logged(self, state: Any, logs: dict[str, Any] | None) -> None:
+        """Compare the loss that the Trainer logs with what the recorded ones would give."""
+        own, value = self._own, (logs or {}).get("loss")
+        if own is None or value is None or self._per_sample is not None:
             return
-        epoch = self._feed.begin("eval", ds_id)
-        for batch in held:
-            self._feed.record(batch._replace(ds_id=ds_id, epoch=epoch))
-        self._feed.end("eval", ds_id)
+        want = own.want(state.global_step)
+        if want is not None and not own.agrees(want, float(value)):
+            own.refuted = True
+            self._evidence.of("train").refuse(
+                "criterion",
+                f"the Trainer logs a training loss of {float(value):.5g} where the model's own is {want:.5g}: it trains with "
+                "another one (a compute_loss of your own), and from now on training batches are not recorded",
+                OWN,
+            )
 
-    def predicted(self) -> None:
-        """Drop what a prediction left."""
-        self._evaluated = []
-
+    @told
     def train_ends(self) -> None:
         """End the run."""
         self._release_loader()
         self.epoch_ends()
         self._tracker.finish()
 
+    @told
     def save(self, args: Any, state: Any) -> None:
         """Keep the tracker's state in the checkpoint that was just written."""
         path = self.state_path(args, state)
@@ -221,8 +466,15 @@ class TransformersWatch:
         return Path(args.output_dir) / f"checkpoint-{state.global_step}" / STATE_FILE
 
 
-def _epoch(state: Any) -> int:
-    return int((state.epoch or 0) + 1e-6)
+def _metrics(seen: Seen) -> dict[str, Any]:
+    return {"loss": seen.loss} if seen.logits is None else {"loss": seen.loss, "logits": seen.logits}
+
+
+def _reordered(given: Any, found: Any) -> bool:
+    """Whether labels are the same, in another order."""
+    if given.shape != found.shape or given.dtype.kind not in "iuf" or found.dtype.kind not in "iuf":
+        return False
+    return bool((np.sort(given) == np.sort(found)).all())
 
 
 def _data_set_of(metrics: dict[str, float] | None) -> str | None:

@@ -1,0 +1,58 @@
+"""Whether a `Trainer` trains with the loss that its model returns: what it logs tells."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+RELATIVE, ABSOLUTE = 2e-3, 2e-4  # logged numbers are rounded
+LOOSE = 2e-2
+
+
+class OwnLoss:
+    """Adds up the losses of the model between two logs.
+
+    Parameters
+    ----------
+    accumulation
+        Batches in an optimizer step.
+    step
+        Where the run begins.
+
+    Attributes
+    ----------
+    refuted
+        Whether the Trainer logged another loss.
+    """
+
+    def __init__(self, accumulation: int, step: int) -> None:
+        self._accumulation = accumulation
+        self._step = step
+        self._total: Any = 0.0
+        self._known = True
+        self._loose = False
+        self.refuted = False
+
+    def add(self, value: Any, scaled: bool, loose: bool) -> None:
+        """Add what a batch gives; `scaled` where it is divided by the items of the whole step already."""
+        if value is None:
+            self._known = False
+        else:
+            self._total = self._total + (value if scaled else value / self._accumulation)
+        self._loose = self._loose or loose
+
+    def want(self, step: int) -> float | None:
+        """Return what would be logged at `step` for the steps since the last log; None where that is not known."""
+        steps, self._step = step - self._step, step
+        total, self._total = self._total, 0.0
+        known, self._known = self._known, True
+        return float(total) / steps if known and steps else None
+
+    def agrees(self, want: float, logged: float) -> bool:
+        """Whether a logged number is the wanted one."""
+        if not (math.isfinite(want) and math.isfinite(logged)):
+            return True
+        return (
+            abs(want - logged)
+            <= (LOOSE if self._loose else RELATIVE) * max(abs(want), abs(logged)) + ABSOLUTE
+        )
