@@ -23,7 +23,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 DATA = ROOT / ".." / "shared" / "data" / "cifar10_train_5085.npz"
-THRESHOLD = 0.2
+THRESHOLD = 0.1
 COLOURS = ((255, 0, 255), (0, 255, 0), (255, 255, 0), (0, 255, 255))
 
 
