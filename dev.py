@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -35,6 +37,23 @@ FASTAI = (
     "fastai==2.8.12", "fastcore==2.2.39", "fastdownload==0.0.8", "fastprogress==1.0.5", "fasttransform==0.0.5",
     "plum-dispatch==2.9.0", "beartype==0.23.1",
 )  # fmt: skip
+CORE = (
+    "tracking",
+    "runlog",
+    "edits",
+    "samples",
+    "figures",
+    "test_house.py",
+    "test_metrics.py",
+    "test_rng.py",
+)
+"""Tests that need no framework and no browser."""
+OTHER_PROCESSOR = {
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+}
+"""A processor with another instruction set: sums come out in another order."""
 STARTED = time.monotonic()
 
 
@@ -149,6 +168,61 @@ def make_environment(extras: str) -> None:
     say("the environment is ready")
 
 
+def lowest_versions() -> list[str]:
+    """Read the lowest versions that pyproject.toml allows of what the package itself needs, as constraints."""
+    text = (ROOT / "pyproject.toml").read_text()
+    needed = text.split("\ndependencies = [", 1)[1].split("\n]", 1)[0]
+    exports = re.search(r"^export = \[(.*)\]", text, re.M)
+    found = re.findall(r'"([\w.-]+)>=([\w.]+)"', needed + (exports[1] if exports else ""))
+    if not found:
+        sys.exit("no dependencies with a lowest version were found in pyproject.toml")
+    return [f"{name}=={version}" for name, version in found]
+
+
+def make_small_environment(name: str, constraints: Path) -> Path:
+    """Make ``.venvs/NAME`` with the extra ``core`` unless that was done for these very files; return its Python."""
+    folder = SIDE / name
+    python = folder / PYTHON.relative_to(VENV)
+    wanted = (ROOT / "pyproject.toml").read_text() + constraints.read_text()
+    done = folder / "done"
+    if not (done.exists() and done.read_text() == wanted):
+        say(f"installing xai_widgets with [core] in {SIDE.name}/{name}")
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "-c",
+            constraints,
+            "-e",
+            f"{ROOT}[core]",
+        )
+        done.write_text(wanted)
+    return python
+
+
+def test_core(lowest: bool) -> None:
+    """Run what needs no framework and no browser, with tested versions or with the lowest allowed ones."""
+    constraints = ROOT / "constraints.txt"
+    if lowest:
+        SIDE.mkdir(exist_ok=True)
+        constraints = SIDE / "lowest.txt"
+        constraints.write_text("".join(f"{each}\n" for each in lowest_versions()))
+    python = make_small_environment("lowest" if lowest else "core", constraints)
+    if not lowest:
+        run(python, "-m", "ruff", "check", ".")
+        run(python, "-m", "ruff", "format", "--check", ".")
+    workers = str(min(4, os.cpu_count() or 1))
+    say(f"pytest: what needs no framework and no browser, {workers} workers")
+    run(python, "-m", "pytest", "-q", "-m", "not browser and not docs and not soak and not slow", "-n", workers,
+        "--dist", "loadfile", *(f"tests/{name}" for name in CORE), env={"XAI_WIDGETS_REQUIRE_ALL": ""})  # fmt: skip
+    say("all tests passed")
+
+
 def demo(options: argparse.Namespace) -> None:
     """Open the quickstart in JupyterLab, or run it to its end without a browser."""
     make_environment("demo,tensorflow-cpu" if options.keras else "demo")
@@ -182,14 +256,30 @@ def check_javascript(required: bool) -> None:
         say("skipping the front-end's own checks: no Node.js here (the built bundles are committed)")
         return
     say("front-end: install, type check, unit tests, bundles as committed")
-    # the small native compiler of esbuild is a dependency of its own; no install script needs to run
-    run(npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", cwd=ROOT / "js")
+    lock = (ROOT / "js" / "package-lock.json").read_text()
+    stamp = ROOT / "js" / "node_modules" / ".installed"
+    if not (stamp.exists() and stamp.read_text() == lock):
+        # the small native compiler of esbuild is a dependency of its own; no install script needs to run
+        run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=ROOT / "js")
+        stamp.write_text(lock)
     for script in ("check", "test", "verify"):
         run(npm, "run", "--silent", script, cwd=ROOT / "js")
 
 
+def check_python() -> None:
+    """Lint, check the format and the types."""
+    say("ruff: lint and format")
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    say("mypy: strict types")
+    run(PYTHON, "-m", "mypy")
+
+
 def test(options: argparse.Namespace) -> None:
     """Run linters, type checks, the front-end's tests and every Python test."""
+    if options.core or options.lowest:
+        test_core(options.lowest)
+        return
     make_environment("dev")
     env = {
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -201,13 +291,13 @@ def test(options: argparse.Namespace) -> None:
     if options.pytest:
         run(PYTHON, "-m", "pytest", *options.pytest, env=env)
         return
-    say("ruff: lint and format")
-    run(PYTHON, "-m", "ruff", "check", ".")
-    run(PYTHON, "-m", "ruff", "format", "--check", ".")
-    say("mypy: strict types")
-    run(PYTHON, "-m", "mypy")
-    check_javascript(options.require_all)
-    make_side_environments()
+    with ThreadPoolExecutor(3) as lanes:  # one computes, one is node, one waits for the network
+        for lane in [
+            lanes.submit(make_side_environments),
+            lanes.submit(check_python),
+            lanes.submit(check_javascript, options.require_all),
+        ]:
+            lane.result()
     workers = str(min(4, os.cpu_count() or 1))
     say(f"pytest: everything but browsers, {workers} workers")
     run(
@@ -223,6 +313,10 @@ def test(options: argparse.Namespace) -> None:
         "loadfile",
         env=env,
     )
+    if options.require_all:
+        say("pytest: numbers, once more as on a processor with another instruction set")
+        run(PYTHON, "-m", "pytest", "-q", "-m", "not slow", "-n", workers, "--dist", "loadfile", "tests/attribution",
+            env={**env, **OTHER_PROCESSOR})  # fmt: skip
     say("pytest: the site of the documentation, with the notebooks as they just ran")
     run(PYTHON, "-m", "pytest", "-q", "-m", "docs", "tests/docs", env=env)
     say("pytest: real browsers, one at a time; one that fails is run once more, and named")
@@ -242,6 +336,10 @@ def main() -> None:
     show.add_argument("--output", help="with --headless: where the executed notebook goes")
     check = commands.add_parser("test", help="set up, then run all tests")
     check.add_argument("--require-all", action="store_true", help="fail where Node.js or Chromium is missing")
+    check.add_argument("--core", action="store_true", help="only what needs no framework and no browser")
+    check.add_argument(
+        "--lowest", action="store_true", help="the same with the lowest versions that pyproject.toml allows"
+    )
     check.add_argument(
         "pytest", nargs="*", help="after --: arguments for pytest alone, such as tests/tracking -k nan"
     )
