@@ -77,6 +77,17 @@ def test_moves_are_heard_while_a_plain_loop_runs(ready):
     assert_all_heard(ready)
 
 
+def test_moves_are_heard_where_training_reaches_no_safe_point_for_long(ready):
+    """By the shell of the kernel's own to which the page sends them, though the view is drawn all the while."""
+    if ready.version == "6.31":
+        pytest.skip("ipykernel 6 has one shell, and the cell has it")
+    move_while_training(
+        ready,
+        "busy = True\nfor i in range(15):\n    publisher.touch(view, awaited=True); time.sleep(0.1)\nbusy = False",
+    )
+    assert_all_heard(ready)
+
+
 def test_moves_are_heard_in_a_host_without_subshells(ready_without_subshells):
     move_while_training(ready_without_subshells)
     assert_all_heard(ready_without_subshells)

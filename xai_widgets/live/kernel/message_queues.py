@@ -57,8 +57,7 @@ class _InProcessQueue:
             self.taken.append(self.queue.get_nowait())
         while self.taken:
             self.queue.put_nowait(self.taken.pop(0))
-        # asking the socket for its state uses up the edge that would wake the stream: look again
-        self.kernel.shell_stream.io_loop.add_callback(self.kernel.shell_stream.flush, _POLLIN)
+        # no need to wake the stream: the reply to the cell goes through it, and it looks then
 
 
 class _SocketPair:
