@@ -60,6 +60,20 @@ def test_running_a_cell_again_closes_what_it_made_before(kernel):
     assert kernel.value("panel.closed") is False
 
 
+def test_running_a_cell_again_takes_what_it_showed_out_of_memory(kernel):
+    """The last line of a cell shows it, and IPython would keep it, with its tracker, among the outputs."""
+    kernel.run(SETUP + "import weakref\nleft = []")
+    shown = (
+        "run = xw.Tracker()\nrun.record(np.arange(4), loss=np.ones(4))\n"
+        "left.append(weakref.ref(run))\nxw.LabelDifficulty(run, mode='train')"
+    )
+    for _ in range(4):
+        run_cell(kernel, shown, "the cell")
+    assert kernel.value("(gc.collect(), [one() is not None for one in left])[1]") == [False] * 3 + [True]
+    run_cell(kernel, "6 * 7", "another")
+    assert kernel.value("[_, type(__).__name__]") == [42, "LabelDifficulty"]
+
+
 def test_other_cells_and_several_objects_of_one_run_live_on(kernel):
     kernel.run(SETUP)
     run_cell(kernel, "a = Panel(tracker)", "first")

@@ -36,3 +36,20 @@ def ipykernel_version() -> tuple[int, ...]:
 def comm_manager() -> Any | None:
     """Return the manager of all comms of this kernel, or None."""
     return getattr(kernel(), "comm_manager", None)
+
+
+def forget_output(made: Any) -> None:
+    """Take an object out of IPython's history of outputs, which holds whatever a cell's last line showed."""
+    shell = ipython()
+    hook = getattr(getattr(shell, "displayhook", None), "__dict__", {})
+    spaces = [getattr(shell, name, None) or {} for name in ("user_ns", "user_ns_hidden")]
+    history: dict[Any, Any] = spaces[0].get("_oh") or {}
+    numbers = [number for number, value in history.items() if value is made]
+    for number in numbers:
+        del history[number]
+    for space in (*spaces, hook):
+        for number in numbers:
+            space.pop(f"_{number}", None)
+        for name in ("_", "__", "___"):
+            if space.get(name) is made:
+                space[name] = ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live.kernel.ipython import forget_output
 
 _log = logging.getLogger("xai_widgets.live")
 
@@ -62,4 +63,5 @@ def _close(earlier: Any | None) -> bool:
     except Exception:
         _log.exception("%s of an earlier run could not be closed", type(earlier).__qualname__)
         return False
+    forget_output(earlier)  # it would stay in memory with its tracker
     return True
