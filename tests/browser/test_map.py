@@ -221,7 +221,7 @@ def test_every_state_looks_as_it_should(opened: Any) -> None:
     page.wait()
     wait_for(lambda: page.ask("map.app.meta.epoch") == 6, seconds=20, what="six epochs")
     shot(page, "light")
-    page.root.locator(".xw-region", has_text="hard, or").click()
+    page.root.locator(".xw-region", has_text="hard").click()
     wait_for(lambda: page.root.locator(".xw-picture canvas").count() > 4, seconds=20, what="thumbnails")
     shot(page, "selected")
     notebook.set_theme(dark=True)
@@ -254,7 +254,7 @@ def test_it_is_sharp_in_half_a_window_and_says_that_it_waits(opened: Any) -> Non
     shot(page, "waiting")
     notebook.execute(2)
     page.root = notebook.page.locator(".xw-map").nth(1)
-    page.root.locator(".xw-region", has_text="hard, or").click(timeout=30_000)
+    page.root.locator(".xw-region", has_text="hard").click(timeout=30_000)
     wait_for(lambda: page.root.locator(".xw-picture canvas").count() > 2, seconds=20, what="thumbnails")
     shot(page, "half-sharp")
     for kind in (".xw-canvases canvas:nth-child(2)", ".xw-picture canvas"):

@@ -209,7 +209,12 @@ def test_the_map_places_colors_and_rings(tracker):
         wanted = [palette.label_colors(10)[label] for label in table["label"][rows]]
         assert [to_hex(c) for c in mark.get_facecolors()[:, :3]] == wanted
     assert np.allclose(rings.get_offsets(), expected[[4, 9]])
-    assert {"easy to learn", "ambiguous", "hard, or mislabelled"} <= set(texts(figure))
+    assert {"easy to learn", "ambiguous"} <= set(texts(figure))
+    assert any(text.startswith("hard") for text in texts(figure))
+    told = figures.instance_map({**table, "label_error": np.where(np.arange(len(table)) < 20, 0.95, 0.0)})
+    assert "hard; about 19 ± 5 labels wrong" in texts(told)
+    early = figures.instance_map({**table, "label_error": np.full(len(table), np.nan)})
+    assert "hard to learn" in texts(early)
     some = figures.instance_map(table, labels=[3])
     assert len(some.figure.axes[0].collections[0].get_offsets()) == 20
     assert to_hex(some.figure.axes[0].collections[0].get_facecolors()[0][:3]) == palette.label_colors(10)[3]

@@ -16,6 +16,7 @@ from xai_widgets.figures._shapes import SHAPES, outline, reach, shape_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import round_ticks, tick_text, value_range
 from xai_widgets.figures.text import shown_index, shown_text
+from xai_widgets.tracking.scores.label_errors import decided
 
 _SIDE = 140.0
 _MOST_MARKS, _MOST_VECTORS = 20_000, 1000
@@ -24,11 +25,13 @@ _MOST_MARKS, _MOST_VECTORS = 20_000, 1000
 _SHAPED = 6.8
 """From this size in CSS pixels on each label has a shape of its own, as in the widget; smaller ones could not be told apart."""
 
+_HARD = "hard to learn"
+
 # where dataset cartography (Swayamdipta et al., 2020) finds which instances; fractions of the plot
 _REGIONS = (
     (0.16, 0.05, "easy to learn", "left"),
     (0.97, 0.42, "ambiguous", "right"),
-    (0.16, 0.94, "hard, or mislabelled", "left"),
+    (0.16, 0.94, _HARD, "left"),
 )
 
 
@@ -50,7 +53,8 @@ def instance_map(
     Parameters
     ----------
     table : mapping of columns
-        From ``tracker.dynamics``: "index", "label" and one column per score, each (N,).
+        From ``tracker.dynamics``: "index", "label" and one column per score, each (N,); with "label_error" the map says
+        how many labels are wrong.
     x, y : str
         The scores on the axes.
     selected : sequence of int or str, optional
@@ -101,7 +105,8 @@ def instance_map(
     _points(axes, box, xs[at], ys[at], shades[codes[at]], codes[at])
     _rings(axes, table, selected, xs, ys, theme)
     if (x, y) == ("variability", "confidence"):
-        for fx, fy, words, ha in _REGIONS:
+        for fx, fy, region, ha in _REGIONS:
+            words = _hard(table) if region == _HARD else region
             sheet.text(
                 box[0] + fx * box[2],
                 box[1] + fy * box[3],
@@ -313,6 +318,12 @@ def _rings(axes: Any, table: Any, selected: Sequence[Any], xs: Any, ys: Any, the
         zorder=6,
     )
     quiet(rings).set_clip_on(False)
+
+
+def _hard(table: Any) -> str:
+    """Say how many labels are wrong, where the table knows."""
+    said = decided(np.asarray(table["label_error"])).brief() if "label_error" in table else ""
+    return f"hard; {said}" if said else _HARD
 
 
 def _legend(

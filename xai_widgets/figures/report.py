@@ -226,6 +226,8 @@ class _Paper:
                     title=f"All {len(table['index']):,} instances on {_where(mode, ds_id)}",
                 )  # fmt: skip
                 parts.append(self.picture(draw))
+                said = self.tracker.suspects(mode, ds_id=ds_id, metric=self.metric).text
+                parts.append(h.element("p", f"{said[0].upper()}{said[1:]}."))
         return [h.element("h2", "The whole data set"), *parts] if parts else []
 
     def more(self, figures: Mapping[str, StaticFigure] | Iterable[StaticFigure]) -> list[h.Markup]:

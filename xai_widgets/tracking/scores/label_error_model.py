@@ -53,7 +53,7 @@ class Model:
         """Log odds (N,) of instances (four columns, `INSTANCE`) of a run (8,), `RUN`."""
         units = np.tanh(self.hidden @ np.clip(run, self.low, self.high) + self.bias)
         level, *slopes = self.out @ units + self.level
-        found = np.full(instance[0].shape, level)
+        found = np.full(instance[0].shape, level, instance[0].dtype)
         for slope, column in zip(slopes, instance, strict=True):
             if slope:
                 found += slope * column

@@ -84,7 +84,7 @@ class Judgement:
             return int(np.count_nonzero(self.probability >= CERTAIN))
 
     def text(self) -> str:
-        """Say it in one sentence: the only words for it, here, on the map and in reports."""
+        """Say it in one sentence: the only words for it, in notebooks, on the map and in reports."""
         what = "values are outliers" if self.outliers else "labels are wrong"
         if self.waits:
             return f"too early to tell which {what}: this waits for {self.waits}"
@@ -95,6 +95,14 @@ class Judgement:
             f"{self.certain:,} of them {'is' if self.certain == 1 else 'are'} named with 9 in 10 certainty"
         )
         return f"about {number:,} ± {error:,} {what}; {named if self.certain else 'none is named with 9 in 10 certainty'}"
+
+    def brief(self) -> str:
+        """Say it in a few words, for a place on a map; "" where it is too early to tell."""
+        if self.waits:
+            return ""
+        number, error = _rounded(self.number, self.error)
+        what = "outliers" if self.outliers else "labels wrong"
+        return f"about {number:,} ± {error:,} {what}" if self.number >= 0.5 else f"no {what}"
 
 
 def _rounded(number: float, error: float) -> tuple[int, int]:
@@ -143,7 +151,7 @@ def judge_predictions(evidence: Evidence, classes: int) -> Judgement:
     probability = _sigmoid(PREDICTIONS.logit(_instance(evidence), run))
     suggested = np.where(evidence.votes > 0, evidence.first, -1)
     right = SUGGESTION.logit(_instance(evidence), run)
-    return _decided(probability, suggested, np.where(suggested >= 0, _sigmoid(right) * probability, np.nan))
+    return decided(probability, suggested, np.where(suggested >= 0, _sigmoid(right) * probability, np.nan))
 
 
 def judge_losses(loss: Array, correctness: Array, epochs: int, classes: int) -> Judgement:
@@ -163,7 +171,7 @@ def judge_losses(loss: Array, correctness: Array, epochs: int, classes: int) -> 
         return too_early(loss.shape[0], waits)
     evidence = of_losses(loss, correctness, accuracy, epochs)
     probability = _sigmoid(LOSSES.logit(_instance(evidence), _run(evidence, classes)))
-    return _decided(probability, np.full(loss.shape, -1), np.full(loss.shape, np.nan))
+    return decided(probability)
 
 
 def of_losses(loss: Array, correctness: Array, accuracy: float, epochs: int) -> Evidence:
@@ -194,8 +202,7 @@ def judge_outliers(value: Array) -> Judgement:
     rate = np.minimum(null / np.maximum(seen, 1e-12), 1)
     rate[middle < 1] = 1
     found[known] = 1 - np.minimum.accumulate(rate)[np.clip(np.digitize(z, edges) - 1, 0, 71)]
-    told = _decided(found, np.full(value.shape, -1), np.full(value.shape, np.nan))
-    return Judgement(**{**told.__dict__, "outliers": True})
+    return decided(found, outliers=True)
 
 
 def _waits(epochs: int, accuracy: float, classes: int) -> str:
@@ -241,11 +248,27 @@ def _run(evidence: Evidence, classes: int) -> Array:
     )
 
 
-def _decided(probability: Array, suggested: Array, suggested_probability: Array) -> Judgement:
+def decided(
+    probability: Array,
+    suggested: Array | None = None,
+    suggested_probability: Array | None = None,
+    outliers: bool = False,
+) -> Judgement:
+    """Count, decide and say what follows from probabilities (N,) that labels are wrong, NaN where nothing is known."""
     known = probability[np.isfinite(probability)]
-    number = float(known.sum())
-    error = float(np.sqrt((known * (1 - known)).sum() + (SYSTEMATIC * number) ** 2))
-    return Judgement(probability, _threshold(known), number, error, suggested, suggested_probability)
+    if not known.size:
+        return too_early(probability.shape[0], "probabilities")
+    number = float(known.sum(dtype=np.float64))
+    error = float(np.sqrt((known * (1 - known)).sum(dtype=np.float64) + (SYSTEMATIC * number) ** 2))
+    return Judgement(
+        probability,
+        _threshold(known),
+        number,
+        error,
+        np.full(probability.shape, -1) if suggested is None else suggested,
+        np.full(probability.shape, np.nan) if suggested_probability is None else suggested_probability,
+        outliers=outliers,
+    )
 
 
 def _threshold(probability: Array) -> float:

@@ -147,7 +147,7 @@ def of_run(s: dict[str, Array], totals: RunTotals, size: int) -> Evidence | None
     if weights == 0.0:
         return None
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = 1 / s["e_weight"][:size].astype(np.float64)
+        share = 1 / s["e_weight"][:size]
         share[~np.isfinite(share)] = np.nan
         return Evidence(
             loss=s["e_loss"][:size] * share,

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.tracking.scores.label_errors import decided
 from xai_widgets.widgets.instance_map.protocol import MAX_COLUMNS, MAX_SEARCH, quantise8
-from xai_widgets.widgets.instance_map.score_source import Source, score_text, score_unit
+from xai_widgets.widgets.instance_map.score_source import Index, Source, score_text, score_unit
 from xai_widgets.widgets.view.formatting import clean
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -40,6 +41,7 @@ def details(source: Source, row: int, shown: dict[str, float]) -> dict[str, Any]
         }
         for name, value in shown.items()
     ]
+    values += _suspicion(source, row, index) if "label_error" not in shown else []
     for each in source.metrics[:4]:
         series = source.tracker.instance_series([index], each, mode=source.mode, ds_id=source.ds_id)
         seen = np.flatnonzero(np.isfinite(series.values[0]))
@@ -59,6 +61,22 @@ def details(source: Source, row: int, shown: dict[str, float]) -> dict[str, Any]
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def _suspicion(source: Source, row: int, index: Index) -> list[dict[str, Any]]:
+    """Say how likely the label is wrong, and of a suspect what it should be."""
+    probability = source.score("label_error")
+    if probability is None or not np.isfinite(probability[row]):
+        return []
+    said = [{"name": score_text("label_error", source.metric), "value": float(probability[row]), "unit": ""}]
+    if decided(probability).suspected[row]:
+        suspects = source.tracker.suspects(source.mode, metric=source.metric, ds_id=source.ds_id)
+        at = suspects.index.index(index) if index in suspects.index else -1
+        if at >= 0 and suspects.suggested[at] is not None:
+            likely = clean(source.tracker.name_of(suspects.suggested[at]), 60)
+            right = float(suspects.suggested_probability[at])
+            said.append({"name": f"likely {likely}, probability", "value": right, "unit": ""})
+    return said
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from xai_widgets._metrics import Metric
 from xai_widgets.figures.palette import label_colors
+from xai_widgets.tracking.scores.label_errors import decided
 from xai_widgets.widgets.instance_map.protocol import (
     LEVELS,
     MOVER,
@@ -58,6 +59,8 @@ class MapModel:
         {name: (N,) codes}, as the browser has them.
     values
         {score: (N,) float32} of the scores shown, as they were when they were sent.
+    suspects
+        How many labels are wrong, in a few words; "" where it is too early to tell.
     """
 
     def __init__(self) -> None:
@@ -67,6 +70,7 @@ class MapModel:
         self.ranges: dict[str, tuple[float, float]] = {}
         self.available = dict.fromkeys(("suspected", "never", "movers", "wrong", "forgotten"), False)
         self.notes: dict[str, str] = {}
+        self.suspects = ""
         self._labels: list[dict[str, str]] = []
         self._index: Column | None = None
         self._index_meta: dict[str, Any] = {"kind": "range", "start": 0, "step": 1}
@@ -116,16 +120,18 @@ class MapModel:
         if controls is not None and self._mark_movers(controls):
             flags[:] = 0
             flags[self._movers] = MOVER
-        suspected, never, wrong, forgetting = (
-            source.score(name) for name in ("suspected", "never_learnt", "wrong", "forgetting")
+        suspicion, never, wrong, forgetting = (
+            source.score(name) for name in ("label_error", "never_learnt", "wrong", "forgetting")
         )
-        self.available["suspected"] = suspected is not None and bool(np.isfinite(suspected).any())
+        judgement = None if suspicion is None else decided(suspicion, outliers=not source.labels.values)
+        self.available["suspected"] = judgement is not None and not judgement.waits
+        self.suspects = "" if judgement is None else judgement.brief()
         self.available["never"] = never is not None
         self.available["wrong"] = wrong is not None
         self.available["forgotten"] = forgetting is not None
         with np.errstate(invalid="ignore"):
-            if suspected is not None:
-                flags[suspected == 1] |= SUSPECTED
+            if judgement is not None:
+                flags[judgement.suspected] |= SUSPECTED
             if never is not None:
                 flags[never == 1] |= NEVER
             if wrong is not None:

@@ -268,6 +268,7 @@ class LiveMap(anywidget.AnyWidget):
             "explain": self._shared or bool(self._callbacks["explain"]),
             "height": self.height,
             "note": clean(notes[0], 300) if notes else "",
+            "suspects": self.model.suspects,
         }
 
     def _filters(self) -> Filters:

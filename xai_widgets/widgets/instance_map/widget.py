@@ -216,7 +216,7 @@ class InstanceMap(LiveMap):
         """Make the map without a browser, as a figure of `xai_widgets.figures`; of many points a sample."""
         from xai_widgets import figures
 
-        names = [self.x, self.y]
+        names = [*dict.fromkeys((self.x, self.y, "label_error"))]
         table = self.tracker.dynamics(self.mode, metric=self.source.metric, ds_id=self._ds_id, columns=names)
         n = len(table)
         kept = np.arange(n) if n <= _DRAWN else np.linspace(0, n - 1, _DRAWN).astype(np.int64)

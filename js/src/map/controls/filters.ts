@@ -65,6 +65,7 @@ export class FilterLine implements Part {
       show(toggle.button, meta.available[field]);
       toggle.button.setAttribute("aria-pressed", String(filters[field]));
       say(toggle.number, count(known[field]));
+      if (field === "suspected") toggle.button.title = meta.suspects;
     });
     this.forgotten.setAttribute("aria-pressed", String(filters.forgotten > 0));
     say(this.forgottenCount, count(known.forgotten));

@@ -125,6 +125,7 @@ export function meta(from: Fields): Meta {
     missing: integer(from, "missing", 0, LIMITS.rows),
     height: integer(from, "height", 120, 4000),
     note: text(from, "note"),
+    suspects: text(from, "suspects"),
   };
 }
 

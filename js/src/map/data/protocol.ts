@@ -92,6 +92,8 @@ export interface Meta {
   missing: number;
   height: number;
   note: string;
+  /** How many labels are wrong, in a few words; "" where it is too early to tell. */
+  suspects: string;
 }
 
 export interface Snapshot {

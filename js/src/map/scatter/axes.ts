@@ -27,8 +27,11 @@ export interface Region {
 export const REGIONS: readonly Region[] = [
   { name: "easy to learn", x: [0, 0.2], y: [0.7, 1], at: [0, 1] },
   { name: "ambiguous", x: [0.3, 0.5], y: [0.2, 0.8], at: [1, 0.5] },
-  { name: "hard, or mislabelled", x: [0, 0.2], y: [0, 0.3], at: [0, 0] },
+  { name: "hard to learn", x: [0, 0.2], y: [0, 0.3], at: [0, 0] },
 ];
+
+/** A region's word; the hard one says how many labels are wrong, as soon as that is known. */
+export const regionWord = (region: Region, suspects: string): string => (region.name === "hard to learn" && suspects ? `hard; ${suspects}` : region.name);
 
 export const hasRegions = (meta: Meta): boolean => meta.x.name === "variability" && meta.y.name === "confidence";
 

@@ -1,8 +1,8 @@
 // The map itself: three canvases on top of each other (grid, points, marks), drawn only when something changed.
 
 import type { App, Change, Part } from "../app";
-import { areaOf, drawAxes, hasRegions, REGIONS, valueAt } from "./axes";
-import { button, h, show, sized } from "../../shared/dom";
+import { areaOf, drawAxes, hasRegions, REGIONS, regionWord, valueAt } from "./axes";
+import { button, h, say, show, sized } from "../../shared/dom";
 import { drawMarks, hasMarks, placeRing } from "./marks";
 import { colorTable } from "./colors";
 import { inside, nearest, type Polygon } from "../data/pick";
@@ -207,12 +207,13 @@ export class Scatter implements Part {
   /** Put the regions' words where they lie on the fewest points; again only when something moved. */
   private placeWords(): void {
     const { app, area, window } = this;
-    const key = JSON.stringify([this.marked, area, window, app.state.stream, app.state.seq]);
+    const key = JSON.stringify([this.marked, area, window, app.state.stream, app.state.seq, app.meta!.suspects]);
     if (key === this.wordsKey) return;
     this.wordsKey = key;
     const taken: Box[] = [];
     REGIONS.forEach((region, i) => {
       const word = this.words[i]!;
+      say(word, regionWord(region, app.meta!.suspects));
       show(word, this.marked);
       const size = { width: word.offsetWidth, height: word.offsetHeight };
       const at = this.marked ? emptiest(region, size, area, window, app.state.columns, this.pixels, taken) : null;
