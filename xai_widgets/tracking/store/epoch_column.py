@@ -43,8 +43,14 @@ class Column:
         extra = [self._sum, self._count, *(self._repeated or ())]
         return int(self.values.nbytes + sum(a.nbytes for a in extra if a is not None))
 
-    def fold(self, places: Array, values: Array, size: int, policy: str, step: int) -> None:
-        """Take rows in: `places` (B,) integers below `size`, `values` (B,) floats."""
+    def fold(self, places: Array, values: Array, size: int, policy: str, step: int) -> bool:
+        """Take rows in: `places` (B,) integers below `size`, `values` (B,) floats.
+
+        Returns
+        -------
+        bool
+            Whether all were of instances not seen in this epoch before.
+        """
         self.changes += 1
         self.rows += places.shape[0]
         self.step = max(self.step, step)
@@ -58,13 +64,29 @@ class Column:
             self.nan += int(np.count_nonzero(missing))
             places, values = places[~missing], values[~missing]
         unseen = np.isnan(self.values[places])
-        if unseen.all() and not has_repeats(places):
+        if unseen.all() and not self._repeats(places):
             self.values[places] = values
             if self._count is not None and self._sum is not None:
                 self._count[places], self._sum[places] = 1, values
-            return
+            return True
         self.duplicates += places.shape[0] - np.unique(places[unseen]).shape[0]
         self._fold_repeats(places, values, policy)
+        return False
+
+    def move(self, old: Array, new: Array, size: int) -> None:
+        """Put what is at `old` places at `new` ones."""
+        kept = old < self.values.shape[0]
+        old, new = old[kept], new[kept]
+        for name, filler in (("values", np.nan), ("_sum", 0.0), ("_count", 0)):
+            array = getattr(self, name)
+            if array is not None:
+                moved = np.full(size, filler, array.dtype)
+                moved[new] = array[old]
+                setattr(self, name, moved)
+        if self._repeated is not None:
+            moved = np.full(int(old.max(initial=-1)) + 1, -1)
+            moved[old] = new
+            self._repeated = (moved[self._repeated[0]].astype(np.int32), self._repeated[1])
 
     def close(self, size: int) -> None:
         """End the epoch: give spare room back, keep only what late rows would need."""
@@ -121,6 +143,21 @@ class Column:
                 new = np.full(room, filler, old.dtype)
                 new[:have] = old
                 setattr(self, name, new)
+
+    def _repeats(self, places: Array) -> bool:
+        """Whether one of these unseen places occurs twice: each row writes its number there, and looks whether it stays.
+
+        Three times as fast as to sort the places.
+        """
+        kind, most = (np.int32, 2**31) if self.values.itemsize == 4 else (np.int16, 2**15)
+        if places.shape[0] > most:
+            return has_repeats(places)
+        numbers, rows = self.values.view(kind), np.arange(places.shape[0], dtype=kind)
+        numbers[places] = rows
+        repeats = not np.array_equal(numbers[places], rows)
+        if repeats:
+            self.values[places] = np.nan
+        return repeats
 
     def _fold_repeats(self, places: Array, values: Array, policy: str) -> None:
         if policy == "last":

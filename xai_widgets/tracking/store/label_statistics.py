@@ -88,6 +88,71 @@ class Grouping:
         return count, mean, std, low, high
 
 
+class RunningStatistics:
+    """Statistics per group, kept up while rows come in: what a question costs then are groups, not rows.
+
+    Every part brings deviations from its own mean, which are put together as in Chan et al. (1979), so that a large mean
+    costs no precision.
+    """
+
+    def __init__(self) -> None:
+        self._count = np.zeros(0, np.int64)
+        self._mean, self._squares = np.zeros(0), np.zeros(0)
+        self._low, self._high = np.zeros(0, np.float32), np.zeros(0, np.float32)
+
+    def add(self, values: Array, codes: Array, groups: int) -> None:
+        """Take in the finite `values` (B,) float32 of `codes` (B,) in 0 .. groups-1; a negative code belongs to none."""
+        self._grow(groups)
+        kept = np.isfinite(values) & (codes >= 0)
+        if not kept.all():
+            values, codes = values[kept], codes[kept]
+        if groups > max(1024, values.size):  # of many groups most have no row in a part
+            present, local = np.unique(codes, return_inverse=True)
+        else:
+            present, local = np.arange(groups), codes
+        local = local.astype(np.intp, copy=False)
+        np.minimum.at(self._low, codes, values)
+        np.maximum.at(self._high, codes, values)
+        count = np.bincount(local, minlength=present.size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.bincount(local, values, minlength=present.size) / count
+        deviation = values - mean[local]
+        squares = np.bincount(local, deviation * deviation, minlength=present.size)
+        some = np.flatnonzero(count)
+        self._merge(present[some], count[some], mean[some], squares[some])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        parts = (self._count, self._mean, self._squares, self._low, self._high)
+        return sum(part.nbytes for part in parts)
+
+    def statistics(self) -> GroupStatistics:
+        """Give what has come so far."""
+        none = self._count == 0
+        spread = np.sqrt(self._squares / np.maximum(self._count - 1, 1))
+        found = [self._mean.copy(), spread, self._low.astype(np.float64), self._high.astype(np.float64)]
+        for each in found:
+            each[none] = np.nan
+        return GroupStatistics(self._count.copy(), *found)
+
+    def _merge(self, at: Array, count: Array, mean: Array, squares: Array) -> None:
+        before = self._count[at]
+        total = before + count
+        distance = mean - self._mean[at]
+        self._mean[at] += distance * (count / total)
+        self._squares[at] += squares + distance * distance * (before * (count / total))
+        self._count[at] = total
+
+    def _grow(self, groups: int) -> None:
+        more = groups - self._count.size
+        if more > 0:
+            self._count = np.append(self._count, np.zeros(more, np.int64))
+            self._mean, self._squares = (np.append(a, np.zeros(more)) for a in (self._mean, self._squares))
+            self._low = np.append(self._low, np.full(more, np.inf, np.float32))
+            self._high = np.append(self._high, np.full(more, -np.inf, np.float32))
+
+
 def group_quantiles(values: Array, codes: Array, groups: int, probabilities: tuple[float, ...]) -> Array:
     """Quantiles (Q, G) of the finite values per code, linear between neighbours as in `numpy.quantile`."""
     kept = np.flatnonzero(np.isfinite(values) & (codes >= 0))

@@ -95,6 +95,18 @@ class Dynamics:
             if "@prediction" in columns:
                 self.confusion[each] = _pairs(codes, columns["@prediction"])
 
+    def move(self, old: Array, new: Array, size: int) -> None:
+        """Put what is at `old` places at `new` ones."""
+        kept = old < self.size
+        for name, values in self._state.items():
+            moved = np.zeros(size, values.dtype)
+            moved[new[kept]] = values[old[kept]]
+            self._state[name] = moved
+        self.size = size
+        for columns in self._open.values():
+            for column in columns.values():
+                column.move(old, new, size)
+
     def available(self) -> frozenset[str]:
         """Names of the scores that at least one instance has.
 

@@ -14,7 +14,7 @@ from xai_widgets.tracking.store.device_buffer import Transfer
 from xai_widgets.tracking.store.epoch_column import DUPLICATES, Column
 from xai_widgets.tracking.store.incremental_scores import Running
 from xai_widgets.tracking.store.index_map import IndexMap, as_column
-from xai_widgets.tracking.store.label_statistics import Grouping, GroupStatistics
+from xai_widgets.tracking.store.label_statistics import Grouping, GroupStatistics, RunningStatistics
 from xai_widgets.tracking.store.labels import LabelTable
 from xai_widgets.tracking.store.logit_dynamics import Dynamics
 from xai_widgets.tracking.store.logits import derive
@@ -90,6 +90,9 @@ class Stream:
         self.rows = self.relabelled = self.changes = 0
         self.rows_of_epoch = 0
         self._statistics: dict[tuple[str, int, str | None], tuple[int, GroupStatistics]] = {}
+        self._by_label: dict[
+            tuple[str, int], RunningStatistics
+        ] = {}  # of columns all of whose rows are in them
         self._running: dict[str, Running] = {}
         self._labelling = 0  # grows with every label that is new or changed
         self._ordered: tuple[int, Grouping] | None = None
@@ -104,6 +107,7 @@ class Stream:
         dynamics = 0 if self.dynamics is None else self.dynamics.nbytes
         order = 0 if self._ordered is None else self._ordered[1].nbytes
         running = sum(each.nbytes for each in self._running.values())
+        running += sum(each.nbytes for each in self._by_label.values())
         return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics + order + running
 
     def running_of(self, metric: str) -> Running:
@@ -122,10 +126,7 @@ class Stream:
         self.changes += 1
         places = self.instances.place(chunk.index)
         size = self.instances.size
-        if chunk.label is not None:
-            self._label(places, self.table.encode(chunk.label))
-        elif not self._some_unlabelled:
-            self._some_unlabelled = bool((self.label_codes(places) < 0).any())
+        codes = self._codes_of(chunk, places)
         derived: dict[str, Array] = {}
         for number, metric in enumerate(chunk.metrics):
             values = chunk.values(number)
@@ -137,13 +138,63 @@ class Stream:
             if column is None:
                 column = epochs[chunk.epoch] = Column(chunk.epoch, self.policy.dtype)
                 self._in_order(metric)
-            column.fold(places, values, size, self.policy.duplicates, chunk.step)
+                if codes is not None:
+                    self._by_label[(metric, chunk.epoch)] = RunningStatistics()
+            fresh = column.fold(places, values, size, self.policy.duplicates, chunk.step)
+            self._count_by_label(metric, chunk.epoch, values, codes, fresh)
         if chunk.logits is not None:
             derived.update(derive(chunk.logits, np.asarray(chunk.label)))
         if derived:
             self._take_derived(chunk.epoch, places, derived, size)
         self.rows += chunk.rows
         self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
+        self._repack(epoch_ended=False)
+
+    def _codes_of(self, chunk: Chunk, places: Array) -> Array | None:
+        """Label codes of a chunk's rows; None while no label is known."""
+        if chunk.label is not None:
+            codes: Array = self.table.encode(chunk.label)
+            self._label(places, codes)
+            return codes
+        if self._some_unlabelled and not self.labelled:
+            return None
+        found = self.label_codes(places)
+        self._some_unlabelled = self._some_unlabelled or bool((found < 0).any())
+        return found if self.labelled else None
+
+    def _count_by_label(
+        self, metric: str, epoch: int, values: Array, codes: Array | None, fresh: bool
+    ) -> None:
+        """Keep the label statistics of an open epoch up; repetitions and late labels make them be taken anew, when asked."""
+        running = self._by_label.get((metric, epoch))
+        if running is None:
+            return
+        if codes is None or not fresh:
+            del self._by_label[(metric, epoch)]
+            return
+        if self.policy.dtype != np.float32:
+            values = values.astype(self.policy.dtype).astype(np.float32)
+        running.add(values, codes, len(self.table))
+
+    def _repack(self, epoch_ended: bool) -> None:
+        """Move everything that lies by place, where the map of instances was found to be better packed otherwise."""
+        moves = self.instances.repack(epoch_ended)
+        if moves is None:
+            return
+        old, new = moves
+        size = self.instances.size
+        if self.codes.shape[0]:
+            codes = np.full(size, -1, self.codes.dtype)
+            kept = old < self.codes.shape[0]
+            codes[new[kept]] = self.codes[old[kept]]
+            self.codes = codes
+        for epochs in self.columns.values():
+            for column in epochs.values():
+                column.move(old, new, size)
+        if self.dynamics is not None:
+            self.dynamics.move(old, new, size)
+        self._running.clear()
+        self._ordered = None
 
     def close(self, epoch: int) -> None:
         """End an epoch: trim its columns, take the label statistics, thin older epochs out by `epoch_frequency`."""
@@ -153,8 +204,12 @@ class Stream:
                 column.close(self.instances.size)
                 if self.labelled:
                     self.statistics(metric, epoch)
+                self._by_label.pop((metric, epoch), None)
+        if self.codes.shape[0] > self.instances.size:
+            self.codes = self.codes[: self.instances.size].copy()
         if self.dynamics is not None:
             self.dynamics.close(epoch, self.codes, self.instances.size)
+        self._repack(epoch_ended=True)
         if self.policy.epoch_frequency > 1:
             self._thin(epoch)
         self.changes += 1
@@ -165,8 +220,12 @@ class Stream:
         cached = self._statistics.get((metric, epoch, group))
         if cached is not None and (column is None or cached[0] == column.changes):
             return cached[1]
-        values, codes = self.column_and_codes(metric, epoch, group)
-        found = self._grouping(codes, group).statistics(values)
+        running = self._by_label.get((metric, epoch)) if group is None else None
+        if running is not None:
+            found = running.statistics()
+        else:
+            values, codes = self.column_and_codes(metric, epoch, group)
+            found = self._grouping(codes, group).statistics(values)
         self._statistics[(metric, epoch, group)] = (self.columns[metric][epoch].changes, found)
         return found
 
@@ -278,6 +337,7 @@ class Stream:
             "mode": self.mode,
             "ds_id": self.ds_id,
             **{name: getattr(self, name) for name in _SAVED},
+            "codes": self.codes[: self.instances.size],
             "instances": self.instances.state(),
             "columns": {m: {e: c.state() for e, c in epochs.items()} for m, epochs in self.columns.items()},
             "dynamics": None if self.dynamics is None else self.dynamics.state(),
@@ -341,13 +401,18 @@ class Stream:
         size = self.instances.size
         kind = _code_dtype(len(self.table))
         if self.codes.shape[0] < size or self.codes.dtype != kind:
-            grown = np.full(max(size, self.codes.shape[0]), -1, kind)
-            grown[: self.codes.shape[0]] = self.codes
+            have = self.codes.shape[0]
+            room = have if have >= size else max(size, have + have // 4) if have else size
+            grown = np.full(room, -1, kind)
+            grown[:have] = self.codes
             self.codes = grown
         old = self.codes[places]
         changed = old != codes
         if changed.any():
-            self.relabelled += int(np.count_nonzero(changed & (old >= 0)))
+            relabelled = int(np.count_nonzero(changed & (old >= 0)))
+            self.relabelled += relabelled
+            if relabelled or self._some_unlabelled:  # values of these rows may be counted under another label
+                self._by_label.clear()
             self.codes[places] = codes
             self._labelling += 1
             if self._some_unlabelled and bool((old < 0).any()):  # labels that come after the values
