@@ -31,6 +31,7 @@ class Reading(Intake):
     """The simpler questions; every answer includes what was recorded a moment ago."""
 
     _given_names: dict[str, Any] | None = None
+    _rows_kept: tuple[tuple[Any, ...], list[Row]] | None = None
     _definitions: Mapping[str, Metric] = MappingProxyType({})
 
     @property
@@ -188,6 +189,16 @@ class Reading(Intake):
 
     def _rows(self, labels: Iterable[Any] | str | None) -> list[Row]:
         """Find the labels wanted: those given, "all", or by default those with a name (or all)."""
+        if labels is not None and not (isinstance(labels, str) and labels == "all"):
+            return self._found_rows(labels)
+        # with a thousand labels they take longer to find than all else that a question needs
+        state = (labels, self._table, len(self._table), self._given_names)
+        kept = self._rows_kept
+        if kept is None or any(a is not b and a != b for a, b in zip(kept[0], state, strict=True)):
+            kept = self._rows_kept = (state, self._found_rows(labels))
+        return kept[1]
+
+    def _found_rows(self, labels: Iterable[Any] | str | None) -> list[Row]:
         if labels is None and self._given_names is not None:
             return [Row(value, name, self._codes(value)) for name, value in self._given_names.items()]
         if labels is None or (isinstance(labels, str) and labels == "all"):

@@ -91,8 +91,9 @@ class Series(Reading):
                 else np.full((len(probabilities), len(rows), len(epochs)), np.nan)
             )
             if stream is not None:
+                places = _places(rows)
                 for column, epoch in enumerate(epochs):
-                    _fill(found[:, :, column], stream.statistics(metric, epoch, group), rows)
+                    _fill(found[:, :, column], stream.statistics(metric, epoch, group), places)
                     if edges is not None and probabilities is not None:
                         edges[:, :, column] = _quantiles(stream, metric, epoch, group, rows, probabilities)
             steps, is_open = _at(stream, metric, epochs)
@@ -186,18 +187,26 @@ def _at(stream: Stream | None, metric: str, epochs: list[int]) -> tuple[Array, b
     return np.array([stream.steps[e] for e in epochs], np.int64), stream.is_open(metric, epochs[-1])
 
 
-def _fill(column: Array, parts: GroupStatistics, rows: list[Row]) -> None:
+def _places(rows: list[Row]) -> tuple[Array, Array, list[tuple[int, tuple[int, ...]]]]:
+    """Numbers of the rows of one label with their codes (L,), and those of several: found once, used for every epoch."""
+    single = [(r, row.codes[0]) for r, row in enumerate(rows) if len(row.codes) == 1]
+    at, codes = np.array(single, np.int64).reshape(-1, 2).T
+    return at, codes, [(r, row.codes) for r, row in enumerate(rows) if len(row.codes) > 1]
+
+
+def _fill(
+    column: Array, parts: GroupStatistics, places: tuple[Array, Array, list[tuple[int, tuple[int, ...]]]]
+) -> None:
     """Statistics (5, L) of the rows, those of merged labels put together from their parts."""
-    fields = (parts.count, parts.mean, parts.std, parts.min, parts.max)
+    at, codes, merged = places
     known = parts.count.size
-    single = [(r, row.codes[0]) for r, row in enumerate(rows) if len(row.codes) == 1 and row.codes[0] < known]
-    if single:
-        at, codes = (np.array(each) for each in zip(*single, strict=True))
-        for number, values in enumerate(fields):
-            column[number, at] = values[codes]
-    for r, row in enumerate(rows):
-        inside = [c for c in row.codes if c < known]
-        if len(row.codes) > 1 and inside:
+    if codes.max(initial=-1) >= known:  # labels that came after this epoch
+        at, codes = at[codes < known], codes[codes < known]
+    for number, values in enumerate((parts.count, parts.mean, parts.std, parts.min, parts.max)):
+        column[number, at] = values[codes]
+    for r, several in merged:
+        inside = [c for c in several if c < known]
+        if inside:
             column[:, r] = merge(parts, inside)
 
 

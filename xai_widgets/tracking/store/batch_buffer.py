@@ -160,7 +160,7 @@ class Chunk:
         return self._values[metric, : self.rows]
 
     def _grow(self, rows: int) -> None:
-        room = max(rows, min(2 * self._room, self.limit + self.limit // 4), min(_FIRST_ROWS, self.limit))
+        room = max(rows, min(4 * self._room, self.limit + self.limit // 4), min(_FIRST_ROWS, self.limit))
         used = self.rows
         for name in ("_index", "_label", "_logits"):
             old = getattr(self, name)

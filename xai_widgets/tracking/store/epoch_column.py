@@ -63,7 +63,9 @@ class Column:
             self.inf += int(np.count_nonzero(np.isinf(values)))
             self.nan += int(np.count_nonzero(missing))
             places, values = places[~missing], values[~missing]
-        unseen = np.isnan(self.values[places])
+        unseen = np.isnan(
+            self.values.take(places, mode="clip")
+        )  # places are sound: nothing is clipped, and none checked
         if unseen.all() and not self._repeats(places):
             self.values[places] = values
             if self._count is not None and self._sum is not None:
@@ -154,7 +156,7 @@ class Column:
             return has_repeats(places)
         numbers, rows = self.values.view(kind), np.arange(places.shape[0], dtype=kind)
         numbers[places] = rows
-        repeats = not np.array_equal(numbers[places], rows)
+        repeats = not np.array_equal(numbers.take(places, mode="clip"), rows)
         if repeats:
             self.values[places] = np.nan
         return repeats

@@ -248,9 +248,8 @@ class IndexMap:
         places = self._table.find(index)
         missing = np.flatnonzero(places < 0)
         if missing.size:
-            fresh = self._table.add(index[missing], self.size)
+            places[missing], fresh = self._table.add(index[missing], self.size)
             self._append(fresh)
-            places[missing] = self._table.find(index[missing])
         return places
 
     def _append(self, numbers: Places) -> None:

@@ -111,12 +111,13 @@ class RunningStatistics:
         else:
             present, local = np.arange(groups), codes
         local = local.astype(np.intp, copy=False)
-        np.minimum.at(self._low, codes, values)
-        np.maximum.at(self._high, codes, values)
+        at = local if present.size == groups else codes
+        np.minimum.at(self._low, at, values)
+        np.maximum.at(self._high, at, values)
         count = np.bincount(local, minlength=present.size)
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.bincount(local, values, minlength=present.size) / count
-        deviation = values - mean[local]
+        deviation = values - mean.take(local)
         squares = np.bincount(local, deviation * deviation, minlength=present.size)
         some = np.flatnonzero(count)
         self._merge(present[some], count[some], mean[some], squares[some])

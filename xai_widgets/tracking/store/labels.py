@@ -46,7 +46,7 @@ class LabelTable:
         if labels.size == 0:
             return np.zeros(0, np.int32)
         if int(labels.min()) >= 0 and int(labels.max()) < self._lut.size:
-            codes = self._lut[labels.astype(np.intp, copy=False)]
+            codes = self._lut.take(labels, mode="clip")
             if int(codes.min()) >= 0:
                 return codes
         values, inverse = np.unique(labels, return_inverse=True)

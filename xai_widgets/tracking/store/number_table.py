@@ -15,7 +15,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Places = npt.NDArray[np.int64]
 _FIRST_BITS = 10
-_FULL = 0.7
+_FULL = 0.6
 _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -43,20 +43,19 @@ class NumberTable:
             left = left[(self._keys[at] != numbers[left]) & (places >= 0)]
         return found
 
-    def add(self, numbers: Places, first: int) -> Places:
+    def add(self, numbers: Places, first: int) -> tuple[Places, Places]:
         """Give unknown numbers (B,), which may be repeated, places from `first` on.
 
         Returns
         -------
-        array
-            The different ones among them, in the order of their places.
+        tuple of arrays
+            The place of each (B,), and the different ones among them in the order of their places.
         """
         rows = first + np.arange(numbers.size)
         slots = self._insert(numbers, rows)
         kept = np.flatnonzero(self._places[slots] == rows)
         self._places[slots[kept]] = first + np.arange(kept.size)
-        fresh: Places = numbers[kept]
-        return fresh
+        return self._places[slots].astype(np.int64), numbers[kept]
 
     def put(self, numbers: Places, places: Array) -> None:
         """Take in different unknown numbers whose places are known."""

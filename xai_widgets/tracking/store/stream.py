@@ -406,7 +406,7 @@ class Stream:
             grown = np.full(room, -1, kind)
             grown[:have] = self.codes
             self.codes = grown
-        old = self.codes[places]
+        old = self.codes.take(places, mode="clip")
         changed = old != codes
         if changed.any():
             relabelled = int(np.count_nonzero(changed & (old >= 0)))
