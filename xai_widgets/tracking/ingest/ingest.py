@@ -24,6 +24,8 @@ from xai_widgets.tracking.store.stream import Policy, Stream
 
 BACKLOG = 16
 """Chunks that may wait for the worker before `record` helps it."""
+CHUNKS = 64
+"""Chunks of one stream (an epoch and its metrics have one each) that may fill at the same time."""
 FIELDS = ("index", "label", "logits")
 LIGHT_ROWS = 1 << 17
 """An epoch of more rows than this is closed by the worker, not by the thread that ends it."""
@@ -149,7 +151,7 @@ class Intake(Lifecycle):
             chunk = stream.chunks[shape] = Chunk(epoch, batch)
         chunk.append(batch, step)
         stream.rows_of_epoch += len(batch)
-        full = chunk.full
+        full = chunk.full or len(stream.chunks) > CHUNKS
         if full:
             self._heavy = self._heavy or chunk.logits is not None
             self._seal(stream)

@@ -19,6 +19,7 @@ Array = npt.NDArray[Any]
 ROWS = 1 << 16
 _FIRST_ROWS = 1 << 12
 _LOGIT_BYTES = 1 << 22
+_METRIC_BYTES = 1 << 26
 
 
 @dataclass(slots=True)
@@ -97,6 +98,7 @@ class Chunk:
         self.rows = 0
         classes = 0 if first.logits is None else first.logits.shape[1]
         self.limit = min(ROWS, max(256, _LOGIT_BYTES // (4 * classes))) if classes else ROWS
+        self.limit = min(self.limit, max(1, _METRIC_BYTES // (4 * max(1, len(first.metrics)))))
         self._room = 0
         self._index: Array = np.empty(0, np.int64)
         self._label: Array | None = None if first.label is None else np.empty(0, np.int64)

@@ -36,6 +36,11 @@ _SAVED = (
 )
 
 
+ALLOWANCE, PER_ROW = 1 << 30, 512
+"""Bytes that columns may take at once, and for every row recorded. Epochs of a few rows each, of millions of instances,
+could otherwise fill any memory: a column has a place for every instance."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """How rows are kept; as in `Tracker`."""
@@ -93,6 +98,7 @@ class Stream:
         self._by_label: dict[
             tuple[str, int], RunningStatistics
         ] = {}  # of columns all of whose rows are in them
+        self._held = 0  # bytes of all columns, with their label statistics
         self._running: dict[str, Running] = {}
         self._labelling = 0  # grows with every label that is new or changed
         self._ordered: tuple[int, Grouping] | None = None
@@ -124,6 +130,7 @@ class Stream:
     def take(self, chunk: Chunk) -> None:
         """Scatter a chunk into the columns."""
         self.changes += 1
+        self.rows += chunk.rows
         places = self.instances.place(chunk.index)
         size = self.instances.size
         codes = self._codes_of(chunk, places)
@@ -136,6 +143,7 @@ class Stream:
             epochs = self.columns.setdefault(metric, {})
             column = epochs.get(chunk.epoch)
             if column is None:
+                self._allow_column(size)
                 column = epochs[chunk.epoch] = Column(chunk.epoch, self.policy.dtype)
                 self._in_order(metric)
                 if codes is not None:
@@ -146,9 +154,18 @@ class Stream:
             derived.update(derive(chunk.logits, np.asarray(chunk.label)))
         if derived:
             self._take_derived(chunk.epoch, places, derived, size)
-        self.rows += chunk.rows
         self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
         self._repack(epoch_ended=False)
+
+    def _allow_column(self, size: int) -> None:
+        """Count the bytes of one more column; MemoryError where they are out of all proportion to the rows."""
+        cost = self.policy.dtype.itemsize * size + 40 * len(self.table)
+        if self._held + cost > ALLOWANCE + PER_ROW * self.rows:
+            raise MemoryError(
+                f"one more column for {size} instances, after {self.rows} rows in {self._held} bytes of columns. Record more of "
+                "the instances in each epoch, or set epoch_frequency to keep fewer epochs"
+            )
+        self._held += cost
 
     def _codes_of(self, chunk: Chunk, places: Array) -> Array | None:
         """Label codes of a chunk's rows; None while no label is known."""
@@ -431,7 +448,7 @@ class Stream:
             known = sorted(epochs)
             for epoch in known[1:]:
                 if epoch < newest and epoch % self.policy.epoch_frequency and epochs[epoch].closed:
-                    del epochs[epoch]
+                    self._held -= epochs.pop(epoch).values.nbytes
 
 
 def _code_dtype(labels: int) -> np.dtype[Any]:
