@@ -194,3 +194,23 @@ def test_tf_pipelines_that_shuffle_need_an_index(tf):
     assert np.array_equal(samples.batch(["n7", "n0"]).inputs, NHWC[[7, 0]])
     assert samples.has("n9")
     assert not samples.has(9)
+
+
+def test_two_inputs_and_a_label_are_told_from_a_label_and_a_weight() -> None:
+    torch = pytest.importorskip("torch")
+    dataset = torch.utils.data.TensorDataset
+    x1, x2, y = torch.rand(6, 3, 8, 8), torch.rand(6, 5), torch.arange(6) % 3
+    both = as_samples(dataset(x1, x2, y)).batch([4, 1])
+    assert [part.shape for part in both.inputs] == [(2, 3, 8, 8), (2, 5)]
+    assert both.labels.tolist() == [1, 1]
+    weighted = as_samples(dataset(x1, y, torch.rand(6))).batch([4, 1])
+    assert weighted.inputs.shape == (2, 3, 8, 8)
+    assert weighted.labels.tolist() == [1, 1]
+    one_hot = as_samples(dataset(x1, torch.nn.functional.one_hot(y, 3), torch.arange(6))).batch([4])
+    assert one_hot.inputs.shape == (1, 3, 8, 8)
+
+
+def test_a_data_frame_is_refused_with_the_way_out() -> None:
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(TypeError, match="the rows of a DataFrame are no samples: give its columns as arrays"):
+        as_samples(pandas.DataFrame({"x": [1.0, 2.0], "label": [0, 1]}))

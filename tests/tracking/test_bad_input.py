@@ -19,6 +19,7 @@ GOOD = {"index": [0, 1], "label": [0, 1], "loss": [1.0, 2.0]}
         ({"index": [0.0, 1.5]}, TypeError, "index has dtype float64.*integers or strings"),
         ({"index": [[0, 1], [2, 3]]}, ValueError, r"index has shape \(2, 2\)"),
         ({"index": [None, 3]}, TypeError, "index None is a NoneType"),
+        ({"label": [None, 1]}, TypeError, "label None is a NoneType.*leave the label out"),
         ({"index": [True, False]}, TypeError, "bool"),
         ({"label": [0.5, 1.0]}, TypeError, "label has dtype float64 with values that are not whole"),
         ({"label": [[1, 1], [0, 1]]}, ValueError, "not one-hot"),

@@ -12,6 +12,7 @@ from ipywidgets.widgets import widget as widget_module
 from views_common import NAMES, record, tell
 
 import xai_widgets as xw
+from xai_widgets.tracking.check import CheckItem
 from xai_widgets.widgets.view.selection import Selection
 
 
@@ -203,3 +204,21 @@ def test_selection_tells_only_what_changed() -> None:
         (frozenset({"label"}), None),
         (frozenset({"label"}), None),
     ]
+
+
+def test_the_header_says_in_one_line_what_is_proved_of_the_run(tracker: Any, no_leak: None) -> None:
+    items: list[CheckItem] = []
+    tracker.add_claims("test", lambda: items)
+    with make(tracker) as dashboard:
+        assert dashboard.front.run["check"] is None
+        for level, text, said in (
+            ("ok", "labels proved on 60 of 60 rows", "data checked"),
+            ("open", "losses: nothing proves them", "data checked in part"),
+            ("warn", "<b>0</b> samples", "1 to look at: <b>0</b> samples"),
+        ):
+            items.insert(0, CheckItem(level, text, "pass index="))
+            dashboard.redraw()
+            dashboard.publisher.flush()
+            check = dashboard.front.run["check"]
+            assert (check["level"], check["text"]) == (level, said)
+            assert check["items"][0] == {"level": level, "text": text, "remedy": "pass index="}

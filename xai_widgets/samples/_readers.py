@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from xai_widgets._rng import random_streams_kept
-from xai_widgets.samples._convert import as_index, as_indices, names_by_value
+from xai_widgets.samples._convert import as_array, as_index, as_indices, names_by_value
 from xai_widgets.samples._index import MissingIndexError
 
 INPUT_KEYS = ("image", "img", "images", "pixel_values", "picture", "x", "input", "inputs", "features", "data")
@@ -151,6 +153,8 @@ def split_item(item: Any, indexed: bool, column: Any, label_key: Any) -> Item:
         parts = list(item)[:-1] if indexed else list(item)
         if len(parts) == 1:
             return Item(_inner(parts[0]), None)
+        if len(parts) == 3 and _is_input(parts[1]) and _is_label(parts[2]):
+            return Item((_inner(parts[0]), _inner(parts[1])), parts[2])
         if len(parts) in (2, 3):  # a third part that nobody declared is an index or a weight
             return Item(_inner(parts[0]), parts[1])
         raise ValueError(
@@ -158,6 +162,23 @@ def split_item(item: Any, indexed: bool, column: Any, label_key: Any) -> Item:
             "Pass a function index -> (x, y) instead"
         )
     return Item(item, None)
+
+
+def _is_input(part: Any) -> bool:
+    """Whether the second part of a sample is a second input and no label: several numbers, and not one-hot."""
+    shape, size = getattr(part, "shape", ()), int(np.prod(getattr(part, "shape", ())))
+    if not len(shape) or size < 2:
+        return False
+    values = as_array(part)
+    return not (np.isin(values, (0, 1)).all() and int(values.sum()) == 1)
+
+
+def _is_label(part: Any) -> bool:
+    """Whether the third part of a sample is its label and no weight: one whole number."""
+    if isinstance(part, bool | int | np.integer):
+        return True
+    one = int(np.prod(getattr(part, "shape", (2,)))) == 1
+    return one and as_array(part).dtype.kind in "iub"
 
 
 def first_key(keys: Sequence[Any], wanted: Sequence[str], what: str | None, argument: str = "labels") -> Any:

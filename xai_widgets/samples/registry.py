@@ -126,6 +126,12 @@ def reader_for(data: Any, name: str | None = None) -> Reader:
         if name not in _READERS:
             raise ValueError(f"unknown reader {name!r}; one of {', '.join(_READERS)}")
         return _READERS[name]
+    if hasattr(data, "columns") and hasattr(data, "to_numpy"):
+        raise TypeError(
+            f"the rows of a {type(data).__name__} are no samples: give its columns as arrays, "
+            "(df[[...]].to_numpy('float32'), df['label'].to_numpy()), or a function index -> (x, y) that opens what a row "
+            "names"
+        )
     registered = [reader for reader in reversed(_READERS.values()) if reader.name not in _OWN]
     for reader in (*registered, *(_READERS[name] for name in _ORDER)):
         if reader.reads(data):

@@ -18,6 +18,7 @@ from xai_widgets.widgets.arrangement import LAYOUTS, TABS, Arrangement
 from xai_widgets.widgets.charts.instance_history import InstanceHistory
 from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.instance_map.widget import InstanceMap
+from xai_widgets.widgets.run_check import check_state
 from xai_widgets.widgets.run_progress import Course, run_state
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
 from xai_widgets.widgets.view.close_tree import close_tree
@@ -192,6 +193,7 @@ class Dashboard(View):
             training=self._safe_points.training(),
             paused=self.paused,
         )
+        run["check"] = check_state(self.tracker.check())
         tracker, views = self.tracker, (self.difficulty, self.history)
         key = (
             tracker.epoch, tracker.status, len(tracker.modes), len(self.selection.indices),

@@ -40,12 +40,11 @@ export function scrollerOf(root: HTMLElement): HTMLElement | null {
     if (overflowY === "auto" || overflowY === "scroll" || overflowY === "hidden") found.push(node);
   }
   // an output's box grows with what it holds, a notebook's scroll area does not: tried out, within one frame
-  const before = root.style.height;
   const heights = ["0px", "6000px"].map((height) => {
-    root.style.height = height;
+    root.style.setProperty("height", height, "important");
     return found.map((node) => node.clientHeight);
   });
-  root.style.height = before;
+  root.style.removeProperty("height");
   return found.find((node, i) => node.clientHeight > 0 && heights[0]![i] === heights[1]![i]) ?? null;
 }
 

@@ -57,7 +57,15 @@ export interface Empty {
   hint: string;
 }
 
+/** The run check: what was seen, and what is proved of it. */
+export interface Check {
+  level: "ok" | "open" | "warn";
+  text: string;
+  items: { level: string; text: string; remedy: string }[];
+}
+
 export interface Run {
+  check?: Check | null;
   title: string;
   status: string;
   state: string;

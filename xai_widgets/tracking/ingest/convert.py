@@ -106,7 +106,7 @@ def _text(value: Any) -> str:
     return text if len(text) <= MAX_TEXT else check_text(text)
 
 
-def _names(values: Any) -> list[Any]:
+def _names(values: Any, what: str = "index") -> list[Any]:
     names: list[Any] = []
     for value in values:
         if isinstance(value, (str, bytes)):
@@ -114,7 +114,12 @@ def _names(values: Any) -> list[Any]:
         elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             names.append(check_number(int(value)))
         else:
-            raise TypeError(f"index {value!r} is a {type(value).__name__}; expected integers or strings")
+            way_out = (
+                "" if what == "index" else "; leave the label out of a call for instances that have none"
+            )
+            raise TypeError(
+                f"{what} {value!r} is a {type(value).__name__}; expected integers or strings{way_out}"
+            )
     return names
 
 
@@ -123,7 +128,7 @@ def read_label(label: Any, size: int) -> Array | list[Any]:
     if isinstance(label, (str, bytes)):
         label = [label]
     if isinstance(label, (list, tuple)) and any(isinstance(i, (str, bytes)) for i in label):
-        names = _names(label)
+        names = _names(label, "label")
         _same_length("label", len(names), size)
         return names
     array = squeeze_column(to_array(label))
@@ -140,7 +145,7 @@ def read_label(label: Any, size: int) -> Array | list[Any]:
     if kind in "iub":
         return array
     if kind in "USTO":
-        return _names(array.tolist())
+        return _names(array.tolist(), "label")
     if kind == "f" and bool(np.all(array == np.rint(array))):
         return array.astype(np.int64)
     raise TypeError(

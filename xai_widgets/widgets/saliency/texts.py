@@ -183,7 +183,13 @@ def problem_state(problem: BaseException) -> dict[str, str]:
 
 
 def advised(problem: BaseException, samples: Any) -> BaseException:
-    """Give the engine's advice instead of a framework's error where the samples are whole numbers, such as token ids."""
+    """Give advice instead of a framework's error: for whole numbers, such as token ids, and for reentrant checkpoints."""
+    if "use_reentrant" in str(problem):
+        return ValueError(
+            "the model checkpoints its activations with use_reentrant=True, through which no gradient of the input comes: "
+            "build it with use_reentrant=False, in transformers by "
+            "model.gradient_checkpointing_enable({'use_reentrant': False})"
+        )
     if not getattr(samples, "whole_numbers", False) or isinstance(problem, TypeError):
         return problem
     try:
