@@ -4,6 +4,7 @@ import type { AnyModel, RenderProps } from "@anywidget/types";
 import { followBeside } from "./shared/beside";
 import { button, h, whenInside } from "./shared/dom";
 import { makeFold } from "./shared/fold";
+import { makeCheck } from "./panel/check";
 import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
 import { followPlot, type PlotHandles } from "./panel/plot";
@@ -64,8 +65,10 @@ function renderHeader(model: AnyModel<FrontState>, el: HTMLElement, send: Send, 
   const strip = h("div", { class: "xaiw-strip" });
   el.append(line, strip);
   const draw = makeHeader(line, send, signal);
+  const drawCheck = makeCheck(line, signal);
   const drawStrip = makeStrip(strip, send);
   follow(model, signal, ["run"], () => draw(model.get("run")));
+  follow(model, signal, ["check"], () => drawCheck(model.get("check")));
   follow(model, signal, ["strip"], () => drawStrip(model.get("strip")));
   offerBeside(model, el, line, send, signal);
   whenInside(el, ".xaiw-dashboard", signal, (root) => {

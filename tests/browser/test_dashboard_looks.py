@@ -28,13 +28,14 @@ dashboard
 """
 DRAWN = """() => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')].filter(canvas =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)).length"""
-WIDTHS = {"wide": 1230, "narrow": 730}
+# width and height; where the grid does not fit, everything is on one screen
+SIZES = {"wide": (1230, 2600), "screen": (1230, 900), "narrow": (730, 900)}
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: Any, lab_server: lab.JupyterServer) -> Iterator[lab.Notebook]:
     path = lab.write_notebook(lab_server.folder / "looks.ipynb", [DATA + SHOW])
-    opened = lab.Notebook(browser, lab_server, path, width=WIDTHS["wide"] + 110, height=2600)
+    opened = lab.Notebook(browser, lab_server, path, width=SIZES["wide"][0] + 110, height=2600)
     opened.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
     opened.execute(0)
     wait_for(lambda: opened.page.evaluate(DRAWN) == 6, seconds=90, what="six pictures")
@@ -44,10 +45,11 @@ def notebook(browser: Any, lab_server: lab.JupyterServer) -> Iterator[lab.Notebo
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("name", WIDTHS)
+@pytest.mark.parametrize("name", SIZES)
 def test_it_looks_as_it_should(notebook: lab.Notebook, name: str, dark: bool) -> None:
     notebook.set_theme(dark=dark)
-    notebook.page.set_viewport_size({"width": WIDTHS[name] + 110, "height": 2600})
+    width, height = SIZES[name]
+    notebook.page.set_viewport_size({"width": width + 110, "height": height})
     notebook.page.mouse.move(5, 5)
     time.sleep(1.5)
     root = notebook.page.locator(".xaiw-dashboard").first

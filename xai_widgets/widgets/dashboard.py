@@ -18,7 +18,7 @@ from xai_widgets.widgets.arrangement import LAYOUTS, TABS, Arrangement
 from xai_widgets.widgets.charts.instance_history import InstanceHistory
 from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.instance_map.widget import InstanceMap
-from xai_widgets.widgets.run_check import check_state
+from xai_widgets.widgets.run_check import RunCheck
 from xai_widgets.widgets.run_progress import Course, run_state
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
 from xai_widgets.widgets.view.close_tree import close_tree
@@ -139,6 +139,7 @@ class Dashboard(View):
         super().__init__(tracker, None, None)
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
         self._course, self.samples = Course(), held
+        self._run_check = RunCheck()
         self._lacking = _lacking(model, samples)
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
@@ -193,13 +194,17 @@ class Dashboard(View):
             training=self._safe_points.training(),
             paused=self.paused,
         )
-        run["check"] = check_state(self.tracker.check())
+        checked = self._run_check.state(self.tracker)
         tracker, views = self.tracker, (self.difficulty, self.history)
         key = (
             tracker.epoch, tracker.status, len(tracker.modes), len(self.selection.indices),
             *((view.metric, view.mode, view.ds_id) for view in views),
         )  # fmt: skip
-        return self.front.put(run=run) + self._show_strip() + self._arrangement.draw(self.tab, key)
+        return (
+            self.front.put(run=run, check=checked)
+            + self._show_strip()
+            + self._arrangement.draw(self.tab, key)
+        )
 
     def draw(self) -> int:
         """Draw the header; the views draw themselves."""

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from xai_widgets.tracking import Check
 from xai_widgets.widgets.view.formatting import clean
 
 _MOST: Final = 40
+_EVERY: Final = 2.0  # seconds
+
+
+class RunCheck:
+    """Looks at the check of a run now and then: its counters grow with every batch, and nobody reads them so fast."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] | None = None
+        self._state: dict[str, Any] | None = None
+        self._due = 0.0
+
+    def state(self, tracker: Any) -> dict[str, Any] | None:
+        """Give what the header shows; a moment old at most within an epoch."""
+        key, now = (tracker.epoch, tracker.status), time.monotonic()
+        if key != self._key or now >= self._due:
+            self._key, self._due = key, now + _EVERY
+            self._state = check_state(tracker.check())
+        return self._state
 
 
 def check_state(check: Check) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ export function makeCheck(place: HTMLElement, signal: AbortSignal): (check: Chec
   const summary = h("summary");
   const list = h("ul", { class: "xaiw-check-items" });
   fold.append(summary, list);
-  place.append(fold);
+  place.querySelector(".xaiw-facts")?.after(fold);
   let drawn = "";
   const close = (event: Event): void => {
     if (fold.open && !(event.target instanceof Node && fold.contains(event.target))) fold.open = false;

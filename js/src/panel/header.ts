@@ -1,7 +1,6 @@
 // The first line of a dashboard: what runs, how far it is, and the two buttons.
 
 import { arrange, button as makeButton, h, mark, say } from "../shared/dom";
-import { makeCheck } from "./check";
 import type { Run, Send, Word } from "./state";
 import { makeProgress } from "./strip";
 
@@ -27,7 +26,6 @@ export function makeHeader(place: HTMLElement, send: Send, signal: AbortSignal):
   const progress = makeProgress();
   const buttons = h("span", { class: "xaiw-buttons" });
   place.append(title, state, facts);
-  const drawCheck = makeCheck(place, signal);
   place.append(progress.element, buttons);
   const drawButtons = makeButtons(buttons, send);
 
@@ -54,7 +52,6 @@ export function makeHeader(place: HTMLElement, send: Send, signal: AbortSignal):
     say(step, run.step);
     tick();
     progress.update(run.progress, run.epoch);
-    drawCheck(run.check ?? null);
     drawButtons(run.words);
   };
 }

@@ -65,7 +65,6 @@ export interface Check {
 }
 
 export interface Run {
-  check?: Check | null;
   title: string;
   status: string;
   state: string;
@@ -103,6 +102,7 @@ export interface FrontState {
   strip: Strip;
   empty: Empty | null;
   run: Run | null;
+  check: Check | null;
   /** [light, dark] colours of the series, in order */
   palette: [string, string][];
   /** dash patterns of the Lines marks of the chart, in order */

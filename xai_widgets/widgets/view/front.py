@@ -119,6 +119,7 @@ class Front(anywidget.AnyWidget):
     summary = traitlets.Unicode("").tag(sync=True)
     beat = traitlets.Int(0).tag(sync=True)
     arrangement = traitlets.Unicode("auto").tag(sync=True)
+    check = traitlets.Any(None, allow_none=True).tag(sync=True)
     beside = traitlets.Any(None, allow_none=True).tag(sync=True)
     tabs = traitlets.List([]).tag(sync=True)
     tab = traitlets.Unicode("").tag(sync=True)
