@@ -196,3 +196,21 @@ def test_a_loss_that_is_not_torchs_own_is_looked_at_call_by_call(monkeypatch: py
         calls.step(rows)
     assert calls.heard() == pytest.approx(calls.values, rel=1e-6)
     assert calls.looks == [BATCH] * (ROWS // BATCH)
+
+
+def test_targets_that_are_probabilities_have_losses_in_every_epoch():
+    """They are no class numbers: what is looked at together has no logits then, as what is looked at alone."""
+    torch.manual_seed(0)
+    x = torch.randn(48, 6)
+    soft = torch.softmax(torch.randn(48, 4), 1)
+    model, loss, tracker = nn.Linear(6, 4), nn.CrossEntropyLoss(), xw.Tracker()
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    batches = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, soft), 8, shuffle=True)
+    with watch(model, loss, optimizer, batches, tracker):
+        for _ in range(3):
+            for a, b in batches:
+                optimizer.zero_grad()
+                loss(model(a), b).backward()
+                optimizer.step()
+    assert np.isfinite(tracker.instance_series(list(range(48)), "loss", mode="train").values).all()
+    assert not tracker.problems

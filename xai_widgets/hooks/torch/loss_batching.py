@@ -130,7 +130,7 @@ class Held:
         metrics = {self._metric: observed.loss}
         if observed.weighted is not None:
             metrics[f"{self._metric}_weighted"] = observed.weighted
-        if observed.logits is not None and self._metric == "loss":
+        if observed.logits is not None and observed.label is not None and self._metric == "loss":
             metrics["logits"] = observed.logits
         self._feed.hand_over(calls[-1].batch._replace(index=index, label=observed.label, metrics=metrics))
 
