@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets._task import Task
 from xai_widgets.attribution import targets
 from xai_widgets.attribution.backends.base import Backend, Inputs, ScoreRule
 from xai_widgets.attribution.cache import Cache
@@ -74,7 +75,10 @@ class _Fact:
 class Preparer:
     """Makes jobs; every forward pass that it needs is kept in the cache."""
 
-    def __init__(self, backend: Backend, cache: Cache, layout: Any, seed: int) -> None:
+    def __init__(
+        self, backend: Backend, cache: Cache, layout: Any, seed: int, task: Task | None = None
+    ) -> None:
+        self._task = task
         self._backend = backend
         self._cache = cache
         self._layout = layout
@@ -104,11 +108,17 @@ class Preparer:
         scene, kind = self._scene(inputs, settings, layouts)
         together = scene.baselines if paths and rule.function is None else None
         output, starts, rows = self._both_outputs(inputs, digests, together)
-        prediction, probability, rule.probabilities = targets.predictions(output, count)
+        prediction, probability, task = targets.predictions(
+            output, count, self._task, lambda: self._backend.ends_in_sigmoid(inputs)
+        )
+        rule.probabilities = task is not None and task.probabilities
+        rule.one_logit = task is not None and task.kind == "one_logit" and rule.function is None
         if rule.function is not None:
             positions = classes = np.full(count, -1, np.int64)
         else:
-            positions, classes = targets.resolve(settings.target, output, count, settings.labels)
+            positions, classes = targets.resolve(
+                settings.target, output, count, settings.labels, prediction if rule.one_logit else None
+            )
         job = Job(
             settings, scene, kind, digests, positions, rule, classes, prediction, probability,
             np.zeros(count), layouts, several, rows,

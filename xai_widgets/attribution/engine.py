@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from xai_widgets._task import said
 from xai_widgets.attribution import methods
 from xai_widgets.attribution.assemble import attribution_of, compared_of, picture_of
 from xai_widgets.attribution.backends import backend_for
@@ -52,6 +53,9 @@ class AttributionEngine:
         Rows evaluated at once; found by itself by default, and halved when memory runs out.
     cache_bytes : int, default 256 MiB
         How much may be kept for later calls on the same samples and weights; 0 keeps nothing.
+    task : str, optional
+        What the model's output is. By default one number is the logit of the second of two classes, several are classes;
+        "value" says that it is a value, "labels" that each stands for itself.
 
     Attributes
     ----------
@@ -78,13 +82,15 @@ class AttributionEngine:
         seed: int = 0,
         chunk: int | None = None,
         cache_bytes: int = 256 << 20,
+        task: str | None = None,
     ) -> None:
         if chunk is not None and chunk < 1:
             raise ValueError(f"chunk should be at least 1 row, got {chunk}")
         self.model = model
         self._backend = backend_for(model, device)
         self._cache = Cache(cache_bytes)
-        self._preparer = Preparer(self._backend, self._cache, layout, seed)
+        told = None if task is None else said(task)
+        self._preparer = Preparer(self._backend, self._cache, layout, seed, told)
         self._planner = Planner(self._cache, self._preparer.only_kinks)
         self._runner = Runner(self._backend, chunk)
         self._version: Any = None

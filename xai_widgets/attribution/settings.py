@@ -27,6 +27,7 @@ class Options(TypedDict, total=False):
     labels: Any
     layout: str | Sequence[str | None] | None
     layer: Any
+    grid: tuple[int, int] | None
     window: int | Sequence[int] | None
     stride: int | Sequence[int] | None
     columns: Sequence[str] | None
@@ -78,7 +79,9 @@ class Settings:
     layout : str or sequence of str, optional
         Layout of the input(s), such as "NCHW".
     layer : str or layer, optional
-        For the class activation maps; the last layer with a spatial output by default.
+        For the class activation maps; by default the last layer whose output follows the places of the picture.
+    grid : (int, int), optional
+        Rows and columns of that layer's tokens, where they are not told by the picture's aspect.
     window, stride : int or sequence of int, optional
         Of occlusion; an eighth of the picture, and half the window, by default.
     columns : sequence of str, optional
@@ -103,6 +106,7 @@ class Settings:
     labels: Any = None
     layout: str | Sequence[str | None] | None = None
     layer: Any = None
+    grid: tuple[int, int] | None = None
     window: int | Sequence[int] | None = None
     stride: int | Sequence[int] | None = None
     columns: Sequence[str] | None = None

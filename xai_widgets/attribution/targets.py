@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import ScoreRule
+from xai_widgets._task import Task, of_output
+from xai_widgets.attribution.backends.base import ScoreRule, two_classes
 from xai_widgets.attribution.inputs.baselines import as_numpy
 
 Ints = NDArray[np.int64]
 
 
-def resolve(target: Any, output: NDArray[Any] | None, rows: int, labels: Any) -> tuple[Ints, Ints]:
+def resolve(
+    target: Any, output: NDArray[Any] | None, rows: int, labels: Any, prediction: Ints | None = None
+) -> tuple[Ints, Ints]:
     """Find the explained place in every row of the flattened output.
 
     Parameters
     ----------
     target : None, "predicted", "true", int, sequence of int, tuple of int per output side, or array (B, sides)
-        None and "predicted" are the largest output on the clean input.
+        None and "predicted" are the largest output on the clean input; of one logit None is the number itself, which is
+        class 1, and "predicted" the likelier of the two classes.
     output : numpy.ndarray or None
         The model's output on the clean input, (B, ...); None if it is not one tensor.
     rows : int
         B.
     labels : array_like or None
         The true labels, for "true".
+    prediction : numpy.ndarray or None
+        The predicted one of two classes, (B,), where the output is one logit.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def resolve(target: Any, output: NDArray[Any] | None, rows: int, labels: Any) ->
             f"the model's output is {shape} for {rows} samples, not one row per sample; "
             "pass target= a function of the output that gives one number per sample"
         )
-    sides = output.shape[1:]
+    sides = output.shape[1:] if prediction is None else (2,)
     flat = output.reshape(rows, -1)
     if isinstance(target, str) and target not in ("predicted", "true"):
         raise ValueError(f'target should be None, "predicted", "true", a class or a function, got {target!r}')
@@ -54,6 +62,10 @@ def resolve(target: Any, output: NDArray[Any] | None, rows: int, labels: Any) ->
                 f"output that gives one number per sample, or a place in it, a tuple of {len(sides)} numbers"
             )
         best = np.argmax(flat, axis=1).astype(np.int64)
+        if (
+            prediction is not None
+        ):  # of one logit the number itself is explained where nothing else is asked for
+            best = np.ones(rows, np.int64) if target is None else np.maximum(prediction, 0)
         return best, best
     if isinstance(target, str):
         if labels is None:
@@ -95,6 +107,8 @@ def scores(output: NDArray[Any], positions: Ints, rule: ScoreRule) -> NDArray[np
     """Read the explained scores off the output, (B,), as the backends do for gradients."""
     rows = len(output)
     flat = output.reshape(rows, -1).astype(np.float64)
+    if rule.one_logit:
+        flat = two_classes(lambda one, other: np.concatenate([one, other], axis=1), flat, rule)
     if rule.kind != "output":
         if rule.probabilities:
             logs = np.log(np.maximum(flat, np.finfo(np.float32).tiny))
@@ -106,22 +120,25 @@ def scores(output: NDArray[Any], positions: Ints, rule: ScoreRule) -> NDArray[np
     return np.asarray(flat[np.arange(rows), positions])
 
 
-def predictions(output: NDArray[Any] | None, rows: int) -> tuple[Ints, NDArray[np.float64], bool]:
-    """Give the predicted class, its probability, and whether the output is probabilities already.
+def predictions(
+    output: NDArray[Any] | None,
+    rows: int,
+    task: Task | None = None,
+    ends_in_sigmoid: Callable[[], bool] = lambda: False,
+) -> tuple[Ints, NDArray[np.float64], Task | None]:
+    """Give the predicted class, its probability, and what the output is; None where it is not one number per class.
 
-    The class is -1 and the probability NaN where there is none, also for a sample whose output holds NaN.
+    The class is -1 and the probability NaN where there is none, also for a sample whose output holds NaN, and for a value.
     """
-    if output is None or output.ndim != 2 or output.shape[0] != rows:
-        return np.full(rows, -1, np.int64), np.full(rows, np.nan), False
-    known = ~np.isnan(output).any(axis=1)
-    best = np.where(known, np.argmax(output, axis=1), -1).astype(np.int64)
-    if output.shape[1] == 1:
-        return best, np.full(rows, np.nan), False
-    told = output[known]  # one sample's NaN must not change what the others' outputs are taken for
-    summed = bool(len(told) and np.all(told >= 0) and np.allclose(told.sum(axis=1), 1, atol=1e-3))
-    if summed:
-        shares = output
-    else:
-        powers = np.exp(output - output.max(axis=1, keepdims=True))
-        shares = powers / powers.sum(axis=1, keepdims=True)
-    return best, np.where(known, shares[np.arange(rows), best], np.nan), summed
+    if output is None or output.ndim not in (1, 2) or output.shape[0] != rows:
+        return np.full(rows, -1, np.int64), np.full(rows, np.nan), None
+    # one sample's NaN must not change what the others' outputs are taken for
+    found = of_output(output)
+    if found is not None and found.kind == "one_logit" and found.probabilities:
+        found = replace(found, probabilities=ends_in_sigmoid())  # a logit may lie in (0, 1), too
+    if task is not None and found is not None and task.kind != found.kind:
+        found = replace(task, probabilities=found.probabilities if task.kind == "labels" else False)
+    if found is None:
+        return np.full(rows, -1, np.int64), np.full(rows, np.nan), None
+    prediction, probability = found.predicted(output)
+    return prediction, probability, found

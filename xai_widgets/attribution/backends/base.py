@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.layer_choice import View
+
 Inputs = tuple[NDArray[Any], ...]
 STRIP = 9
 """Rows of a strip of neighbours on a path: eight stretches and the common ends."""
@@ -45,10 +47,17 @@ class Backend(Protocol):
     def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
         """Give the scores alone."""
 
+    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+        """Tell whether the model's last step is a sigmoid, so that its output is probabilities."""
+        ...
+
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give a layer's output and the scores' gradients there; of the last layer with rows and columns for None."""
+        """Give a layer's output and the scores' gradients there, (B, C, h, w).
+
+        For None that is the last layer whose output follows the places of the picture and through which a gradient passes.
+        """
 
     def fingerprint(self) -> int:
         """Give a number that changes when the weights do."""
@@ -79,11 +88,23 @@ class ScoreRule:
         self.kind = kind
         self.function = function
         self.probabilities = False  # whether the model's output is probabilities already
+        self.one_logit = False  # whether its one number is that of the second of two classes
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What identifies it in a cache."""
-        return (self.kind, self.function, self.probabilities)
+        return (self.kind, self.function, self.probabilities, self.one_logit)
+
+
+def two_classes(joined: Callable[[Any, Any], Any], flat: Any, score: ScoreRule) -> Any:
+    """Give the scores of both classes, (R, 2), of one number per row, (R, 1); `joined` puts two columns side by side.
+
+    The softmax of half a logit's negative and its half is its sigmoid, so that probabilities come out right.
+    """
+    if score.probabilities:
+        return joined(1 - flat, flat)
+    part = flat if score.kind == "output" else flat / 2
+    return joined(-part, part)
 
 
 def main_output(output: Any) -> Any:

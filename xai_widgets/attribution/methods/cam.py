@@ -47,28 +47,6 @@ def _principal(one: Floats) -> Floats:
     return np.asarray(np.maximum(found if found.sum() >= 0 else -found, 0).reshape(one.shape[1:]))
 
 
-def as_maps(activations: Floats, channels_first: bool) -> Floats:
-    """Bring a layer's output to (B, C, H, W); tokens (B, T, C) of a square grid, with or without a class token, as well.
-
-    Raises
-    ------
-    ValueError
-        If it has no rows and columns.
-    """
-    if activations.ndim == 4:
-        return activations if channels_first else np.moveaxis(activations, -1, 1)
-    if activations.ndim == 3:
-        tokens = activations.shape[1]
-        for skipped in (0, 1):
-            side = round(np.sqrt(tokens - skipped))
-            if side > 1 and side * side == tokens - skipped:
-                grid = activations[:, skipped:].reshape(len(activations), side, side, -1)
-                return np.moveaxis(grid, -1, 1)
-    raise ValueError(
-        f"the layer's output has shape {activations.shape}: no rows and columns; choose another one with layer="
-    )
-
-
 def enlarged(maps: Floats, height: int, width: int) -> Floats:
     """Enlarge (B, h, w) to (B, height, width), bilinear between the middles of the cells."""
     for axis, side in ((1, height), (2, width)):

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import Backend
+from xai_widgets.attribution.backends.layer_choice import View
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.inputs.layouts import spatial_axes
-from xai_widgets.attribution.methods.cam import activation_map, as_maps, enlarged
+from xai_widgets.attribution.methods.cam import activation_map, enlarged
 from xai_widgets.attribution.methods.occlusion import Falls, batches, covered, windows
 from xai_widgets.attribution.methods.registry import Method, register
 from xai_widgets.attribution.results import Attribution
@@ -40,12 +41,13 @@ def class_activation(
     place = next((p for p, layout in enumerate(job.layouts) if layout in ("NCHW", "NHWC", "NHW")), None)
     if place is None:
         raise ValueError(f"{method} needs pictures; the inputs have the layouts {job.layouts} (pass layout=)")
-    acts, grads = backend.activations(job.scene.inputs, job.positions, job.rule, job.settings.layer)
-    job.rows += len(job)
     layout = str(job.layouts[place])
-    height, width = (job.scene.inputs[place].shape[layout.index(side)] for side in "HW")
-    first = backend.channels_first
-    maps = activation_map(method, as_maps(acts, first), as_maps(grads, first))
+    axes = layout.index("H"), layout.index("W")
+    height, width = (job.scene.inputs[place].shape[axis] for axis in axes)
+    view = View(place, axes, (height, width), job.settings.grid)
+    acts, grads = backend.activations(job.scene.inputs, job.positions, job.rule, job.settings.layer, view)
+    job.rows += len(job)
+    maps = activation_map(method, acts, grads)
     yield _result(job, method, (enlarged(maps, height, width),), ("NHW",), 1, 1)
 
 

@@ -8,6 +8,7 @@ the loader keeps that order. Nothing random is drawn, and `Tap.detach` takes it 
 
 from __future__ import annotations
 
+import copyreg
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -350,6 +351,8 @@ def _tapped(base: Any, taps: list[Tap]) -> type:
         if not isinstance(made, tuple):
             return made
         maker, arguments, *rest = made
+        if maker is getattr(copyreg, "__newobj__", None):  # which pickle compares with the class that listens
+            maker = _anew
         return (_own_class(maker), tuple(_own_class(one) for one in arguments), *rest)
 
     body = {
@@ -365,6 +368,11 @@ def _tapped(base: Any, taps: list[Tap]) -> type:
     if isinstance(getattr(base, "_index_sampler", None), property):
         body["_index_sampler"] = property(index_sampler)
     return type(base.__name__, (base,), body)
+
+
+def _anew(kind: type, *arguments: Any) -> Any:
+    """Make an object of a class that a saved loader says it is of."""
+    return kind.__new__(kind, *arguments)
 
 
 def _own_class(value: Any) -> Any:

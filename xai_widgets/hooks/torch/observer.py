@@ -119,7 +119,7 @@ class Observer:
         self._drain.flush(wait=False)
         current = Current(mode, ds_id, index, batch, first)
         self._newest = self._currents[stream] = current
-        self._silent += 1
+        self._silent += index is not None
         if self._silent == SILENT_BATCHES and self._per_sample is not None:
             self._feed.notice(
                 f"{SILENT_BATCHES - 1} batches went by and the watched loss was not called. Pass the loss that the loop "

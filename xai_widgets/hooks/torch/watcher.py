@@ -132,7 +132,9 @@ class Watch:
         """Note the batch that the loop works on now."""
         stream, passing = (tap.mode, tap.ds_id), tap.passing
         epochs = self._passes.get(stream)
-        if passing is not epochs and (epochs is None or epochs.over or passing.taken > 1):
+        # an epoch of passes that took a single batch each goes on until a pass takes more
+        new = not self._feed.is_open(*stream) if epochs is None else epochs.over
+        if passing is not epochs and (new or passing.taken == 2):
             cut = self._feed.epoch if tap.mode == "train" and passing.resumes else 0
             for one in self._observers:
                 one.leave(stream)

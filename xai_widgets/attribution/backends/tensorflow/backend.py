@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output, two_classes
 from xai_widgets.attribution.backends.checks import check_real, unexplained
-from xai_widgets.attribution.backends.layer_choice import choose
+from xai_widgets.attribution.backends.layer_choice import CORNERS, Seen, View, choose, follows, grids
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
 from xai_widgets.attribution.backends.tensorflow.passes import Passes
@@ -67,16 +67,33 @@ class TensorFlowBackend:
         """See `Backend`; there are no secants for TensorFlow."""
         return False
 
+    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+        """See `Backend`."""
+        layers = getattr(self.model, "layers", ())
+        last = layers[-1] if layers else None
+        return getattr(getattr(last, "activation", None), "__name__", "") == "sigmoid" or (
+            type(last).__name__ == "Activation" and "sigmoid" in str(getattr(last, "activation", ""))
+        )
+
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Backend`."""
         tf = self.tf
-        seen: list[tuple[str, Any, tuple[int, ...]]] = []
+        seen: list[Seen] = []
         layers = [one for one in self.model._flatten_layers() if one is not self.model]
-        with _watched(layers, lambda one, output: self._note(seen, one, output)):
-            self.passes.model([tf.constant(x[:1]) for x in inputs])
-        chosen = choose(seen, layer, self.channels_first)
+        with _watched(layers, lambda one, output: self._note(seen, view, one, output)):
+            self.passes.model([tf.constant(x) for x in view.probes(inputs)])
+        for chosen, grid in choose(seen, layer):
+            acts, grads = self._activations(inputs, positions, score, chosen)
+            if grads is not None and np.any(grid.arranged(grads)):
+                return grid.arranged(acts), grid.arranged(grads)
+        raise unexplained()
+
+    def _activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        tf = self.tf
         found: list[Any] = []
         tensors = tuple(tf.constant(x) for x in inputs)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -85,13 +102,20 @@ class TensorFlowBackend:
                 output = self.passes.model(tensors)
             value = self._score(output, np.maximum(positions, 0), score, len(inputs[0]))
         grads = tape.gradient(value, found[-1])
-        if grads is None:
-            raise unexplained()
-        return np.asarray(found[-1], self.dtype), np.asarray(grads, self.dtype)
+        acts = np.asarray(found[-1], self.dtype)
+        return acts, None if grads is None else np.asarray(grads, self.dtype)
 
-    def _note(self, seen: list[tuple[str, Any, tuple[int, ...]]], layer: Any, output: Any) -> None:
+    @staticmethod
+    def _note(seen: list[Seen], view: View, layer: Any, output: Any) -> None:
         if hasattr(output, "shape"):
-            seen.append((layer.name, layer, tuple(output.shape)))
+            shape = tuple(output.shape)
+            able = list(grids(shape, view.size, view.grid)) if shape[:1] == (1 + CORNERS,) else []
+            moved = np.abs(np.asarray(output[1:] - output[:1])) if able else None
+            seen.append(
+                Seen(
+                    layer.name, layer, shape, {one: follows(one.arranged(moved).sum(axis=1)) for one in able}
+                )
+            )
 
     def fingerprint(self) -> int:
         """See `Backend`."""
@@ -146,6 +170,8 @@ class TensorFlowBackend:
         main = main_output(output)
         sides = main.shape[1:]
         flat = tf.reshape(main, (rows, int(np.prod(sides)) if sides.is_fully_defined() else -1))
+        if score.one_logit:
+            flat = two_classes(lambda one, other: tf.concat([one, other], 1), flat, score)
         if score.kind != "output":
             flat = self._rescaled(flat, score)
         return tf.gather(flat, positions, axis=1, batch_dims=1)

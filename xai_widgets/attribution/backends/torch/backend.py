@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output
+from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output, two_classes
 from xai_widgets.attribution.backends.checks import check_real, unexplained
-from xai_widgets.attribution.backends.layer_choice import choose
+from xai_widgets.attribution.backends.layer_choice import Seen, View, choose, follows, grids
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.torch.copies import mirrored, plain_module
 from xai_widgets.attribution.backends.torch.own_stream import own_stream
+
+# what brings an output into another shape, and leaves its numbers alone
+_RESHAPES = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Select", "Slice", "Clone", "ToCopy")
 
 
 class TorchBackend:
@@ -154,10 +157,29 @@ class TorchBackend:
         except ValueError:  # secants do not hold
             return False
 
+    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+        """See `Backend`."""
+        with self._calm(), self.torch.enable_grad():
+            output = main_output(self._forward(tuple(self._tensor(x[:1]).requires_grad_() for x in inputs)))
+        step = getattr(output, "grad_fn", None)
+        while step is not None and type(step).__name__.startswith(_RESHAPES):
+            step = step.next_functions[0][0]
+        return step is not None and type(step).__name__.startswith("Sigmoid")
+
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Backend`."""
+        for chosen, grid in choose(self._seen(inputs, view), self._mine(layer)):
+            acts, grads = self._activations(inputs, positions, score, chosen)
+            acts, grads = grid.arranged(acts), None if grads is None else grid.arranged(grads)
+            if grads is not None and np.any(grads):
+                return acts, grads
+        raise unexplained()
+
+    def _activations(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         torch = self.torch
         found: list[Any] = []
 
@@ -165,7 +187,6 @@ class TorchBackend:
             found.append(output)
             return output.clone()  # what comes next may work in place
 
-        chosen = self._layer(inputs, self._mine(layer))
         handle = chosen.register_forward_hook(keep)
         try:
             with self._calm(), torch.enable_grad():
@@ -177,22 +198,31 @@ class TorchBackend:
                 (grads,) = torch.autograd.grad(scores.sum(), found[-1:], allow_unused=True)
         finally:
             handle.remove()
-        if grads is None:
-            raise unexplained()
-        return self._numpy(found[-1]), self._numpy(grads)
+        return self._numpy(found[-1]), None if grads is None else self._numpy(grads)
 
     def _mine(self, layer: Any) -> Any:
         """Return the name of a layer of the original, by which the mirror's is found."""
         return next((name for name, one in self.model.named_modules() if one is layer), layer)
 
-    def _layer(self, inputs: Inputs, layer: Any) -> Any:
+    def _seen(self, inputs: Inputs, view: View) -> list[Seen]:
         torch = self.torch
-        seen: list[tuple[str, Any, tuple[int, ...]]] = []
+        seen: list[Seen] = []
+        probes = view.probes(inputs)
 
         def note(name: str) -> Any:
             def hook(module: Any, given: Any, output: Any) -> None:
                 if isinstance(output, torch.Tensor):
-                    seen.append((name, module, tuple(output.shape)))
+                    shape = tuple(output.shape)
+                    able = list(grids(shape, view.size, view.grid)) if shape[:1] == (len(probes[0]),) else []
+                    moved = self._numpy((output[1:] - output[:1]).abs()) if able else None
+                    seen.append(
+                        Seen(
+                            name,
+                            module,
+                            shape,
+                            {one: follows(one.arranged(moved).sum(axis=1)) for one in able},
+                        )
+                    )
 
             return hook
 
@@ -202,11 +232,11 @@ class TorchBackend:
                 if name:
                     handles.append(module.register_forward_hook(note(name)))
             with self._calm(), torch.no_grad():
-                self._forward(tuple(self._tensor(x[:1]) for x in inputs))
+                self._forward(tuple(self._tensor(x) for x in probes))
         finally:
             for handle in handles:
                 handle.remove()
-        return choose(seen, layer, self.channels_first)
+        return seen
 
     def fingerprint(self) -> int:
         """See `Backend`."""
@@ -316,6 +346,8 @@ class TorchBackend:
                 )
             return value.reshape(rows)
         flat = main_output(output).reshape(rows, -1)
+        if score.one_logit:
+            flat = two_classes(lambda one, other: torch.cat([one, other], 1), flat, score)
         if score.kind != "output":
             flat = self._rescaled(flat, score)
         return flat.gather(1, torch.as_tensor(positions, device=flat.device)[:, None])[:, 0]
