@@ -140,51 +140,51 @@ def pictures(run: Run) -> dict[str, Callable[[bool], figures.StaticFigure]]:
     }  # fmt: skip
 
 
-CELL = """
+SETUP = """
 import sys; sys.path.insert(0, {docs!r})
-import numpy as np, torch, xai_widgets as xw
-import make_pictures
+import torch, xai_widgets as xw, make_pictures
 torch.set_num_threads(1)
 run = make_pictures.Run()
-board = xw.Dashboard(run.tracker, run.net, run.train_set, title="Photographs, small CNN", n_max=6, n_min=4, smoothing=25)
-board
+tracker, model, train_set = run.tracker, run.net, run.train_set
+"""
+BOARD = """
+dashboard = xw.Dashboard(tracker, model, train_set, title="Photographs, small CNN")
+dashboard.beside()
 """
 TRAIN = """
 for epoch in run.train():
-    if epoch == 10:
-        hard, _ = run.tracker.extremes("loss", n_max=3, n_min=0)
-        board.selection.change(indices=hard.index[:1], explained=hard.index, label=None)
+    if epoch == 10:  # look at the hardest
+        hard, easy = tracker.extremes("loss", n_max=1)
+        dashboard.selected = hard.index
 """
 
 
 def dashboard(wait: float) -> None:
-    """Take pictures of the dashboard between two epochs of a training in JupyterLab."""
+    """Take pictures of JupyterLab with the dashboard beside the cell that trains, between two epochs."""
     sys.path.insert(0, str(HERE.parent / "tests" / "browser"))
     import lab
 
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with tempfile.TemporaryDirectory() as folder, lab.browser(chromium) as opened:
         home = Path(folder).resolve()
-        cells = [CELL.format(docs=str(HERE)), TRAIN]
         server = lab.JupyterServer(home)
         try:
-            path = lab.write_notebook(home / "run.ipynb", cells)
-            book = lab.Notebook(opened, server, path, width=1400, height=2600)
+            cells = [SETUP.format(docs=str(HERE)), BOARD.strip(), TRAIN.strip()]
+            path = lab.write_notebook(home / "training.ipynb", cells)
+            book = lab.Notebook(opened, server, path, width=1440, height=900, scale=1.5)
             book.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
-            book.execute(0, 120)
-            book.run(1)
-            board = book.page.locator(".xaiw-dashboard").first
+            book.execute(0, 240)
+            book.execute(1, 120)
+            board = book.page.locator(".jupyterlab-sidecar .xaiw-dashboard")
+            board.wait_for()
+            book.run(2)
             lab.wait_for(lambda: "epoch 12 of" in (board.text_content() or ""), seconds=wait, what="epoch 12")
-            lab.wait_for(
-                lambda: book.page.locator(".xaiw-sample:not(.xaiw-hide) canvas").count(),
-                seconds=60,
-                what="saliency",
-            )
+            board.locator(".xaiw-sample:not(.xaiw-hide) canvas").first.wait_for(timeout=60_000)
             book.page.wait_for_timeout(6000)
             for theme in ("light", "dark"):
                 book.set_theme(dark=theme == "dark")
                 book.page.wait_for_timeout(3000)
-                book.screenshot(FOLDER / f"dashboard_{theme}.png", board)
+                book.screenshot(FOLDER / f"dashboard_{theme}.png")
             book.close()
         finally:
             server.close()

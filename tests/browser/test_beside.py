@@ -48,7 +48,7 @@ SEEN = """([board, parts]) => parts.map(part => {
         [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
         [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
     }
-    const inside = box.width > 20 && box.height > 20 && box.left >= left - 1 && box.top >= top - 1
+    const inside = box.width > 20 && box.height > 12 && box.left >= left - 1 && box.top >= top - 1
         && box.right <= right + 1 && box.bottom <= bottom + 1;
     const edges = [box.left, box.top, box.right, box.bottom, left, top, right, bottom].map(Math.round);
     return inside ? '' : `${part} at ${edges.slice(0, 4)} is not in ${edges.slice(4)}`;

@@ -10,7 +10,7 @@ const WIDE = 820;
 /** What is left free around a dashboard that fills the visible height: the padding of a notebook's output. */
 const AROUND = 18;
 const LEAST = { wide: 400, narrow: 600 };
-const MOST = 1150;
+const MOST = { wide: 1150, narrow: 1500 };
 
 export interface Room {
   width: number;
@@ -28,8 +28,8 @@ export interface Layout {
 export function layoutFor(wanted: LayoutWanted, room: Room): Layout {
   const narrow = room.width < WIDE;
   const layout = wanted !== "auto" ? wanted : narrow || room.height < TALL ? "screen" : "grid";
-  const least = narrow ? LEAST.narrow : LEAST.wide;
-  return { layout, narrow, height: Math.round(Math.min(MOST, Math.max(least, room.height - AROUND))) };
+  const size = narrow ? "narrow" : "wide";
+  return { layout, narrow, height: Math.round(Math.min(MOST[size], Math.max(LEAST[size], room.height - AROUND))) };
 }
 
 /** The nearest ancestor that scrolls what it holds and keeps its height whatever that is, or null where the window does. */
