@@ -63,8 +63,12 @@ MIDDLE = """board => { const lines = [...document.querySelectorAll(`${board} .xa
     return [at.x, at.y]; }"""
 POINT = """board => { const map = document.querySelector(`${board} .xw-map`).instanceMap;
     const t = map.scatter.pixels, c = map.app.state.columns, box = map.root.querySelector('.xw-plot').getBoundingClientRect();
+    if (!map.scatter.drawn || !map.app.state.n) return null;
     const row = [...c.x.keys()].find(i => c.x[i] !== 65535 && c.y[i] !== 65535 && !map.app.selected.includes(i));
-    return [box.x + c.x[row] * t.ax + t.bx, box.y + c.y[row] * t.ay + t.by]; }"""
+    return row === undefined ? null : [box.x + c.x[row] * t.ax + t.bx, box.y + c.y[row] * t.ay + t.by]; }"""
+RUNNING = """() => { const cell = document.querySelector('.jp-mod-selected .jp-InputPrompt').getBoundingClientRect();
+    const seen = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+    return cell.top >= seen.top - 1 && cell.top + 16 <= seen.bottom; }"""
 PANE, CELL = ".jupyterlab-sidecar", ".jp-Notebook"
 
 
@@ -114,11 +118,8 @@ def click_line(page: Any, board: str) -> None:
 
 def click_point(page: Any, board: str) -> None:
     page.locator(f"{board} [data-tab=map].xaiw-tab").click()
-    wait_for(
-        lambda: page.evaluate("b => document.querySelector(`${b} .xw-map`)?.instanceMap?.scatter.drawn > 0", board),
-        seconds=30, what="points",
-    )  # fmt: skip
-    page.mouse.click(*page.evaluate(POINT, board))
+    point = wait_for(lambda: page.evaluate(POINT, board), seconds=30, what="points")
+    page.mouse.click(*point)
 
 
 def answers(beside: lab.Notebook, cell: int, sizes: list[tuple[int, int, bool, Any]]) -> None:
@@ -135,7 +136,7 @@ def answers(beside: lab.Notebook, cell: int, sizes: list[tuple[int, int, bool, A
         page.mouse.move(5, 5)
         assert page.evaluate(SEEN, [PANE, ANSWER]) == [], (width, height, click.__name__)
         assert beside.running(cell)
-        assert page.evaluate(SEEN, [CELL, [".jp-mod-selected .jp-InputPrompt"]]) == []
+        assert page.evaluate(RUNNING), "the running cell is out of sight"
         SCREENSHOTS.mkdir(exist_ok=True)
         beside.screenshot(SCREENSHOTS / f"beside-{cell}-{height}-{click.__name__}.png")
     beside.set_theme(dark=False)

@@ -28,6 +28,9 @@ dashboard
 """
 DRAWN = """() => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')].filter(canvas =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)).length"""
+# bqplot follows a new size a third of a second later
+SETTLED = """() => [...document.querySelectorAll('.xaiw-dashboard .bqplot')].every(chart => Math.abs(
+    chart.clientHeight - chart.querySelector('.svg-figure').getBoundingClientRect().height) < 6)"""
 # width and height; where the grid does not fit, everything is on one screen
 SIZES = {"wide": (1230, 2600), "screen": (1230, 900), "narrow": (730, 900)}
 
@@ -51,7 +54,8 @@ def test_it_looks_as_it_should(notebook: lab.Notebook, name: str, dark: bool) ->
     width, height = SIZES[name]
     notebook.page.set_viewport_size({"width": width + 110, "height": height})
     notebook.page.mouse.move(5, 5)
-    time.sleep(1.5)
+    wait_for(lambda: notebook.page.evaluate(SETTLED), seconds=20, what="charts as large as their place")
+    time.sleep(1)
     root = notebook.page.locator(".xaiw-dashboard").first
     kind = f"dashboard-{name}{'-dark' if dark else ''}"
     SCREENSHOTS.mkdir(exist_ok=True)

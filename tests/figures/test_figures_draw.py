@@ -15,6 +15,7 @@ from figure_data import HOSTILE, NAMES, run
 from matplotlib.colors import to_hex
 from PIL import Image
 
+import xai_widgets as xw
 from xai_widgets import figures
 from xai_widgets._metrics import number
 from xai_widgets.figures import palette
@@ -88,9 +89,22 @@ def test_the_band_is_the_one_asked_for(tracker, kind):
     (band,) = [c for axes in figure.figure.axes for c in axes.collections]
     lower, upper = series.bounds(kind)
     edges = band.get_paths()[0].vertices[:, 1]
-    assert edges.min() == pytest.approx(lower[5].min())
+    assert edges.min() == pytest.approx(max(lower[5].min(), 0.0))
     assert edges.max() == pytest.approx(upper[5].max())
     assert to_hex(band.get_facecolor()[0][:3]) == palette.label_colors(10)[5]
+
+
+def test_the_band_of_a_loss_does_not_reach_below_zero():
+    tracker = xw.Tracker()
+    for loss in ([0.0, 0.0, 9.0], [0.1, 0.0, 7.0]):
+        tracker.record([0, 1, 2], [0, 0, 0], mode="eval", loss=loss)
+        tracker.end_epoch("eval")
+    series = tracker.label_series("loss", mode="eval")
+    assert series.bounds("std")[0].min() < -1
+    figure = figures.label_difficulty(series, bounds="std")
+    (band,) = [c for axes in figure.figure.axes for c in axes.collections]
+    assert band.get_paths()[0].vertices[:, 1].min() == 0
+    assert figure.figure.axes[0].get_ylim()[0] > -1
 
 
 def test_several_bounds_give_a_chart_each_and_none_gives_no_band(tracker):

@@ -12,7 +12,7 @@ from xai_widgets._metrics import metric_in
 from xai_widgets.figures import palette
 from xai_widgets.figures._inputs import key_of
 from xai_widgets.figures._legend import Row
-from xai_widgets.figures._plot import Curve
+from xai_widgets.figures._plot import Curve, Floats
 from xai_widgets.figures.scale import hardest_first, last_finite, smoothed
 from xai_widgets.figures.text import shown_text
 
@@ -84,7 +84,7 @@ class LabelChart:
             at = np.asarray(series.epochs if x == "epoch" else series.steps)
             mean = smoothed(series.mean, smoothing)
             has_band = kind is not None and (series is self.main or self._band_each)
-            lower, upper = series.bounds(kind) if has_band else (None, None)
+            lower, upper = possible_band(series, kind) if has_band else (None, None)
             rows = {key_of(v): i for i, v in enumerate(series.labels)}
             for place in self.ranking:
                 row = rows.get(key_of(self.main.labels[place]))
@@ -175,6 +175,15 @@ def as_list(series: Any) -> list[Any]:
     if not len(given[0].labels):
         raise ValueError(f"no label was seen in mode {given[0].mode!r} yet: record a batch with labels first")
     return given
+
+
+def possible_band(series: Any, kind: str | None) -> tuple[Floats, Floats]:
+    """Give the edges of a band, cut to what the metric can be: mean minus deviation of a loss may lie below 0."""
+    lower, upper = series.bounds(kind)
+    low, high = metric_in(series).within(-np.inf, np.inf, np.stack([series.min, series.max]))
+    if np.nanmin(series.min, initial=np.inf) >= 0:
+        low = max(low, 0.0)
+    return np.maximum(lower, low), np.minimum(upper, high)
 
 
 def checked_bounds(bounds: Any) -> list[str | None]:
