@@ -226,7 +226,7 @@ def test_the_map_places_colors_and_rings(tracker):
     assert {"easy to learn", "ambiguous"} <= set(texts(figure))
     assert any(text.startswith("hard") for text in texts(figure))
     told = figures.instance_map({**table, "label_error": np.where(np.arange(len(table)) < 20, 0.95, 0.0)})
-    assert "hard; about 19 ± 5 labels wrong" in texts(told)
+    assert "hard; about 19 ± 3 labels wrong" in texts(told)
     early = figures.instance_map({**table, "label_error": np.full(len(table), np.nan)})
     assert "hard to learn" in texts(early)
     some = figures.instance_map(table, labels=[3])

@@ -33,10 +33,12 @@ EPOCHS = 3
 """Before so many epochs have ended nothing is told."""
 LEAST_THRESHOLD = 0.2
 """The default decision never names an instance that is less likely to be wrong."""
-MANY = 0.1
-"""A share of wrong labels from which on the default decision trades certainty for finding more of them."""
-SYSTEMATIC = 0.25
-"""Standard error of the model's number, as a share of it, on runs that it was not fitted on."""
+MANY = (0.05, 0.25)
+"""Where the share of wrong labels is at least the first plus the second by the number of epochs, the default decision trades
+certainty for finding more of them. Of fewer, and in a young run, hard instances would be named."""
+SURE, DOUBTFUL = 0.15, 0.5
+"""Standard errors of the estimated number, as shares of it and of the part of it that is made of labels less likely wrong than
+right. Of the latter the number is little more than a guess: there hard and wrong look alike."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Judgement:
     probability
         (N,) probability that the label is wrong, NaN where nothing is known.
     threshold
-        From which probability on a label is suspected: 0.5; where at least a tenth of the labels are thought to be wrong,
-        where the expected F1 is largest, between 0.2 and 0.5.
+        From which probability on a label is suspected: 0.5; where many labels are thought to be wrong (`MANY`), where the
+        expected F1 is largest, between 0.2 and 0.5.
     number, error
         How many labels are wrong by this estimate, and its standard error.
     suggested
@@ -151,7 +153,8 @@ def judge_predictions(evidence: Evidence, classes: int) -> Judgement:
     probability = _sigmoid(PREDICTIONS.logit(_instance(evidence), run))
     suggested = np.where(evidence.votes > 0, evidence.first, -1)
     right = SUGGESTION.logit(_instance(evidence), run)
-    return decided(probability, suggested, np.where(suggested >= 0, _sigmoid(right) * probability, np.nan))
+    right = np.where(suggested >= 0, _sigmoid(right) * probability, np.nan)
+    return decided(probability, suggested, right, evidence.epochs)
 
 
 def judge_losses(loss: Array, correctness: Array, epochs: int, classes: int) -> Judgement:
@@ -171,7 +174,7 @@ def judge_losses(loss: Array, correctness: Array, epochs: int, classes: int) -> 
         return too_early(loss.shape[0], waits)
     evidence = of_losses(loss, correctness, accuracy, epochs)
     probability = _sigmoid(LOSSES.logit(_instance(evidence), _run(evidence, classes)))
-    return decided(probability)
+    return decided(probability, epochs=epochs)
 
 
 def of_losses(loss: Array, correctness: Array, accuracy: float, epochs: int) -> Evidence:
@@ -252,6 +255,7 @@ def decided(
     probability: Array,
     suggested: Array | None = None,
     suggested_probability: Array | None = None,
+    epochs: int = 0,
     outliers: bool = False,
 ) -> Judgement:
     """Count, decide and say what follows from probabilities (N,) that labels are wrong, NaN where nothing is known."""
@@ -259,10 +263,12 @@ def decided(
     if not known.size:
         return too_early(probability.shape[0], "probabilities")
     number = float(known.sum(dtype=np.float64))
-    error = float(np.sqrt((known * (1 - known)).sum(dtype=np.float64) + (SYSTEMATIC * number) ** 2))
+    doubtful = float(known[known < 0.5].sum(dtype=np.float64))
+    by_chance = float((known * (1 - known)).sum(dtype=np.float64))
+    error = float(np.sqrt(by_chance + (SURE * number) ** 2 + (DOUBTFUL * doubtful) ** 2))
     return Judgement(
         probability,
-        _threshold(known),
+        _threshold(known, epochs),
         number,
         error,
         np.full(probability.shape, -1) if suggested is None else suggested,
@@ -271,9 +277,9 @@ def decided(
     )
 
 
-def _threshold(probability: Array) -> float:
+def _threshold(probability: Array, epochs: int) -> float:
     """One half, or half of the largest expected F1 (Lipton et al., 2014) where many labels are wrong."""
-    if not probability.size or float(probability.mean()) < MANY:
+    if not epochs or float(probability.mean()) < MANY[0] + MANY[1] / epochs:
         return 0.5
     count, edges = np.histogram(probability, 1000, (0.0, 1.0))
     hits = np.cumsum((count * (edges[:-1] + edges[1:]) / 2)[::-1])

@@ -1,7 +1,7 @@
 """What a run says about its labels, kept up online.
 
 Sums over the epochs in which the network knew something and had not yet learnt the labels by heart. An epoch counts
-by ``a**3 * (1 - r)**4``: `a` is the share of instances predicted as labelled, `r` the share of those predicted
+by ``a**3 * (1 - r)**6``: `a` is the share of instances predicted as labelled, `r` the share of those predicted
 wrongly in their epoch before that are now right. Early epochs know little (`a` is small); once a network memorises,
 the wrong labels are learnt one by one (`r` goes to 1) and its word is no evidence any more. So what is said at epoch
 40 is what was known before the labels were learnt by heart (the early stopping that label-noise methods share: Arpit
@@ -83,10 +83,11 @@ class RunTotals:
             return 0.0
         accuracy = float(np.count_nonzero(right & judged) / count)
         missed = judged & known & ~before
-        recovered = float((np.count_nonzero(missed & right) + 1) / (np.count_nonzero(missed) + 1))
+        few = 1 + 0.003 * count  # a handful of misses tells nothing: as if as many more had been learnt
+        recovered = float((np.count_nonzero(missed & right) + few) / (np.count_nonzero(missed) + few))
         if not known.any():
             recovered = 0.0  # the first epoch: nobody could
-        weight = float(accuracy**3 * (1 - recovered) ** 4 + 1e-9)
+        weight = float(accuracy**3 * (1 - recovered) ** 6 + 1e-9)
         self.sums += (weight, weight * accuracy, weight * recovered, 1.0)
         return weight
 

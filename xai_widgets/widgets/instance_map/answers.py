@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.tracking.scores.label_errors import decided
 from xai_widgets.widgets.instance_map.protocol import MAX_COLUMNS, MAX_SEARCH, quantise8
 from xai_widgets.widgets.instance_map.score_source import Index, Source, score_text, score_unit
 from xai_widgets.widgets.view.formatting import clean
@@ -69,7 +68,8 @@ def _suspicion(source: Source, row: int, index: Index) -> list[dict[str, Any]]:
     if probability is None or not np.isfinite(probability[row]):
         return []
     said = [{"name": score_text("label_error", source.metric), "value": float(probability[row]), "unit": ""}]
-    if decided(probability).suspected[row]:
+    suspected = source.score("suspected")
+    if suspected is not None and suspected[row] == 1:
         suspects = source.tracker.suspects(source.mode, metric=source.metric, ds_id=source.ds_id)
         at = suspects.index.index(index) if index in suspects.index else -1
         if at >= 0 and suspects.suggested[at] is not None:

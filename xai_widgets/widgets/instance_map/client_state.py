@@ -123,15 +123,16 @@ class MapModel:
         suspicion, never, wrong, forgetting = (
             source.score(name) for name in ("label_error", "never_learnt", "wrong", "forgetting")
         )
-        judgement = None if suspicion is None else decided(suspicion, outliers=not source.labels.values)
-        self.available["suspected"] = judgement is not None and not judgement.waits
-        self.suspects = "" if judgement is None else judgement.brief()
+        suspected = source.score("suspected")
+        self.available["suspected"] = suspected is not None and bool(np.isfinite(suspected).any())
+        outliers = not source.labels.values
+        self.suspects = "" if suspicion is None else decided(suspicion, outliers=outliers).brief()
         self.available["never"] = never is not None
         self.available["wrong"] = wrong is not None
         self.available["forgotten"] = forgetting is not None
         with np.errstate(invalid="ignore"):
-            if judgement is not None:
-                flags[judgement.suspected] |= SUSPECTED
+            if suspected is not None:
+                flags[suspected == 1] |= SUSPECTED
             if never is not None:
                 flags[never == 1] |= NEVER
             if wrong is not None:
