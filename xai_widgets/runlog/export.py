@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.tracking.queries.to_frame import Frames
 from xai_widgets.tracking.tables import Table
+from xai_widgets.tracking.tracker import Tracker
 
 Array: TypeAlias = npt.NDArray[np.generic]
 Tables: TypeAlias = Callable[[], Iterable[Table]]
@@ -23,7 +23,7 @@ FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv"
 
 
 def export(
-    tracker: Frames, path: str | os.PathLike[str], what: str = "instances", *, mode: str | None = None
+    tracker: Tracker, path: str | os.PathLike[str], what: str = "instances", *, mode: str | None = None
 ) -> int:
     """Write what a tracker holds to a file.
 

@@ -16,6 +16,8 @@ from xai_widgets.runlog.files import files_of
 from xai_widgets.runlog.kinds import Status
 from xai_widgets.runlog.merge import END, Owners, Place, attempts, cuts
 from xai_widgets.tracking.ingest.worker import Worker
+from xai_widgets.tracking.queries.base import Reading
+from xai_widgets.tracking.queries.checkpoint import Saving
 from xai_widgets.tracking.results import EpochSummary
 from xai_widgets.tracking.store.labels import read_label_names
 from xai_widgets.tracking.store.stream import Policy
@@ -254,7 +256,7 @@ class FollowingTracker(Tracker):
     def epoch_means(self, mode: str, ds_id: str | None, epoch: int) -> dict[str, float]:
         """Mean of every metric over all instances of an epoch; NaN where there is none."""
         with self._settling:
-            stream = self._stream(mode, ds_id)
+            stream = Reading(self).stream(mode, ds_id)
             if stream is None:
                 return {}
             columns = {m: epochs[epoch].values for m, epochs in stream.columns.items() if epoch in epochs}
@@ -284,7 +286,7 @@ class FollowingTracker(Tracker):
             return
         self._about = about = file.about
         self._given_names = read_label_names(about.get("label_names"))
-        self._describe(about.get("metrics", ()))
+        Saving(self).describe(about.get("metrics", ()))
         self.epochs = about.get("epochs")
         self.steps_per_epoch = about.get("steps_per_epoch")
         policy = about.get("policy")

@@ -1,20 +1,24 @@
-"""The writing half of a tracker: buffers, epochs, and the jobs that take rows into the columns."""
+"""The writing half of a tracker: buffers, epochs, the jobs that take rows into the columns, and the course of the run."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
+import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
+from xai_widgets._metrics import Metric
+from xai_widgets.tracking.events import Callbacks, Subscription
 from xai_widgets.tracking.ingest.epoch_clock import Clock, check_mode
 from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_metrics, check_step
 from xai_widgets.tracking.ingest.sink import Sink
 from xai_widgets.tracking.ingest.worker import Worker
-from xai_widgets.tracking.lifecycle import Lifecycle
 from xai_widgets.tracking.results import EpochSummary
 from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer, to_batch
@@ -22,6 +26,7 @@ from xai_widgets.tracking.store.labels import LabelTable
 from xai_widgets.tracking.store.replay import recorded
 from xai_widgets.tracking.store.stream import Policy, Stream
 
+PROBLEMS_KEPT = 100
 BACKLOG = 16
 """Chunks that may wait for the worker before `record` helps it."""
 CHUNKS = 64
@@ -31,15 +36,48 @@ LIGHT_ROWS = 1 << 17
 """An epoch of more rows than this is closed by the worker, not by the thread that ends it."""
 
 
-class Intake(Lifecycle):
-    """Takes batches in.
+class Intake:
+    """A run as it is recorded: its batches, its epochs, its status, and who wants to know.
 
     Two locks, always taken in this order: `_settling` while jobs run and answers are computed (up to some ten
     milliseconds), `_lock` while a batch is copied or the clock moves (microseconds). Recording needs the second only.
+    Nothing that a subscriber, a callback or the log does can stop training.
+
+    Attributes
+    ----------
+    version
+        Grows with every record and every end of an epoch: whoever polls sees at a glance whether there is news.
+    status
+        "idle", "training", "ended" or "failed".
+    error
+        Text of the error a failed run ended with.
+    epochs, steps_per_epoch
+        Planned number of epochs, and of training steps in each; None where unknown.
+    problems
+        What went wrong on the side (a failing subscriber, a full disk), as text, newest last.
+    stop_requested
+        Whether somebody asked for a polite stop.
     """
 
+    _given_names: dict[str, Any] | None = None
+    _definitions: Mapping[str, Metric] = MappingProxyType({})
+    _rows_kept: tuple[tuple[Any, ...], list[Any]] | None = None  # labels found for the last question
+
     def __init__(self, policy: Policy, epochs: int | None) -> None:
-        super().__init__(epochs)
+        self.version = 0
+        self.status = "idle"
+        self.error: str | None = None
+        self.epochs = epochs
+        self.steps_per_epoch: int | None = None
+        self.problems: list[str] = []
+        self.stop_requested = False
+        self._step = 0
+        self._epoch = 0
+        self._started: float | None = None
+        self._elapsed = 0.0
+        self._subscribers = Callbacks("subscriber", self.report)
+        self._safe = Callbacks("safe-point callback", self.report)
+        self._sources: list[weakref.WeakMethod[Any]] = []  # what holds rows back for a moment
         self._policy = policy
         self._reset()
         self._jobs: deque[Callable[[], None]] = deque()
@@ -48,6 +86,76 @@ class Intake(Lifecycle):
         self._sink: Sink | None = None
         self._new_threads()
         _alive.add(self)
+
+    @property
+    def epoch(self) -> int:
+        """The open epoch, or the last one; 0 before any."""
+        return self._epoch
+
+    @property
+    def step(self) -> int:
+        """The last training step known; 0 before any."""
+        return self._step
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds the run has been training."""
+        return self._elapsed + (time.monotonic() - self._started if self._started is not None else 0.0)
+
+    def start(self) -> None:
+        """Say that training begins; the first `record` does so too."""
+        self.error = None
+        self.stop_requested = False
+        if self._started is None:
+            self._started = time.monotonic()
+        self._set_status("training")
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Say that training ended, or failed with `error`."""
+        self._elapsed, self._started = self.elapsed, None
+        if error is not None:
+            self.error = f"{type(error).__name__}: {error}"
+        self._set_status("ended" if error is None else "failed")
+
+    def request_stop(self) -> None:
+        """Ask the training loop to stop at its next batch or epoch end; hooks honour it, plain loops may."""
+        self.stop_requested = True
+        self.version += 1
+
+    def subscribe(self, callback: Callable[[EpochSummary], Any]) -> Subscription:
+        """Have `callback(summary)` called at every end of an epoch and change of status.
+
+        It is called in the thread that ends the epoch. What it raises is kept in `problems`; after three failures in
+        a row it is called no more.
+        """
+        return self._subscribers.add(callback)
+
+    def on_safe_point(self, callback: Callable[[int, int], Any]) -> Subscription:
+        """Have `callback(epoch, step)` called in the training thread, between optimizer steps."""
+        return self._safe.add(callback)
+
+    def safe_point(self, *, step: int | None = None, epoch: int | None = None) -> None:
+        """Say, in the training thread, that it is between optimizer steps."""
+        if self._safe.subscriptions:
+            self._safe.call(self._epoch if epoch is None else epoch, self._step if step is None else step)
+
+    def report(self, problem: str) -> None:
+        """Keep a problem for the user to see, and warn."""
+        self.problems.append(problem)
+        del self.problems[:-PROBLEMS_KEPT]
+        self.version += 1
+        try:
+            warnings.warn(problem, RuntimeWarning, stacklevel=3)
+        except RuntimeWarning:  # warnings may be errors; a problem on the side still stops nothing
+            return
+
+    def _set_status(self, status: str) -> None:
+        if status == self.status:
+            return
+        self.status = status
+        self.version += 1
+        self._log_status(status)
+        self._subscribers.call(EpochSummary(None, None, self.epoch, self.step, kind="status", status=status))
 
     def _reset(self) -> None:
         """Forget all that was recorded."""

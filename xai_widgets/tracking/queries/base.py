@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -27,35 +26,39 @@ class Row:
     codes: tuple[int, ...]
 
 
-class Reading(Intake):
-    """The simpler questions; every answer includes what was recorded a moment ago."""
+class Reading:
+    """The simpler questions to a run, and what all others need; every answer includes what was recorded a moment ago.
 
-    _given_names: dict[str, Any] | None = None
-    _rows_kept: tuple[tuple[Any, ...], list[Row]] | None = None
-    _definitions: Mapping[str, Metric] = MappingProxyType({})
+    It keeps nothing of its own, so one is made for every question.
+    """
+
+    def __init__(self, run: Intake) -> None:
+        self._run = run
 
     @property
     def epoch_frequency(self) -> int:
         """Columns are kept of every so many epochs."""
-        return self._policy.epoch_frequency
+        return self._run._policy.epoch_frequency
 
     @property
     def modes(self) -> tuple[str, ...]:
         """Modes something was recorded in, in the order train, eval, test, infer."""
-        recorded = {mode for mode, _ in list(self._streams)}
+        recorded = {mode for mode, _ in list(self._run._streams)}
         return tuple(m for m in MODES if m in recorded)
 
     def metrics(self, mode: str | None = None, ds_id: str | None = None) -> tuple[str, ...]:
         """List the metrics recorded in a mode, or in any."""
         found: dict[str, None] = {}
-        for stream in list(self._streams.values()):
+        for stream in list(self._run._streams.values()):
             if mode in (None, stream.mode) and ds_id in (None, stream.ds_id):
                 found.update(dict.fromkeys(stream.metrics))
         return tuple(found)
 
     def ds_ids(self, mode: str | None = None) -> tuple[str | None, ...]:
         """List the data sets recorded in a mode, or in any; None is the one without a name."""
-        return tuple(dict.fromkeys(s.ds_id for s in list(self._streams.values()) if mode in (None, s.mode)))
+        return tuple(
+            dict.fromkeys(s.ds_id for s in list(self._run._streams.values()) if mode in (None, s.mode))
+        )
 
     def metric(
         self,
@@ -66,63 +69,44 @@ class Reading(Intake):
         low: float | None = None,
         high: float | None = None,
     ) -> Metric:
-        """Say which values of a metric are good and what its unit is; return what is known of it.
-
-        Parameters
-        ----------
-        name
-            Name it is recorded under.
-        better
-            "high" where more is better (an IoU), "low" where less is (a loss): rankings, charts, legends and figures take
-            the other end for the hardest. By default as the name says: accuracies, precision, recall, F1, IoU, top-k,
-            confidence, margins and the like are better high, all others low.
-        unit
-            Unit, "" for none. By default nats for a loss or cross-entropy.
-        low, high
-            Least and largest value possible.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For another `better`, a unit that is no text, or ends in the wrong order.
-        """
-        known = self._definitions.get(name) or metric_of(name)
+        """Say which values of a metric are good and what its unit is; return what is known of it."""
+        known = self._run._definitions.get(name) or metric_of(name)
         given = {"better": better, "unit": unit, "low": low, "high": high}
         changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         if not changes:
             return known
         fresh = replace(known, **changes)
         if fresh != known:
-            self._definitions = {**self._definitions, name: fresh}
-            self.version += 1
+            self._run._definitions = {**self._run._definitions, name: fresh}
+            self._run.version += 1
         return fresh
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """Label values seen, sorted."""
-        with self._settling:
-            self._settled()
-            return tuple(sorted_labels(self._table.values))
+        with self._run._settling:
+            self._run._settled()
+            return tuple(sorted_labels(self._run._table.values))
 
     @property
     def label_names(self) -> dict[str, Any]:
         """{name: value} as given, or made of the values seen."""
-        if self._given_names is not None:
-            return dict(self._given_names)
+        if self._run._given_names is not None:
+            return dict(self._run._given_names)
         return {str(value): value for value in self.labels}
 
     def name_of(self, label: Any) -> str:
         """Display name of a label value."""
         value = plain(label)
-        for name, values in (self._given_names or {}).items():
+        for name, values in (self._run._given_names or {}).items():
             if value == values or (isinstance(values, tuple) and value in values):
                 return name
         return ", ".join(self.name_of(v) for v in value) if isinstance(value, tuple) else str(value)
 
     def indices(self, mode: str = "train", ds_id: str | None = None) -> Array:
         """Return all instances recorded in a mode: integers, or an object array where there are strings."""
-        with self._settling:
-            stream = self._stream(mode, ds_id)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id)
             if stream is None:
                 return np.zeros(0, np.int64)
             return stream.instances.column(stream.instances.known())
@@ -130,10 +114,10 @@ class Reading(Intake):
     def label_of(self, index: Any, mode: str | None = None, ds_id: str | None = None) -> Label | None:
         """Label of an instance, looked for in all modes by default; None when unknown."""
         name = read_index(index if not np.isscalar(index) else [plain(index)])
-        with self._settling:
-            self._settled()
+        with self._run._settling:
+            self._run._settled()
             for wanted in MODES if mode is None else (mode,):
-                for (each, data), stream in self._streams.items():
+                for (each, data), stream in self._run._streams.items():
                     if each == wanted and ds_id in (None, data):
                         found: Label | None = stream.label_values(stream.instances.find(name))[0]
                         if found is not None:
@@ -142,8 +126,8 @@ class Reading(Intake):
 
     def counts(self, mode: str = "train", ds_id: str | None = None) -> Counts:
         """Count what policies did to the rows of a mode."""
-        with self._settling:
-            stream = self._stream(mode, ds_id)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id)
             if stream is None:
                 return Counts()
             kinds = ("rows", "nan", "inf", "duplicates", "late")
@@ -168,14 +152,14 @@ class Reading(Intake):
     @property
     def nbytes(self) -> int:
         """Bytes held by columns, labels, names, buffers and dynamics."""
-        with self._settling:
-            return sum(stream.nbytes for stream in list(self._streams.values()))
+        with self._run._settling:
+            return sum(stream.nbytes for stream in list(self._run._streams.values()))
 
-    def _stream(self, mode: str, ds_id: str | None, metric: str | None = None) -> Stream | None:
+    def stream(self, mode: str, ds_id: str | None, metric: str | None = None) -> Stream | None:
         """Find the stream asked for, everything recorded taken in; None when there is nothing yet."""
         check_mode(mode)
-        self._settled()
-        streams = {d: s for (m, d), s in self._streams.items() if m == mode}
+        self._run._settled()
+        streams = {d: s for (m, d), s in self._run._streams.items() if m == mode}
         stream = streams.get(ds_id)
         if stream is None and ds_id is None and len(streams) == 1:
             stream = next(iter(streams.values()))
@@ -192,17 +176,18 @@ class Reading(Intake):
         if labels is not None and not (isinstance(labels, str) and labels == "all"):
             return self._found_rows(labels)
         # with a thousand labels they take longer to find than all else that a question needs
-        state = (labels, self._table, len(self._table), self._given_names)
-        kept = self._rows_kept
+        state = (labels, self._run._table, len(self._run._table), self._run._given_names)
+        kept = self._run._rows_kept
         if kept is None or any(a is not b and a != b for a, b in zip(kept[0], state, strict=True)):
-            kept = self._rows_kept = (state, self._found_rows(labels))
-        return kept[1]
+            kept = self._run._rows_kept = (state, self._found_rows(labels))
+        rows: list[Row] = kept[1]
+        return rows
 
     def _found_rows(self, labels: Iterable[Any] | str | None) -> list[Row]:
-        if labels is None and self._given_names is not None:
-            return [Row(value, name, self._codes(value)) for name, value in self._given_names.items()]
+        if labels is None and self._run._given_names is not None:
+            return [Row(value, name, self._codes(value)) for name, value in self._run._given_names.items()]
         if labels is None or (isinstance(labels, str) and labels == "all"):
-            wanted: list[Any] = list(sorted_labels(self._table.values))
+            wanted: list[Any] = list(sorted_labels(self._run._table.values))
         else:
             listed = [labels] if isinstance(labels, (str, int)) else list(labels)
             wanted = [self._value_of(label) for label in listed]
@@ -213,11 +198,11 @@ class Reading(Intake):
         if isinstance(label, (tuple, list, set, frozenset)):
             return tuple(self._value_of(each) for each in label)
         value = plain(label)
-        names = self._given_names or {}
+        names = self._run._given_names or {}
         return names[value] if isinstance(value, str) and value in names else value
 
     def _codes(self, value: Any) -> tuple[int, ...]:
-        return codes_of(self._table, value)
+        return codes_of(self._run._table, value)
 
 
 def codes_of(table: LabelTable, value: Any) -> tuple[int, ...]:

@@ -36,43 +36,12 @@ class Rankings(Reading):
         labels: Iterable[Any] | str | None = None,
         indices: Any = None,
     ) -> tuple[Extremes, Extremes]:
-        """Rank the instances: the hardest and the easiest.
-
-        Parameters
-        ----------
-        metric, mode, ds_id
-            What to look at.
-        n_max, n_min
-            How many of each.
-        by
-            The score: "mean" (over all epochs; it survives memorisation), "last" (as FastEstimator's InstanceTracker),
-            "recent" (the last five epochs), "std", "min", "max", "rank_change" (who moved most), "margin" (area under
-            the margin), "confidence", "variability", "correctness", "forgetting" (those never learnt first),
-            "first_learnt", "never_learnt" (those only, by their mean), "wrong" (predicted wrongly at last), "el2n",
-            "entropy", "label_error" (how likely the label is wrong), "suspected",
-            "suggested_probability", or one that was registered.
-        labels
-            Rank instances of these labels only (values or names).
-        indices
-            Rank these instances only.
-
-        Returns
-        -------
-        tuple of Extremes
-            The hardest, hardest first; the easiest, easiest first. Of a mean, last, recent, lowest or highest value and
-            of a change of rank, the hardest are at the bad end of the metric (`metric`): the highest losses, the lowest
-            accuracies. Of margin, confidence and correctness the lowest are the hardest; of all others the highest.
-
-        Raises
-        ------
-        ValueError
-            For an unknown score, or one that needs logits where none were recorded.
-        """
+        """Rank the instances: the hardest and the easiest."""
         if n_max < 0 or n_min < 0:
             raise ValueError(f"n_max is {n_max} and n_min is {n_min}; neither may be negative")
         name = score_named(by).name
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 nothing = Extremes((), np.zeros(0), (), by)
                 return nothing, nothing
@@ -88,14 +57,10 @@ class Rankings(Reading):
     def scores(
         self, by: str = "mean", metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
     ) -> Array:
-        """Give one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none.
-
-        Made for those who ask after every epoch: what a score needs of the epochs that have ended is kept (4 to 18 bytes
-        per instance), so that asking again costs one epoch and not the whole run.
-        """
+        """Give one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none."""
         name = score_named(by).name
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 return np.zeros(0)
             values, places = (
@@ -108,8 +73,8 @@ class Rankings(Reading):
         self, metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
     ) -> tuple[str, ...]:
         """Return the names of the scores that what was recorded allows, in the order of the table's columns."""
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 return ()
             return Scorer(stream, self.metric(metric), keep=True).available()
@@ -122,32 +87,10 @@ class Rankings(Reading):
         ds_id: str | None = None,
         columns: Iterable[str] | None = None,
     ) -> Table:
-        """Table of the training dynamics: one row per instance, one column per score.
-
-        Parameters
-        ----------
-        mode, ds_id, metric
-            What to look at; `metric` is the loss.
-        columns
-            Names of the scores wanted; all there are by default.
-
-        Returns
-        -------
-        Table
-            index, label, and of `seen`, `mean`, `last`, `recent`, `std`, `min`, `max`, `rank_change`, `confidence`,
-            `variability`, `correctness` (dataset cartography, Swayamdipta et al., 2020), `forgetting`, `never_learnt`
-            (Toneva et al., 2019), `first_learnt`, `wrong` (1 where the last prediction was not the label; needs
-            logits or predictions), `aum` (Pleiss et al., 2020), `el2n` (Paul et al., 2021) and `entropy` those that
-            what was recorded allows; `label_error` (the probability that the label is wrong, NaN while it is too
-            early to tell), `suspected` (the default decision: at least `suspected_from`), `suggested` (the class that
-            is likely to be right, of suspects, None elsewhere) and `suggested_probability`. From a loss that is never
-            negative, taken for a cross-entropy, confidence is exp(-loss), and correctness and forgetting are those of
-            instances with more than half of the probability on their label; area under the margin, EL2N and entropy
-            need logits.
-        """
+        """Table of the training dynamics: one row per instance, one column per score."""
         wanted = None if columns is None else [score_named(c).name for c in columns]
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             if stream is None:
                 return Table({"index": np.zeros(0, np.int64)})
             places = stream.instances.known()
@@ -173,26 +116,11 @@ class Rankings(Reading):
         ds_id: str | None = None,
         n_max: int | None = None,
     ) -> Suspects:
-        """List the instances whose label is likely to be wrong, and say how many there are.
-
-        Parameters
-        ----------
-        mode, ds_id, metric
-            What to look at; `metric` is the loss, which decides where no predictions were recorded.
-        n_max
-            At most so many; all that are suspected by default.
-
-        Returns
-        -------
-        Suspects
-            The likeliest first, each with what its label should be; ``print(tracker.suspects().text)`` says for instance
-            "about 480 ± 60 labels are wrong; 210 of them are named with 9 in 10 certainty". Where there are no labels,
-            outliers of the metric are told instead.
-        """
+        """List the instances whose label is likely to be wrong, and say how many there are."""
         if n_max is not None and n_max < 0:
             raise ValueError(f"n_max is {n_max}; it may not be negative")
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             if stream is None or not stream.columns.get(metric):
                 return no_suspects()
             return suspects_of(stream, judged(Scorer(stream, self.metric(metric))), n_max)
@@ -200,47 +128,24 @@ class Rankings(Reading):
     def predictions(
         self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None
     ) -> tuple[Label | None, ...]:
-        """Give the last prediction for each instance, as of the last epoch that ended.
-
-        Parameters
-        ----------
-        indices
-            Index values; all instances in the order of `indices(mode)` by default.
-
-        Returns
-        -------
-        tuple
-            A label value each, None where no prediction (``prediction=`` or ``logits=`` of `record`) is known. Kept are
-            four bytes per instance.
-        """
-        with self._settling:
-            stream = self._stream(mode, ds_id)
+        """Give the last prediction for each instance, as of the last epoch that ended."""
+        with self._run._settling:
+            stream = self.stream(mode, ds_id)
             if stream is None:
                 return () if indices is None else (None,) * len(wanted_names(indices))
             known = stream.instances
             places = known.known() if indices is None else known.find(wanted_names(indices))
             if stream.dynamics is None:
                 return (None,) * len(places)
-            codes, values = stream.dynamics.predicted(places, known.size), self._predicted.values
+            codes, values = stream.dynamics.predicted(places, known.size), self._run._predicted.values
             return tuple(values[c] if c >= 0 else None for c in codes.tolist())
 
     def confusion(
         self, mode: str = "train", *, epoch: int | None = None, ds_id: str | None = None
     ) -> Confusion:
-        """How often each label was predicted as which, in an epoch that ended.
-
-        Parameters
-        ----------
-        epoch
-            The last one by default.
-
-        Raises
-        ------
-        ValueError
-            Where neither logits nor predictions were recorded, or the epoch is not there.
-        """
-        with self._settling:
-            stream = self._stream(mode, ds_id)
+        """How often each label was predicted as which, in an epoch that ended."""
+        with self._run._settling:
+            stream = self.stream(mode, ds_id)
             known = {} if stream is None or stream.dynamics is None else stream.dynamics.confusion
             if stream is None or not known:
                 raise ValueError(
@@ -249,19 +154,14 @@ class Rankings(Reading):
             at = max(known) if epoch is None else epoch
             if at not in known:
                 raise ValueError(f"no confusion of epoch {at}; there are {', '.join(map(str, known))}")
-            return confusion_of(at, known[at], self._table.values, self._predicted.values, self.name_of)
+            return confusion_of(
+                at, known[at], self._run._table.values, self._run._predicted.values, self.name_of
+            )
 
     def confusion_drift(self, mode: str = "train", *, ds_id: str | None = None) -> tuple[Array, Array]:
-        """By how much the predictions of each label changed from one epoch to the next.
-
-        Returns
-        -------
-        tuple of arrays
-            (T,) epochs; (L, T) total variation distance in [0, 1] between the row of a label and that of the epoch
-            before, labels as in `confusion`; NaN in the first column.
-        """
-        with self._settling:
-            stream = self._stream(mode, ds_id)
+        """By how much the predictions of each label changed from one epoch to the next."""
+        with self._run._settling:
+            stream = self.stream(mode, ds_id)
             epochs = [] if stream is None or stream.dynamics is None else sorted(stream.dynamics.confusion)
             tables = [self.confusion(mode, epoch=e, ds_id=ds_id) for e in epochs]
         return np.array(epochs, np.int64), drift(tables)

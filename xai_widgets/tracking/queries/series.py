@@ -21,31 +21,19 @@ class Series(Reading):
     def group(
         self, name: str, index: Any, values: Any, *, mode: str = "train", ds_id: str | None = None
     ) -> None:
-        """Group instances otherwise than by label: by hospital, camera, length of text...
-
-        Parameters
-        ----------
-        name
-            Name of the grouping, for `label_series(..., group=name)`.
-        index
-            (B,) instances.
-        values
-            (B,) group of each, integers or strings.
-        mode, ds_id
-            Whose instances they are.
-        """
+        """Group instances otherwise than by label: by hospital, camera, length of text..."""
         names = read_index(index)
         groups = [plain(v) for v in (values.tolist() if hasattr(values, "tolist") else list(values))]
         if len(groups) != len(names):
             raise ValueError(
                 f"values has {len(groups)} entries for {len(names)} indices; one group each is expected"
             )
-        with self._settling:
-            with self._lock:
-                stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
+        with self._run._settling:
+            with self._run._lock:
+                stream = self._run._streams.get((mode, ds_id)) or self._run._new_stream(mode, ds_id)
             table = LabelTable()
             stream.set_group(name, names, table.encode(groups), table)
-            self.version += 1
+            self._run.version += 1
 
     def label_series(
         self,
@@ -57,28 +45,10 @@ class Series(Reading):
         group: str | None = None,
         quantiles: Iterable[float] | None = None,
     ) -> LabelSeries:
-        """Statistics of a metric per label over the epochs.
-
-        Parameters
-        ----------
-        metric, mode, ds_id
-            What to look at.
-        labels
-            Values or names of the labels wanted, in that order (a tuple of them is merged); "all" for every one. By
-            default those of the tracker's `label_names`, or all, sorted.
-        group
-            A grouping made with `group(name, ...)`, to take the place of the label.
-        quantiles
-            Probabilities in [0, 1], as (0.05, 0.5, 0.95).
-
-        Raises
-        ------
-        ValueError
-            For an unknown mode, data set, metric or grouping, once something was recorded there.
-        """
+        """Statistics of a metric per label over the epochs."""
         probabilities = None if quantiles is None else _probabilities(quantiles)
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             rows = self._rows(labels) if group is None else self._group_rows(stream, group, labels)
             epochs: list[int] = []
             if stream is not None and (stream.labelled or group is not None):
@@ -119,19 +89,11 @@ class Series(Reading):
     def instance_series(
         self, indices: Any, metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
     ) -> InstanceSeries:
-        """Histories of chosen instances.
-
-        Parameters
-        ----------
-        indices
-            Any iterable, array, range or tensor of instance names.
-        metric, mode, ds_id
-            What to look at.
-        """
+        """Histories of chosen instances."""
         names = wanted_names(indices)
         wanted = tuple(names if isinstance(names, list) else names.tolist())
-        with self._settling:
-            stream = self._stream(mode, ds_id, metric)
+        with self._run._settling:
+            stream = self.stream(mode, ds_id, metric)
             places, epochs = np.full(len(wanted), -1), []
             labels: tuple[Any, ...] = (None,) * len(wanted)
             if stream is not None:

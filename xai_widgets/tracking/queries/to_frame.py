@@ -20,18 +20,8 @@ class Frames(Series):
     """`table` and `to_frame`."""
 
     def table(self, what: str = "instances", *, mode: str | None = None) -> Table:
-        """Give everything recorded as columns.
-
-        Parameters
-        ----------
-        what
-            "instances": a row per mode, data set, epoch and instance seen (mode, ds_id, epoch, step, index, label, and
-            a column per metric). "labels": a row per mode, data set, metric, epoch and label (count, mean, std, min,
-            max).
-        mode
-            This mode only.
-        """
-        with self._settling:
+        """Give everything recorded as columns."""
+        with self._run._settling:
             tables = list(self.tables(what, mode=mode))
         names = list(dict.fromkeys(name for table in tables for name in table))
         return Table({name: _stacked([_column(table, name) for table in tables]) for name in names})
@@ -40,22 +30,16 @@ class Frames(Series):
         """Give `table(what)` one mode, data set and epoch at a time."""
         if what not in FRAMES:
             raise ValueError(f"unknown table {what!r}; one of {', '.join(FRAMES)}")
-        with self._settling:
-            self._settled()
-            streams = [s for (m, _), s in sorted(self._streams.items(), key=_order) if mode in (None, m)]
+        with self._run._settling:
+            self._run._settled()
+            streams = [s for (m, _), s in sorted(self._run._streams.items(), key=_order) if mode in (None, m)]
         for stream in streams:
             parts = _instances(stream) if what == "instances" else self._labels(stream)
             for part in parts:
                 yield Table(part)
 
     def to_frame(self, what: str = "instances", kind: str | None = None, *, mode: str | None = None) -> Any:
-        """Give `table(what)` as a data frame.
-
-        Parameters
-        ----------
-        kind
-            "numpy" (structured array), "arrow", "pandas" or "polars"; by default pandas, or numpy without it.
-        """
+        """Give `table(what)` as a data frame."""
         return self.table(what, mode=mode).to(kind)
 
     def _labels(self, stream: Stream) -> Iterator[dict[str, Any]]:
