@@ -81,6 +81,8 @@ def test_what_is_set_on_a_batch_sampler_is_set(what, workers):
 
 
 class Scaled(Dataset):
+    classes = ("bird", "car", "cat", "deer")
+
     def __init__(self) -> None:
         self.x, self.y = data()
         self.transform = None
@@ -186,6 +188,7 @@ def test_names_are_proved_by_the_samples_as_they_are_fetched(workers):
     assert "64 train samples, named by the data set's order" in str(check)
     assert "agrees in 8 of 8 batches" in str(check)
     assert "4 classes, softmax" in str(check)
+    assert "names: bird, car, cat, ... from the data set" in str(check)
     assert not tracker.problems
 
 
@@ -353,6 +356,25 @@ def test_rows_without_a_label_take_nothing_from_their_neighbours():
     other, _ = looped(DataLoader(TensorDataset(x, y), 16), step=masked, model=model)
     assert np.allclose(recorded(other)[y != -1], want[y != -1], atol=1e-5)
     assert np.isnan(recorded(other)[y == -1]).all()
+
+
+def test_soft_targets_of_a_mixture_are_told_and_have_no_label():
+    def mixed(model, loss, batch, watched):
+        x, y = batch
+        soft = 0.6 * F.one_hot(y, 4) + 0.4 * F.one_hot(y, 4)[torch.randperm(len(y))]
+        loss(model(x), soft.float())
+
+    torch.manual_seed(0)
+    tracker, _ = looped(DataLoader(TensorDataset(*data()), 16), step=mixed)
+    assert list(tracker.instance_series(range(N), "loss", mode="train").labels) == [None] * N
+    assert "no function of them" in tracker.problems[0]
+
+    def coarse(model, loss, batch, watched):
+        loss(model(batch[0]), batch[1] // 2)
+
+    tracker, _ = looped(DataLoader(TensorDataset(*data()), 16), step=coarse)
+    assert list(tracker.instance_series(range(N), "loss", mode="train").labels) == (data()[1] // 2).tolist()
+    assert not tracker.problems
 
 
 def test_several_labels_are_several_and_signs_are_classes():

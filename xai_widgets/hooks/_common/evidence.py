@@ -208,6 +208,17 @@ class Evidence:
             proof = self._proofs[mode, ds_id] = Proof(self._feed, mode, ds_id)
         return proof
 
+    def learn_names(self, dataset: Any) -> None:
+        """Take the names of labels that a data set has in memory, here or in what it wraps."""
+        for _ in range(16):
+            if dataset is None or self.names:
+                return
+            names = getattr(dataset, "classes", None)
+            if isinstance(names, (list, tuple)) and names and all(isinstance(one, str) for one in names):
+                shown = ", ".join(names[:3])
+                self.names = f"{shown}{', ...' if len(names) > 3 else ''} from the data set"
+            dataset = getattr(dataset, "dataset", None)
+
     def learn_task(self, criterion: str, shape: tuple[int, ...], labelled: bool = True) -> None:
         """Tell from the criterion's name and its outputs' shape what the model's output is; what the user said stays."""
         if self._told_of == (criterion, len(shape)):

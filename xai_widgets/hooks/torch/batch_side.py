@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from xai_widgets.hooks.torch.witness import leaves
+from xai_widgets.hooks.torch.witness import Path, leaves
 
 NOT_A_LABEL = (-1, -100)
+LABEL_PATHS: tuple[Path, ...] = ((1,), ("label",), ("labels",), ("target",), ("targets",), ("y",))
+WIDEST = 256  # numbers in a row of targets that is compared
 
 
 class Side(NamedTuple):
@@ -156,6 +158,21 @@ def own_rows(targets: Any, batch: Any, count: int) -> bool | None:
             return True
         same = told if told is not None else same
     return same
+
+
+def follow_labels(targets: Any, batch: Any, count: int) -> bool | None:
+    """Whether targets are a function of the batch's labels: rows with one label have one target. None where nothing tells."""
+    usual = [one for path, one in leaves(batch) if path in LABEL_PATHS and hasattr(one, "detach")]
+    whole = [one for one in usual if one.shape == (count,) and not one.is_floating_point()]
+    if not whole or getattr(targets, "shape", (0,))[:1] != (count,):
+        return None
+    known: dict[int, list[float]] = {}
+    rows = targets.detach().reshape(count, -1).double().cpu()
+    if rows.shape[1] > WIDEST:
+        return None
+    labels = whole[0].tolist()
+    same = all(known.setdefault(label, row) == row for label, row in zip(labels, rows.tolist(), strict=True))
+    return same if len(known) < count else None
 
 
 def lies_in(targets: Any, batch: Any) -> bool:

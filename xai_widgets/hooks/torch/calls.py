@@ -68,6 +68,8 @@ class Call:
         self.site = site
         self.trains = trains
         self.own: bool | None = None  # whether its targets are the batch's
+        self.odd = False  # whether its targets are no function of the batch's labels
+        self.looked = False  # whether its targets were compared at all
         self.strong = False  # whether they are that by lying in its memory, and not by being equal
         self.main: tuple[int, int] = (1, 1)
         self.input: bool | None = None

@@ -13,7 +13,7 @@ import numpy as np
 
 from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.instance_ids import Key
-from xai_widgets.hooks.torch.identity import LABEL_PATHS
+from xai_widgets.hooks.torch.batch_side import LABEL_PATHS
 
 REWEIGHT = (
     "reweighted instances of mode {mode!r} count as all others here, as the loss is the loop's own: multiply it by "

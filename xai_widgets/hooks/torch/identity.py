@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from xai_widgets.hooks._common.data_labels import labels_in_memory
 from xai_widgets.hooks._common.evidence import Proof, same_labels
+from xai_widgets.hooks.torch.batch_side import LABEL_PATHS
 from xai_widgets.hooks.torch.witness import FIRST, RARELY, Fetched, Path, leaves
 
 Array = npt.NDArray[Any]
 OFTEN = 16  # labels in memory are compared in one batch of so many
-LABEL_PATHS: tuple[Path, ...] = ((1,), ("label",), ("labels",), ("target",), ("targets",), ("y",))
 COLLATE = (
     "Let the collate function carry the names: indexed = xai_widgets.hooks.torch.Indexed(dataset); "
     "DataLoader(indexed, collate_fn=indexed.collate(collate_fn)) where it keeps the order, or give index=function(batch)"

@@ -14,7 +14,7 @@ from typing import Any
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
-from xai_widgets.hooks.torch.batch_side import lies_in, own_rows
+from xai_widgets.hooks.torch.batch_side import follow_labels, lies_in, own_rows
 from xai_widgets.hooks.torch.calls import Call, Current, describe, pick, site_of
 from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.gradient import GradientProof
@@ -284,13 +284,15 @@ class Observer:
         near = getattr(outputs, "is_cpu", True) or seen < FIRST or seen % RARELY == 0 or current.calls
         whole = not current.calls and getattr(outputs, "shape", (0,))[:1] == (current.size,)
         if type(current.batch) in (list, tuple) and any(one is targets for one in current.batch):
-            call.own = call.strong = True
+            call.own = call.strong = call.looked = True
         elif near and hasattr(targets, "detach"):
+            call.looked = True
             call.own = own_rows(targets, current.batch, current.size)
+            call.odd = call.own is None and follow_labels(targets, current.batch, current.size) is False
             call.strong = call.own is True and lies_in(targets, current.batch)
         call.main = current.rank(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
-        if self._held is not None and whole and not current.first and call.own is not False:
+        if self._held is not None and whole and not current.first and call.own is not False and not call.odd:
             stamped = self._feed.batch(current.mode, current.ds_id, current.index, None, {})
             call.held = self._held.take(stamped, args, kwargs, value)
         if call.held is None:
@@ -397,7 +399,14 @@ class Observer:
             call.drop()
             proof.refused += 1
             return
-        if call.own is None and call.held is None:
+        if call.odd:
+            proof.warn(
+                "targets",
+                "the loss's targets are not the batch's labels and no function of them (mixed, or drawn anew?), so its rows are "
+                "recorded without a label",
+                "Give label= (where batches carry the label), or record by hand: tracker.record(index, label, loss=...)",
+            )
+        elif call.own is None and call.held is None and call.looked:
             proof.leave_open("targets", "the loss's targets were not found in the batch")
         if call.held is not None or call.seen is None:
             return
@@ -406,6 +415,7 @@ class Observer:
         seen = call.seen
         index, rows = current.index, seen.rows
         label = seen.label if self._label is None else self._label(current.batch)
+        label = None if call.odd and self._label is None else label
         if rows is not None:
             index = _rows_of(index, rows)
             label = label if self._label is None else _rows_of(label, rows)

@@ -83,6 +83,7 @@ class Watch:
         for (mode, ds_id), loader in loaders.items():
             tap = Tap(loader, self, index, self._evidence)
             tap.mode, tap.ds_id = mode, ds_id
+            self._evidence.learn_names(getattr(loader, "dataset", None))
             self._undo.append(tap.detach)
             if self._edits is not None:
                 check_editable(
