@@ -10,6 +10,7 @@ import io
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from figure_data import NAMES, run
@@ -97,6 +98,8 @@ def test_every_figure_has_a_reference(drawn):
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_png(drawn, name):
+    if tuple(map(int, matplotlib.__version__.split(".")[:2])) < (3, 9):
+        pytest.skip("older releases of matplotlib set letters too far from here to compare pixels")
     new = Image.open(io.BytesIO(drawn[name].png(dpi=96))).convert("RGB")
     old = Image.open(FOLDER / f"{name}.png").convert("RGB")
     assert new.size == old.size

@@ -78,7 +78,7 @@ class Sheet:
         return self._width(line, properties)
 
     def measure(self, text: str, size: float = BODY, weight: str = "normal") -> float:
-        """Give the width a line would have, in pixels."""
+        """Return the width a line would have, in pixels."""
         return self._width(drawable(text), font(size * PX, weight))
 
     def line(
@@ -202,7 +202,7 @@ def quiet(artist: Any) -> Any:
 
 
 def dash_style(name: str) -> Any:
-    """Give matplotlib's line style for one of our dash names."""
+    """Return matplotlib's line style for one of our dash names."""
     pattern = palette.DASH_PATTERNS[name]
     return (0, pattern) if pattern else "solid"
 

@@ -22,7 +22,7 @@ _SANS = (
 
 @cache
 def families() -> tuple[str, ...]:
-    """Give the installed families of the list above, in order; DejaVu Sans comes with matplotlib."""
+    """Return the installed families of the list above, in order; DejaVu Sans comes with matplotlib."""
     from matplotlib.font_manager import fontManager
 
     installed = {font.name for font in fontManager.ttflist}
@@ -31,7 +31,7 @@ def families() -> tuple[str, ...]:
 
 @cache
 def font(size: float, weight: str = "normal", style: Any = "normal") -> Any:
-    """Give matplotlib's font properties for a size in points."""
+    """Return matplotlib's font properties for a size in points."""
     from matplotlib.font_manager import FontProperties
 
     return FontProperties(

@@ -38,7 +38,7 @@ def picture_of(pictures: Any, index: Any) -> NDArray[np.uint8] | None:
 
 
 def names_by_value(names: Any, limit: int = 24) -> dict[Any, str]:
-    """Give label names as ``{value: name}`` ready to be shown, from either direction or a list."""
+    """Return label names as ``{value: name}`` ready to be shown, from either direction or a list."""
     if not names:
         return {}
     pairs = list(names.items() if isinstance(names, Mapping) else enumerate(names))

@@ -77,7 +77,7 @@ class LabelChart:
         return chosen
 
     def curves(self, kind: str | None, x: str, smoothing: float) -> tuple[list[Curve], list[Curve]]:
-        """Give the coloured curves and the pale ones, with the band ``kind``."""
+        """Return the coloured curves and the pale ones, with the band ``kind``."""
         front: list[Curve] = []
         pale: list[Curve] = []
         for series in self.given:
@@ -108,7 +108,7 @@ class LabelChart:
         return front, pale
 
     def style(self, place: int, series: Any) -> tuple[str, str, str]:
-        """Give colour, dash and marker of a label in one of the series."""
+        """Return colour, dash and marker of a label in one of the series."""
         style = palette.label_style(self._order.get(key_of(self.main.labels[place]), place), self._dark)
         dash = palette.MODE_DASHES.get(series.mode, "solid") if self._modes_differ else style.dash
         if len(self._ds_ids) > 1:
@@ -118,7 +118,7 @@ class LabelChart:
         return style.color, dash, marker
 
     def rows(self) -> list[Row]:
-        """Give the legend, hardest first, with the current value in every series."""
+        """Return the legend, hardest first, with the current value in every series."""
         last: list[dict[Any, float]] = []
         for series in self.given:
             values = last_finite(series.mean)
@@ -145,7 +145,7 @@ class LabelChart:
         return rows
 
     def heads(self) -> list[tuple[str, str, str]]:
-        """Give name, dash and marker of each series, for the line above the values."""
+        """Return name, dash and marker of each series, for the line above the values."""
         heads = []
         for series in self.given:
             _, dash, marker = self.style(self.strong, series)
@@ -157,7 +157,7 @@ class LabelChart:
 
 
 def as_list(series: Any) -> list[Any]:
-    """Give one series or several as a list.
+    """Return one series or several as a list.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def as_list(series: Any) -> list[Any]:
 
 
 def possible_band(series: Any, kind: str | None) -> tuple[Floats, Floats]:
-    """Give the edges of a band, cut to what the metric can be: mean minus deviation of a loss may lie below 0."""
+    """Return the edges of a band, cut to what the metric can be: mean minus deviation of a loss may lie below 0."""
     lower, upper = series.bounds(kind)
     low, high = metric_in(series).within(-np.inf, np.inf, np.stack([series.min, series.max]))
     if np.nanmin(series.min, initial=np.inf) >= 0:
@@ -187,7 +187,7 @@ def possible_band(series: Any, kind: str | None) -> tuple[Floats, Floats]:
 
 
 def checked_bounds(bounds: Any) -> list[str | None]:
-    """Give the kinds of band to draw, one chart each.
+    """Return the kinds of band to draw, one chart each.
 
     Raises
     ------

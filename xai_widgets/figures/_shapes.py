@@ -27,13 +27,13 @@ _CORNERS = {
 
 
 def shape_of(label: int) -> str:
-    """Give the shape of the label at a position among the sorted label values."""
+    """Return the shape of the label at a position among the sorted label values."""
     return SHAPES[label % len(SHAPES)]
 
 
 @cache
 def outline(shape: str) -> Any:
-    """Give a shape as a matplotlib path of radius 1."""
+    """Return a shape as a matplotlib path of radius 1."""
     from matplotlib.path import Path
 
     if shape == "disc":
@@ -44,5 +44,5 @@ def outline(shape: str) -> Any:
 
 @cache
 def reach(shape: str) -> float:
-    """Give how far a shape goes from its centre; matplotlib makes a marker as large as its farthest corner says."""
+    """Return how far a shape goes from its centre; matplotlib makes a marker as large as its farthest corner says."""
     return float(np.abs(outline(shape).vertices).max())

@@ -356,5 +356,5 @@ def _legend(
 
 
 def _size(count: int) -> float:
-    """Give the size of a point in CSS pixels; beyond four thousand all together cover about the same area."""
+    """Return the size of a point in CSS pixels; beyond four thousand all together cover about the same area."""
     return float(np.clip(9 - count / 900, 4.5, 9) * min(1.0, np.sqrt(4050 / max(count, 1))))

@@ -118,12 +118,12 @@ class LabelStyle:
 
 
 def theme(dark: bool = False) -> Theme:
-    """Give the light or the dark theme."""
+    """Return the light or the dark theme."""
     return _THEMES[bool(dark)]
 
 
 def label_colors(n: int, dark: bool = False) -> list[str]:
-    """Give a colour for each of ``n`` labels.
+    """Return a colour for each of ``n`` labels.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def label_colors(n: int, dark: bool = False) -> list[str]:
 
 
 def label_style(position: int, dark: bool = False) -> LabelStyle:
-    """Give colour, dash and marker of the label at a position among the sorted label values.
+    """Return colour, dash and marker of the label at a position among the sorted label values.
 
     Colour and dash together are unique for 40 labels, with the marker for 320. A label keeps its style whatever is
     filtered and however the legend is ordered, as long as its position among all labels is given.
@@ -170,7 +170,7 @@ def label_style(position: int, dark: bool = False) -> LabelStyle:
 
 
 def label_styles(n: int, dark: bool = False) -> list[LabelStyle]:
-    """Give the styles of labels 0 to n - 1."""
+    """Return the styles of labels 0 to n - 1."""
     return [label_style(i, dark) for i in range(n)]
 
 
@@ -214,7 +214,7 @@ def _table(name: str) -> NDArray[np.uint8]:
 
 
 def colormap(name: str = "inferno") -> NDArray[np.uint8]:
-    """Give a colour map as a table.
+    """Return a colour map as a table.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class StaticFigure:
         return round(width * 96), round(height * 96)
 
     def png(self, dpi: float = 192) -> bytes:
-        """Give the picture as PNG; 96 dpi is one pixel per CSS pixel.
+        """Return the picture as PNG; 96 dpi is one pixel per CSS pixel.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class StaticFigure:
         return self._written("png", dpi)
 
     def svg(self) -> str:
-        """Give the picture as SVG. Its texts are text: they can be found, copied and read aloud."""
+        """Return the picture as SVG. Its texts are text: they can be found, copied and read aloud."""
         return self._written("svg", 192).decode("utf-8")
 
     def save(self, path: str | os.PathLike[str], dpi: float = 192) -> Path:

@@ -306,7 +306,7 @@ def _settings(tracker: Any, settings: Mapping[str, Any] | None) -> list[h.Markup
 
 
 def _versions() -> dict[str, str]:
-    """Give the versions of what is loaded and matters; nothing is imported for it."""
+    """Return the versions of what is loaded and matters; nothing is imported for it."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for name in (
         "xai_widgets",

@@ -141,7 +141,7 @@ def saliency_grid(
 
 
 def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[Column]]:
-    """Give the result that knows predictions and errors (or None), and the columns of masks."""
+    """Return the result that knows predictions and errors (or None), and the columns of masks."""
     if isinstance(given, Mapping):
         masks = {k: _checked_masks(v) for k, v in given.items()}
         columns = [
@@ -299,7 +299,7 @@ def _words(
 
 
 def _relative_gap(result: Any, row: int) -> float:
-    """Give the completeness gap as a share of what the integrated attribution adds up to."""
+    """Return the completeness gap as a share of what the integrated attribution adds up to."""
     part = getattr(result, "integrated", result)
     gap = float(np.asarray(result.completeness_gap)[row])
     values = getattr(part, "values", None)

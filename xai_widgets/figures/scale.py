@@ -14,7 +14,7 @@ Floats = NDArray[np.floating]
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Give at most ``most`` round numbers that cover [low, high] in equal steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Return at most ``most`` round numbers that cover [low, high] in equal steps of 1, 2, 2.5 or 5 times a power of ten."""
     span = high - low
     if not (math.isfinite(span) and span > 0):
         return [low]
@@ -54,7 +54,7 @@ def fitted(ticks: Sequence[float], low: float, high: float) -> tuple[list[float]
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Give powers of ten that cover [low, high], every second or third where they are many."""
+    """Return powers of ten that cover [low, high], every second or third where they are many."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     stride = max(1, math.ceil((last - first) / 6))
     return [10.0**e for e in range(first, last + 1, stride)]
@@ -82,7 +82,7 @@ def value_range(values: Iterable[Floats], *, log: bool = False) -> tuple[float, 
 
 
 def count_ticks(last: float, most: int = 5, first: float = 1) -> list[float]:
-    """Give round ticks of an axis that counts from ``first`` (epochs, steps), which is always one of them.
+    """Return round ticks of an axis that counts from ``first`` (epochs, steps), which is always one of them.
 
     A step that ends on the last value is preferred, so that the planned length can be read.
 
@@ -139,7 +139,7 @@ def smoothed(values: Floats, sigma: float) -> NDArray[np.float64]:
 
 
 def last_finite(values: Floats) -> NDArray[np.float64]:
-    """Give the last finite value of each row, NaN where there is none."""
+    """Return the last finite value of each row, NaN where there is none."""
     given = np.asarray(values, np.float64)
     if given.shape[-1] == 0:
         return np.full(given.shape[:-1], np.nan)

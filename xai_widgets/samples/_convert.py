@@ -13,7 +13,7 @@ Index = int | str
 
 
 def as_array(value: Any) -> NDArray[Any]:
-    """Give any array, tensor, PIL picture or picture file as a numpy array.
+    """Return any array, tensor, PIL picture or picture file as a numpy array.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _read_picture(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 
 def as_index(value: Any) -> Index:
-    """Give one index value as a plain int or str.
+    """Return one index value as a plain int or str.
 
     Raises
     ------
@@ -91,14 +91,14 @@ def as_index(value: Any) -> Index:
 
 
 def as_indices(values: Any) -> tuple[Index, ...]:
-    """Give one index or many as a tuple of plain values."""
+    """Return one index or many as a tuple of plain values."""
     if isinstance(values, str | bytes | int) or np.ndim(values) == 0:
         return (as_index(values),)
     return tuple(as_index(v) for v in (values.tolist() if hasattr(values, "tolist") else values))
 
 
 def names_by_value(names: Any) -> dict[int, str]:
-    """Give label names as ``{value: name}``.
+    """Return label names as ``{value: name}``.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def names_by_value(names: Any) -> dict[int, str]:
 
 
 def label_code(label: Any, codes: dict[str, int]) -> int:
-    """Give one label as an integer; -1 where it is unknown or no class.
+    """Return one label as an integer; -1 where it is unknown or no class.
 
     Parameters
     ----------

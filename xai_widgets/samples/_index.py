@@ -71,7 +71,7 @@ class Positions:
             )
 
     def find(self, index: Any) -> int | None:
-        """Give the row of an index value, or None."""
+        """Return the row of an index value, or None."""
         value = as_index(index)
         if self._sorted is None or self._order is None:
             return value if isinstance(value, int) and 0 <= value < self.count else None
@@ -83,7 +83,7 @@ class Positions:
         return None
 
     def rows(self, indices: Any) -> list[int]:
-        """Give the rows of several index values; raises MissingIndexError naming all that are missing."""
+        """Return the rows of several index values; raises MissingIndexError naming all that are missing."""
         wanted = as_indices(indices)
         rows = [self.find(i) for i in wanted]
         missing = [i for i, row in zip(wanted, rows, strict=True) if row is None]

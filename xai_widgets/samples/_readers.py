@@ -38,7 +38,7 @@ class Source(Protocol):
         ...
 
     def all_labels(self) -> Any:
-        """Give all labels if that costs no reading of inputs, else None."""
+        """Return all labels if that costs no reading of inputs, else None."""
         ...
 
 
@@ -69,7 +69,7 @@ class Columns:
         ]
 
     def all_labels(self) -> Any:
-        """Give the labels' array."""
+        """Return the labels' array."""
         return self._labels
 
 
@@ -108,7 +108,7 @@ class Rows(Items):
         self._is_text = getattr(feature, "dtype", "") == "string" and not self.names
 
     def all_labels(self) -> Any:
-        """Give the distinct names where labels are text; that reads one column only."""
+        """Return the distinct names where labels are text; that reads one column only."""
         return self._data.unique(self._label_key) if self._is_text else None
 
 
@@ -228,7 +228,7 @@ def _is_indexed(data: Any) -> bool:
 
 
 def _index_values_of(data: Any) -> Any:
-    """Give the index values that hooks name samples by; None for row numbers.
+    """Return the index values that hooks name samples by; None for row numbers.
 
     Those that our ``Indexed`` yields, through subsets; a subset's samples keep their places in the whole.
     """

@@ -157,13 +157,13 @@ class Samples:
         return [self._picture_of(item.x) for item in self._fetch(as_indices(indices))]
 
     def labels(self, indices: Any) -> NDArray[np.int64]:
-        """Give labels alone, int64 (B,), -1 where unknown."""
+        """Return labels alone, int64 (B,), -1 where unknown."""
         wanted = as_indices(indices)
         items = self._fetch(wanted)
         return np.array([self._label_of(i, item) for i, item in zip(wanted, items, strict=True)], np.int64)
 
     def name_of(self, label: int) -> str:
-        """Give the name of a label value; the value itself where it has none, and "unknown" for -1."""
+        """Return the name of a label value; the value itself where it has none, and "unknown" for -1."""
         return self.label_names.get(int(label), "unknown" if int(label) == -1 else str(int(label)))
 
     def _fetch(self, wanted: Sequence[Index]) -> list[Item]:
@@ -258,7 +258,7 @@ class Samples:
 
 
 def _layout_of(shape: tuple[int, ...]) -> str | None:
-    """Give the layout of samples of this shape, None if they are no pictures; raises if three sides are unclear."""
+    """Return the layout of samples of this shape, None if they are no pictures; raises if three sides are unclear."""
     if len(shape) == 3:
         return guess_layout((1, *shape))
     if len(shape) == 2:

@@ -75,7 +75,7 @@ def guess_layout(shape: tuple[int, ...]) -> str:
 
 
 def check_layout(layout: Any) -> str:
-    """Give a layout in its full name; "CHW", "HWC" and "HW" are understood too.
+    """Return a layout in its full name; "CHW", "HWC" and "HW" are understood too.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def denormalised(values: NDArray[np.float32], mean: Any, std: Any) -> NDArray[np
 
 
 def per_channel(value: Any, channels: int, name: str, default: float) -> NDArray[np.float32]:
-    """Give a mean or std as one float32 per channel."""
+    """Return a mean or std as one float32 per channel."""
     array = np.asarray(default if value is None else as_array(value), np.float32).reshape(-1)
     if array.size not in (1, channels):
         raise ValueError(

@@ -395,7 +395,7 @@ class Tracker(Intake):
         return Series(self).instance_series(indices, metric, mode, ds_id=ds_id)
 
     def table(self, what: str = "instances", *, mode: str | None = None) -> Table:
-        """Give everything recorded as columns.
+        """Return everything recorded as columns.
 
         Parameters
         ----------
@@ -409,11 +409,11 @@ class Tracker(Intake):
         return Frames(self).table(what, mode=mode)
 
     def tables(self, what: str = "instances", *, mode: str | None = None) -> Iterator[Table]:
-        """Give `table(what)` one mode, data set and epoch at a time."""
+        """Yield `table(what)` one mode, data set and epoch at a time."""
         return Frames(self).tables(what, mode=mode)
 
     def to_frame(self, what: str = "instances", kind: str | None = None, *, mode: str | None = None) -> Any:
-        """Give `table(what)` as a data frame.
+        """Return `table(what)` as a data frame.
 
         Parameters
         ----------
@@ -473,7 +473,7 @@ class Tracker(Intake):
     def scores(
         self, by: str = "mean", metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
     ) -> Array:
-        """Give one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none.
+        """Return one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none.
 
         Made for those who ask after every epoch: what a score needs of the epochs that have ended is kept (4 to 18 bytes
         per instance), so that asking again costs one epoch and not the whole run.
@@ -548,7 +548,7 @@ class Tracker(Intake):
     def predictions(
         self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None
     ) -> tuple[Label | None, ...]:
-        """Give the last prediction for each instance, as of the last epoch that ended.
+        """Return the last prediction for each instance, as of the last epoch that ended.
 
         Parameters
         ----------
@@ -599,7 +599,7 @@ class Tracker(Intake):
         Saving(self).add_source(bring_in)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give everything a resumed run needs to continue, for a checkpoint.
+        """Return everything a resumed run needs to continue, for a checkpoint.
 
         Returns
         -------
@@ -624,5 +624,5 @@ class Tracker(Intake):
         Saving(self).save(path)
 
     def about(self) -> dict[str, Any]:
-        """Give what a reader of this run should know beside its rows."""
+        """Return what a reader of this run should know beside its rows."""
         return Saving(self).about()

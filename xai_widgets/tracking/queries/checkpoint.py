@@ -32,7 +32,7 @@ class Saving(Reading):
                 bring_in()
 
     def state_dict(self) -> dict[str, Any]:
-        """Give everything a resumed run needs to continue, for a checkpoint."""
+        """Return everything a resumed run needs to continue, for a checkpoint."""
         self._bring_in()
         data: Any = npz.to_bytes(self._tree())
         torch = sys.modules.get("torch")
@@ -61,7 +61,7 @@ class Saving(Reading):
             raise
 
     def about(self) -> dict[str, Any]:
-        """Give what a reader of this run should know beside its rows."""
+        """Return what a reader of this run should know beside its rows."""
         names = self._run._given_names
         return {
             "label_names": None

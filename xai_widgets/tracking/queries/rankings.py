@@ -57,7 +57,7 @@ class Rankings(Reading):
     def scores(
         self, by: str = "mean", metric: str = "loss", mode: str = "train", *, ds_id: str | None = None
     ) -> Array:
-        """Give one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none."""
+        """Return one score of every instance, (N,) float64 in the order of `indices(mode)`; NaN where there is none."""
         name = score_named(by).name
         with self._run._settling:
             stream = self.stream(mode, ds_id, metric)
@@ -128,7 +128,7 @@ class Rankings(Reading):
     def predictions(
         self, indices: Any = None, mode: str = "train", *, ds_id: str | None = None
     ) -> tuple[Label | None, ...]:
-        """Give the last prediction for each instance, as of the last epoch that ended."""
+        """Return the last prediction for each instance, as of the last epoch that ended."""
         with self._run._settling:
             stream = self.stream(mode, ds_id)
             if stream is None:

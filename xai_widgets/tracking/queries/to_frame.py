@@ -20,14 +20,14 @@ class Frames(Series):
     """`table` and `to_frame`."""
 
     def table(self, what: str = "instances", *, mode: str | None = None) -> Table:
-        """Give everything recorded as columns."""
+        """Return everything recorded as columns."""
         with self._run._settling:
             tables = list(self.tables(what, mode=mode))
         names = list(dict.fromkeys(name for table in tables for name in table))
         return Table({name: _stacked([_column(table, name) for table in tables]) for name in names})
 
     def tables(self, what: str = "instances", *, mode: str | None = None) -> Iterator[Table]:
-        """Give `table(what)` one mode, data set and epoch at a time."""
+        """Yield `table(what)` one mode, data set and epoch at a time."""
         if what not in FRAMES:
             raise ValueError(f"unknown table {what!r}; one of {', '.join(FRAMES)}")
         with self._run._settling:
@@ -39,7 +39,7 @@ class Frames(Series):
                 yield Table(part)
 
     def to_frame(self, what: str = "instances", kind: str | None = None, *, mode: str | None = None) -> Any:
-        """Give `table(what)` as a data frame."""
+        """Return `table(what)` as a data frame."""
         return self.table(what, mode=mode).to(kind)
 
     def _labels(self, stream: Stream) -> Iterator[dict[str, Any]]:

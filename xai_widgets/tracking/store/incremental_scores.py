@@ -62,7 +62,7 @@ class Running:
         return sum(array.nbytes for kept in self._kept.values() for array in kept.arrays.values())
 
     def result(self, name: str, columns: Mapping[int, Column], size: int, keep: bool) -> tuple[Array, ...]:
-        """Give what a rule makes of all columns.
+        """Return what a rule makes of all columns.
 
         Parameters
         ----------

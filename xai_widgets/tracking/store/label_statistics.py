@@ -129,7 +129,7 @@ class RunningStatistics:
         return sum(part.nbytes for part in parts)
 
     def statistics(self) -> GroupStatistics:
-        """Give what has come so far."""
+        """Return what has come so far."""
         none = self._count == 0
         spread = np.sqrt(self._squares / np.maximum(self._count - 1, 1))
         found = [self._mean.copy(), spread, self._low.astype(np.float64), self._high.astype(np.float64)]

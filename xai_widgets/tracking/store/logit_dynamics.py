@@ -126,7 +126,7 @@ class Dynamics:
             return np.where(s[known] > 0, compute(s), np.nan)
 
     def evidence(self, size: int) -> Evidence | None:
-        """Give what the run says about the labels as of the last epoch that ended; None where nothing was predicted."""
+        """Return what the run says about the labels as of the last epoch that ended; None where nothing was predicted."""
         self._grow(size)
         return label_evidence.of_run(self._state, self._totals, size)
 

@@ -83,7 +83,7 @@ def _array(stored: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, 
 
 
 def to_bytes(tree: Any) -> bytes:
-    """Give what `write` writes."""
+    """Return what `write` writes."""
     file = io.BytesIO()
     write(tree, file)
     return file.getvalue()
