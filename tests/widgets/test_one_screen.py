@@ -100,6 +100,19 @@ def test_tabs_say_what_their_view_shows_and_what_changed(no_leak: None) -> None:
         assert tabs.tabs[0]["news"] == ""
 
 
+def test_tabs_are_not_written_where_nobody_sees_them(tracker: Any, no_leak: None) -> None:
+    with make(tracker) as dashboard:
+        tell(dashboard, place("grid"))
+        tabs = dashboard._arrangement.front
+        before = tabs.tabs
+        dashboard.selected = (4, 5)
+        record(tracker, 1, labels=4)
+        dashboard.publisher.flush()
+        assert tabs.tabs == before
+        tell(dashboard, place("screen"))
+        assert tabs.tabs != before
+
+
 def test_a_place_of_the_browser_is_checked() -> None:
     good = place("grid")
     assert parse(good) is not None

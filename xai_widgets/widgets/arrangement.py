@@ -53,7 +53,12 @@ class Arrangement:
                 view.redraw()
 
     def draw(self, tab: str, key: object) -> int:
-        """Write the tabs; ``key`` says when a summary may have changed, since making one reads a whole ranking."""
+        """Write the tabs, unless every page has the grid.
+
+        ``key`` says when a summary may have changed, since making one reads a whole ranking.
+        """
+        if self._pages and "screen" not in self._pages.values():
+            return 0
         if (tab, key) != self._key:
             self._key = tab, key
             self._briefs = {name: view.brief() for name, view in self._views.items()}

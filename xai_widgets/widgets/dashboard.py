@@ -232,6 +232,7 @@ class Dashboard(View):
     def _arrange(self, message: Message) -> None:
         if message.kind == "place":
             self._arrangement.placed(message, self.tab)
+            self.redraw()
         else:
             self.tab = one_of(message.name, TABS)
 
