@@ -29,8 +29,10 @@ dashboard
 DRAWN = """() => [...document.querySelectorAll('.xaiw-sample:not(.xaiw-hide) canvas')].filter(canvas =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0)).length"""
 # bqplot follows a new size a third of a second later
-SETTLED = """() => [...document.querySelectorAll('.xaiw-dashboard .bqplot')].every(chart => Math.abs(
-    chart.clientHeight - chart.querySelector('.svg-figure').getBoundingClientRect().height) < 6)"""
+SETTLED = """() => [...document.querySelectorAll('.xaiw-dashboard .bqplot')].every(chart => {
+    const drawn = chart.querySelector('.plotarea_background').getBoundingClientRect();
+    return Math.abs(chart.clientHeight - 46 - drawn.height) < 6 && drawn.right <= chart.getBoundingClientRect().right;
+})"""
 # width and height; where the grid does not fit, everything is on one screen
 SIZES = {"wide": (1230, 2600), "screen": (1230, 900), "narrow": (730, 900)}
 
