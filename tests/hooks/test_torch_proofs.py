@@ -316,6 +316,29 @@ def test_a_criterion_that_returns_another_number_is_told_and_not_recorded():
     assert "the criterion returned" in tracker.problems[0]
 
 
+def test_weights_of_a_users_criterion_are_left_out_too():
+    class Focal(nn.Module):
+        def __init__(self, alpha):
+            super().__init__()
+            self.alpha, self.reduction = alpha, "mean"
+
+        def forward(self, outputs, targets):
+            each = F.cross_entropy(outputs, targets, reduction="none")
+            each = self.alpha[targets] * (1 - (-each).exp()) ** 2 * each
+            return each if self.reduction == "none" else each.mean()
+
+    alpha = torch.tensor([4.0, 1.0, 1.0, 0.1])
+    loss = Focal(alpha)
+    tracker, model = looped(DataLoader(TensorDataset(*data()), 16), loss)
+    x, y = data()
+    each = F.cross_entropy(model(x), y, reduction="none").detach()
+    want = (1 - (-each).exp()) ** 2 * each
+    assert np.allclose(recorded(tracker), want, atol=1e-5)
+    assert np.allclose(recorded(tracker, metric="loss_weighted"), alpha[y] * want, atol=1e-5)
+    assert loss.alpha is alpha
+    assert not tracker.problems
+
+
 def test_a_function_is_proved_by_the_gradient_that_reaches_the_output():
     def run(scale):
         torch.manual_seed(0)

@@ -317,7 +317,7 @@ class Observer:
         calls, current.calls = current.calls, []
         stream = (current.mode, current.ds_id)
         if current.settled:
-            self._tell_several(current, [*current.counted, *calls], None)
+            self._tell_several(current, [*current.counted, *calls], None, late=True)
             for call in calls:
                 call.drop()
             return
@@ -366,12 +366,12 @@ class Observer:
             if same and len(those) == len(calls) and those[place].seen is not None:
                 self._commit_all(earlier, [those[place]])
 
-    def _tell_several(self, current: Current, calls: list[Call], chosen: Call | None) -> None:
+    def _tell_several(
+        self, current: Current, calls: list[Call], chosen: Call | None, *, late: bool = False
+    ) -> None:
         self._several = True
         proof = self.evidence.of(current.mode, current.ds_id)
-        text, remedy = describe(
-            calls, chosen, settled=current.settled and chosen is None and bool(current.counted)
-        )
+        text, remedy = describe(calls, chosen, settled=late)
         proof.warn("several", text, remedy)
 
     def _commit_all(self, current: Current, calls: list[Call]) -> None:

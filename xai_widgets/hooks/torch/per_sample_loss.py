@@ -20,6 +20,14 @@ WIDEST_LOGITS = 1024  # classes; wider logits cost more to move than the scores 
 _SETTINGS = ("reduction", "label_smoothing", "ignore_index", "beta", "delta")  # of torch's own losses
 _INT_KINDS = ("torch.int64", "torch.int32", "torch.int16", "torch.uint8", "torch.int8")
 _WEIGHTS = ("weight", "pos_weight")
+_OTHER_WEIGHTS = (
+    "alpha",
+    "weights",
+    "class_weight",
+    "class_weights",
+    "cls_weight",
+    "cls_weights",
+)  # in criteria of others
 _OF_CLASSES = ("CrossEntropyLoss", "cross_entropy", "NLLLoss", "nll_loss")
 _SIGNS = (
     "SoftMarginLoss",
@@ -220,24 +228,34 @@ class PerSample:
         self._twin.reduction = "none"
         if whole is None:
             whole = self._twin.forward(*args, **kwargs)
-        weights = [
-            name
-            for name in _WEIGHTS
-            if source["_buffers"].get(name) is not None or (name in source and source[name] is not None)
-        ]
-        if not weights:
+        bare = self._without_weights(source)
+        if not bare:
             return whole, None
-        twin["_buffers"] = {
-            **source["_buffers"],
-            **dict.fromkeys(name for name in weights if name in source["_buffers"]),
-        }
-        for name in weights:
-            if name in source:
-                twin[name] = None
+        buffers = source["_buffers"]
+        twin["_buffers"] = {**buffers, **{name: value for name, value in bare.items() if name in buffers}}
+        twin.update({name: value for name, value in bare.items() if name in source})
         try:
             return whole, self._twin.forward(*args, **kwargs)
         finally:
-            twin["_buffers"] = source["_buffers"]
+            twin["_buffers"] = buffers
+
+    @staticmethod
+    def _without_weights(source: dict[str, Any]) -> dict[str, Any]:
+        """Give the weights of a criterion's state with what leaves them out: None for torch's own, ones for a user's."""
+        import torch
+
+        held = {**source, **source["_buffers"]}
+        bare: dict[str, Any] = {name: None for name in _WEIGHTS if held.get(name) is not None}
+        for name in _OTHER_WEIGHTS:
+            weight = held.get(name)
+            if (
+                isinstance(weight, torch.Tensor)
+                and weight.is_floating_point()
+                and weight.ndim == 1
+                and len(weight) > 1
+            ):
+                bare[name] = torch.ones_like(weight)
+        return bare
 
     def _of_function(self, args: tuple[Any, ...], kwargs: dict[str, Any], whole: Any) -> tuple[Any, Any]:
         if whole is None:
