@@ -28,7 +28,8 @@ def test_a_closed_dashboard_lets_go_of_tracker_model_and_data(no_leak: None) -> 
     def shown_and_closed() -> list[weakref.ref[Any]]:
         tracker, model = trained(), torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 3))
         x = np.zeros((N, 3, 2, 2), np.float32)
-        model(torch.zeros(1, 3, 2, 2))  # the first flattening imports a compiler, in the middle of the panel's job
+        # the first flattening imports a compiler, here and not in the middle of the panel's job
+        model(torch.zeros(1, 3, 2, 2))
         dashboard = xw.Dashboard(tracker, model, (x, np.arange(N) % 3), layout="NCHW", mode="train")
         dashboard.map.hearing.clients["w1"] = None
         dashboard.selected = (1, 2)
