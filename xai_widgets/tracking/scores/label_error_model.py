@@ -4,10 +4,11 @@ The log odds of an instance are linear in what the run said of it; the slopes an
 looks like, by a layer of ten units, so that the same margin means one thing on a hard data set and another on an easy
 one. A linear model of an instance ranks the instances of a run by one weighted sum, which nothing but that run decides.
 
-Fitted by `benchmarks/tracking/label_error_fit.py` on 160 simulated trainings (mixtures of Gaussians, random teachers,
-principal components of photographs, parts of the digits; 2 to 100 classes, balanced or not, no noise to 40 %, uniform or to
-one other class, with and without dropout, jitter, weight decay and label smoothing) and on one seed of the digits and of the
-photographs. Descriptions of a run outside of what was seen are taken as the nearest that was.
+Fitted by the recipe of `benchmarks/tracking/label_error_fit.py` on 160 simulated trainings (mixtures of Gaussians,
+random teachers, principal components of photographs, parts of the digits; 2 to 100 classes, balanced or not, no noise
+to 40 %, uniform or to one other class, with and without dropout, jitter, weight decay and label smoothing) and on one
+seed of the digits and of the photographs. Descriptions of a run outside of what was seen are taken as the nearest
+that was.
 """
 
 from __future__ import annotations
