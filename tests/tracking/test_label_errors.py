@@ -205,3 +205,41 @@ def test_values_have_outliers_instead():
     assert "50 instances" in judge_outliers(np.ones(9)).waits
     none = judge_outliers(np.exp(rng.normal(0, 0.5, 3000)))
     assert none.suspected.sum() < 10
+
+
+def test_evaluation_sets_and_runs_followed_from_a_log_are_judged_the_same(runs, tmp_path):
+    logits, given, wrong, _ = runs["any"]
+    loss, rows = losses(logits, given), np.arange(given.size)
+    tracker = Tracker(log_dir=tmp_path)
+    for epoch in range(6):
+        tracker.record(rows, given, loss=loss[epoch], logits=logits[epoch], mode="eval")
+        tracker.end_epoch()
+    tracker.close()
+    told = tracker.suspects("eval")
+    assert wrong[list(told.index)].mean() > 0.7
+    followed = Tracker.follow(tmp_path)
+    try:
+        assert followed.suspects("eval").text == told.text
+        np.testing.assert_allclose(
+            followed.scores("label_error", mode="eval"), tracker.scores("label_error", mode="eval"), rtol=1e-5
+        )
+    finally:
+        followed.close()
+
+
+def test_one_logit_is_two_classes():
+    rng = np.random.default_rng(2)
+    true = rng.integers(0, 2, 800)
+    wrong = rng.random(800) < 0.06
+    given, own = np.where(wrong, 1 - true, true), rng.uniform(0.4, 1.2, 800)
+    tracker = Tracker()
+    for epoch in range(8):
+        logit = (2 * true - 1) * own * min(epoch, 5) + rng.normal(0, 0.5, 800)
+        loss = np.log1p(np.exp(-(2 * given - 1) * logit))
+        tracker.record(np.arange(800), given, loss=loss, logits=logit)
+        tracker.end_epoch()
+    suspects = tracker.suspects()
+    found = np.array(suspects.index)
+    assert wrong[found].mean() > 0.8
+    assert wrong[found].sum() > 0.7 * wrong.sum()
+    assert list(suspects.suggested) == (1 - given[found]).tolist()
