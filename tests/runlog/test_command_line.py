@@ -10,6 +10,7 @@ from log_common import only_file, value, write_run
 
 from xai_widgets import runlog
 from xai_widgets.__main__ import main
+from xai_widgets.runlog.cli import say
 from xai_widgets.tracking import Tracker
 
 
@@ -89,7 +90,8 @@ def test_exports_of_several_modes_and_kinds_of_names(tmp_path):
         out = tmp_path / f"x.{ending}"
         assert runlog.export(tracker, out) == 5
         rows = read_back(out)
-        assert [str(r["index"]) for r in rows] == ["=1+1", "b\\udc80", "3", "1", "2"]
+        first = "'=1+1" if ending == "csv" else "=1+1"  # which a spreadsheet would run
+        assert [str(r["index"]) for r in rows] == [first, "b\\udc80", "3", "1", "2"]
         assert [str(r["label"] or "") for r in rows] == ["x", "y", "", "0", "1"]
 
 
@@ -130,6 +132,7 @@ import sys
 for name in ("torch", "tensorflow", "ipywidgets", "pandas", "pyarrow", "matplotlib"):
     sys.modules[name] = None
 from xai_widgets.__main__ import main
+from xai_widgets.runlog.cli import say
 sys.exit(main(["log", "info", sys.argv[1]]))
 """
 
@@ -138,3 +141,52 @@ def test_it_needs_numpy_and_nothing_else(log):
     done = subprocess.run([sys.executable, "-c", ALONE, str(log)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "160 rows" in done.stdout
+
+
+NASTY = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\udc80\nx"
+
+
+def test_what_steers_a_terminal_is_spelt_out(tmp_path, capsys):
+    folder = tmp_path / "run"
+    tracker = Tracker(log_dir=folder, label_names={NASTY: 0})
+    tracker.record([0], [0], mode="eval", ds_id=NASTY, **{NASTY: [1.0]})
+    tracker.end_epoch()
+    tracker.finish(ValueError(NASTY))
+    tracker.close()
+    (folder / only_file(folder).name.replace("-alone-", "-alone0-")).write_bytes(b"x" * 100)
+    for action in ("info", "tail", "verify"):
+        main(["log", action, str(folder)])
+    main(["log", "info", NASTY])
+    main(["log", "export", str(folder), NASTY])
+    said = capsys.readouterr()
+    for line in (said.out + said.err).split("\n"):
+        assert line.isprintable() or line == "", repr(line)
+    assert "\\x1b]0;owned\\x07" in said.out
+    assert "\\x1b]0;owned" in said.err
+
+
+def test_a_terminal_of_few_characters_gets_the_others_spelt_out(log, monkeypatch):
+    import io
+
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    say("größe \U0001f600")
+    narrow.flush()
+    assert narrow.buffer.getvalue().decode("ascii").strip() == "gr\\xf6\\xdfe \\U0001f600"
+
+
+def test_cells_are_no_formulas(tmp_path):
+    names = ["=cmd|'/c calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "plain", "a=1", "\uff1d1"]
+    tracker = Tracker(label_names={name: number for number, name in enumerate(names)})
+    tracker.record(names, np.arange(len(names)), ds_id="=d", **{"=loss": -np.arange(1.0, 1 + len(names))})
+    tracker.end_epoch()
+    for what in ("instances", "labels"):
+        out = tmp_path / f"{what}.csv"
+        runlog.export(tracker, out, what)
+        with open(out, newline="", encoding="utf-8") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        texts = [cell for cell in cells if not cell.replace(".", "").lstrip("-").isdigit()]
+        assert not [text for text in texts if text[:1] in tuple("=+-@\t\uff1d")]
+        assert "'=d" in texts
+        assert {"plain", "a=1", "'-1"} <= set(texts)
+    assert "-1.0" in (tmp_path / "instances.csv").read_text()  # a number stays one

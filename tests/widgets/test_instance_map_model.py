@@ -349,3 +349,13 @@ def test_pictures_are_small_and_those_that_fail_are_left_out() -> None:
     assert [None if p is None else p.shape for p in made] == [(64, 32, 3), None, (64, 32, 3), None]
     tiny = np.zeros((8, 8, 3), np.uint8)
     assert answers.small(tiny).shape == (8, 8, 3)
+
+
+def test_names_in_the_csv_are_no_formulas() -> None:
+    tracker = Tracker(label_names={"=HYPERLINK(1)": 0})
+    tracker.record(["@a", "b"], [0, 0], loss=[-1.0, 2.0], prediction=[0, 0])
+    tracker.end_epoch()
+    said = answers.table_csv(opened(tracker), np.arange(2)).decode()
+    cells = [cell for line in said.splitlines() for cell in line.split(",")]
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
+    assert {"'@a", "b", "'=HYPERLINK(1)", "-1"} <= set(cells)

@@ -11,6 +11,7 @@ from typing import Any
 
 from xai_widgets.edits.records import Edit
 from xai_widgets.edits.state import EditState, undone_names
+from xai_widgets.runlog.export import safe_cell
 
 COLUMNS = ("index", "given_label", "label", "excluded", "weight", "why", "who")
 
@@ -63,16 +64,7 @@ def _csv(path: Path, rows: list[dict[str, Any]]) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-
-
-def _cell(value: Any) -> Any:
-    """Keep a spreadsheet from running text as a formula."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+        writer.writerows({name: safe_cell(value) for name, value in row.items()} for row in rows)
 
 
 def _json_lines(path: Path, rows: list[dict[str, Any]]) -> None:

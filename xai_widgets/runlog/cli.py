@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import unicodedata
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -39,6 +41,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             action.add_argument("--mode", choices=("train", "eval", "test", "infer"))
 
 
+def say(line: str, to: TextIO | None = None) -> None:
+    """Print a line of which parts come from a log: what steers a terminal, or cannot be written there, is spelt out."""
+    out = sys.stdout if to is None else to
+    plain = "".join(
+        c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode() for c in line
+    )
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    print(plain.encode(encoding, "backslashreplace").decode(encoding), file=out, flush=True)
+
+
 def info(options: argparse.Namespace) -> int:
     """Say what is in a log."""
     tracker = _read(options.dir)
@@ -46,24 +58,24 @@ def info(options: argparse.Namespace) -> int:
         return 2
     files = tracker.files
     numbers = attempts(files)
-    print(f"{options.dir}: {tracker.status}, epoch {tracker.epoch}, step {tracker.step}")
+    say(f"{options.dir}: {tracker.status}, epoch {tracker.epoch}, step {tracker.step}")
     if tracker.error:
-        print(f"  error: {tracker.error}")
+        say(f"  error: {tracker.error}")
     for number in sorted(set(numbers.values())):
         own = sorted((f for f in files if numbers[f] == number), key=lambda f: f.rank)
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(own[0].began / 1e9))
         rows, size = sum(f.tally.rows for f in own), sum(f.tally.bytes for f in own)
         host = own[0].about.get("host", "unknown host")
-        print(
+        say(
             f"  start {number + 1}, {began} on {host}: {len(own)} of {own[0].world} processes, {rows} rows, {size} bytes"
         )
     if tracker.superseded:
-        print(f"  {tracker.superseded} rows were replaced by a later start")
+        say(f"  {tracker.superseded} rows were replaced by a later start")
     for mode in tracker.modes:
         for ds_id in tracker.ds_ids(mode):
             counts = tracker.counts(mode, ds_id)
             name = mode if ds_id is None else f"{mode} {ds_id!r}"
-            print(
+            say(
                 f"  {name}: {counts.instances} instances, {counts.rows} rows, {', '.join(tracker.metrics(mode, ds_id))}"
             )
             odd = {
@@ -72,8 +84,8 @@ def info(options: argparse.Namespace) -> int:
                 if getattr(counts, k)
             }
             if odd:
-                print("    " + ", ".join(f"{n} {kind}" for kind, n in odd.items()))
-    print(f"  labels: {', '.join(tracker.name_of(v) for v in tracker.labels) or 'none'}")
+                say("    " + ", ".join(f"{n} {kind}" for kind, n in odd.items()))
+    say(f"  labels: {', '.join(tracker.name_of(v) for v in tracker.labels) or 'none'}")
     return 0
 
 
@@ -89,7 +101,7 @@ def tail(options: argparse.Namespace) -> int:
                     _line(tracker, summary)
             if tracker.status != status:
                 status = tracker.status
-                print(f"{status}{': ' + tracker.error if tracker.error else ''}", flush=True)
+                say(f"{status}{': ' + tracker.error if tracker.error else ''}")
             if options.once or status in ("ended", "failed"):
                 return 0
             time.sleep(0.2)
@@ -105,9 +117,9 @@ def export_log(options: argparse.Namespace) -> int:
     try:
         rows = export(tracker, options.out, options.what, mode=options.mode)
     except (ValueError, ImportError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", sys.stderr)
         return 2
-    print(f"{rows} rows written to {options.out}")
+    say(f"{rows} rows written to {options.out}")
     return 0
 
 
@@ -115,7 +127,7 @@ def verify(options: argparse.Namespace) -> int:
     """Check all files of a log, damaged ones in detail."""
     paths = files_of(options.dir)
     if not paths:
-        print(f"error: no run log in {str(options.dir)!r}", file=sys.stderr)
+        say(f"error: no run log in {str(options.dir)!r}", sys.stderr)
         return 2
     damaged = 0
     for path in paths:
@@ -127,15 +139,13 @@ def verify(options: argparse.Namespace) -> int:
         except OSError as error:
             file.give_up(f"it cannot be read: {error.strerror or error}")
         tally, rest = file.tally, file.rest
-        print(f"{path.name}: {tally.frames} frames, {tally.rows} rows, {tally.bytes} bytes sound")
+        say(f"{path.name}: {tally.frames} frames, {tally.rows} rows, {tally.bytes} bytes sound")
         for each in tally.damage:
-            print(f"  damaged: {each.size} bytes at {each.offset}: {each.reason}")
+            say(f"  damaged: {each.size} bytes at {each.offset}: {each.reason}")
         if rest:
-            print(
-                f"  {rest} bytes at the end are no whole frame: being written, or torn when the process died"
-            )
+            say(f"  {rest} bytes at the end are no whole frame: being written, or torn when the process died")
         damaged += len(tally.damage)
-    print(f"{damaged} damaged" if damaged else "no damage")
+    say(f"{damaged} damaged" if damaged else "no damage")
     return 1 if damaged else 0
 
 
@@ -143,7 +153,7 @@ def _read(folder: Path) -> FollowingTracker | None:
     try:
         return read(folder)
     except FileNotFoundError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", sys.stderr)
         return None
 
 
@@ -152,4 +162,4 @@ def _line(tracker: FollowingTracker, summary: EpochSummary) -> None:
     table = tracker.epoch_means(mode, summary.ds_id, epoch)
     means = "  ".join(f"{metric} {mean:.5g}" for metric, mean in table.items() if np.isfinite(mean))
     name = mode if summary.ds_id is None else f"{mode} {summary.ds_id}"
-    print(f"epoch {epoch:4d}  step {summary.step:8d}  {name:8s}  {means}", flush=True)
+    say(f"epoch {epoch:4d}  step {summary.step:8d}  {name:8s}  {means}")

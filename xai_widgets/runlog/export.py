@@ -19,6 +19,8 @@ from xai_widgets.tracking.tracker import Tracker
 Array: TypeAlias = npt.NDArray[np.generic]
 Tables: TypeAlias = Callable[[], Iterable[Table]]
 TEXT = ("mode", "ds_id", "metric", "name")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a formula begins for one spreadsheet or another; the last four are the wide forms of the first."""
 FORMATS = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv"}
 
 
@@ -69,12 +71,22 @@ def _write_csv(path: Path, tables: Tables) -> int:
     rows = 0
     with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
-        writer.writerow(names)
+        writer.writerow([safe_cell(name) for name in names])
         for table in tables():
-            columns = [table[n].tolist() if n in table else [None] * len(table) for n in names]
+            columns = [_cells(table[n]) if n in table else [None] * len(table) for n in names]
             writer.writerows(zip(*columns, strict=True))
             rows += len(table)
     return rows
+
+
+def _cells(values: Array) -> list[Any]:
+    cells: list[Any] = values.tolist()
+    return cells if values.dtype != object else [safe_cell(value) for value in cells]
+
+
+def safe_cell(value: Any) -> Any:
+    """Put a quote before text that a spreadsheet would take for a formula, and run."""
+    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _write_arrow(path: Path, tables: Tables, kind: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.runlog.export import safe_cell
 from xai_widgets.widgets.instance_map.protocol import MAX_COLUMNS, MAX_SEARCH, quantise8
 from xai_widgets.widgets.instance_map.score_source import Index, Source, score_text, score_unit
 from xai_widgets.widgets.view.formatting import clean
@@ -167,9 +168,8 @@ def table_csv(source: Source, rows: Array) -> bytes:
     columns = [np.asarray(data[name])[rows] for name in names]
     for i, (row, index) in enumerate(zip(rows.tolist(), source.values_at(rows), strict=True)):
         values = [_cell(column[i], labels) for column in columns]
-        writer.writerow(
-            [index, source.label_name(row), *([predictions[i]] if any(predictions) else []), *values]
-        )
+        names_of = [index, source.label_name(row), *([predictions[i]] if any(predictions) else [])]
+        writer.writerow([*map(safe_cell, names_of), *values])
     return file.getvalue().encode("utf-8", "replace")
 
 
@@ -179,7 +179,7 @@ def _cell(value: Any, name_of: Callable[[Any], str]) -> str:
         return ""
     if isinstance(value, (np.floating, np.bool_)):
         return "" if np.isnan(value) else f"{float(value):.7g}"
-    return name_of(value)
+    return str(safe_cell(name_of(value)))
 
 
 # ---- history ---------------------------------------------------------------------------------------------------------
