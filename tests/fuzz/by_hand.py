@@ -1,6 +1,6 @@
 """Fuzz for as long as one likes: every round with a new seed, many examples of each test.
 
-    python tests/fuzz/by_hand.py --minutes 60 [--examples 2000] [--seed 1]
+    python tests/fuzz/by_hand.py --minutes 60 [--examples 2000] [--seed 1] [--only saves]
 
 The seed of each round is printed, and kept in `seeds.txt` where the round failed; what failed, made as small as it can be, is
 kept in `found/` and tried first the next time. Ends with the number of rounds that failed.
@@ -23,8 +23,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--examples", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("only", nargs="*", help="arguments for pytest, such as -k saves")
-    options, more = parser.parse_known_args()
+    parser.add_argument("--only", default="fuzz", help="of the tests those whose names match, as pytest's -k")
+    options = parser.parse_args()
     end, seed, failed = time.monotonic() + 60 * options.minutes, options.seed, 0
     while time.monotonic() < end:
         command = [
@@ -37,7 +37,7 @@ def main() -> int:
             f"--hypothesis-seed={seed}",
         ]
         done = subprocess.run(
-            [*command, str(HERE), *options.only, *more],
+            [*command, str(HERE), "-k", options.only],
             env={**os.environ, "XAI_WIDGETS_FUZZ": str(options.examples)},
             cwd=HERE.parents[1],
             check=False,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xai_widgets.figures import palette
 from xai_widgets.figures._canvas import MARKER_SHAPES, PX, SMALL, Sheet, dash_style, quiet
 from xai_widgets.figures.scale import count_ticks, fitted, log_ticks, round_ticks, tick_text, value_range
+from xai_widgets.figures.text import shown_text
 
 Floats = NDArray[np.floating]
 
@@ -167,7 +168,7 @@ def _line(sheet: Sheet, axes: Any, curve: Curve) -> None:
         zorder=4 if curve.strong else 3,
         antialiased=True,
     )
-    quiet(line).set_gid(curve.name)
+    quiet(line).set_gid(shown_text(curve.name, 200))
     finite = np.flatnonzero(np.isfinite(curve.y))
     if not finite.size:
         return

@@ -30,7 +30,7 @@ def shown_text(value: Any, limit: int = 40) -> str:
             letter = "␀"
         elif kind in ("Cc", "Zl", "Zp"):
             letter = " "
-        elif kind == "Cs":  # half of a pair: cannot be written as UTF-8
+        elif kind == "Cs" or letter in "\ufffe\uffff":  # half of a pair, and what XML has no place for
             letter = "\ufffd"
         elif kind == "Cf" and unicodedata.bidirectional(letter) in _TURNING:
             continue

@@ -95,6 +95,25 @@ class Dynamics:
             if "@prediction" in columns:
                 self.confusion[each] = _pairs(codes, columns["@prediction"])
 
+    def check(self, predictions: int) -> None:
+        """Raise when what was restored cannot be; `predictions` is the number of predicted labels known."""
+        if not all(type(n) is int for n in (self.late, self._ended, *self._open, *self.confusion)):
+            raise TypeError("an epoch of the dynamics is no integer")
+        predicted = self._state["predicted"]
+        if predicted.max(initial=0) > predictions or predicted.min(initial=0) < 0:
+            raise ValueError("predictions are of no label")
+        for pairs, counts in self.confusion.values():
+            if (
+                pairs.min(initial=0) < 0
+                or (pairs & 0xFFFFFFFF).max(initial=-1) >= predictions
+                or counts.min(initial=0) < 0
+            ):
+                raise ValueError("confusion is of no labels")
+        for columns in self._open.values():
+            for name, column in columns.items():
+                if name[:1] != "@" or column.values.dtype != np.float32:
+                    raise ValueError("what is open of the dynamics has another name or type")
+
     def move(self, old: Array, new: Array, size: int) -> None:
         """Put what is at `old` places at `new` ones."""
         kept = old < self.size

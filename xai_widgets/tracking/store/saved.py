@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xai_widgets._metrics import Metric
+from xai_widgets.tracking.store import npz
 from xai_widgets.tracking.store.labels import LabelTable, read_label_names
 from xai_widgets.tracking.store.stream import Policy, Stream
 
@@ -115,14 +116,15 @@ def _epochs(epochs: dict[str, Any]) -> dict[str, int]:
 
 
 def _check(stream: Stream) -> None:
-    """Raise when parts of a stream do not fit each other."""
+    """Raise when parts of a stream are of another type, or do not fit each other."""
     size = stream.instances.size
-    if (
-        stream.codes.ndim != 1
-        or stream.codes.dtype.kind != "i"
-        or stream.codes.max(initial=-1) >= len(stream.table)
-    ):
+    codes = npz.checked(stream.codes, "i")
+    if codes.max(initial=-1) >= len(stream.table) or codes.min(initial=-1) < -1 or codes.shape[0] > size:
         raise ValueError("label codes are none")
+    _all_of(int, stream.rows, stream.relabelled, stream.changes, stream.rows_of_epoch)
+    _all_of(int, *stream.steps, *stream.steps.values())
+    _all_of(str, *stream.metrics, *stream.columns)
+    _all_of(bool, stream.has_logits, stream.labelled, stream._some_unlabelled)
     for metric, epochs in stream.columns.items():
         if metric not in stream.metrics:
             raise ValueError(f"{metric!r} is no metric of its stream")
@@ -131,5 +133,14 @@ def _check(stream: Stream) -> None:
                 raise ValueError("a column is not of its epoch")
             if column.closed and column.values.shape[0] > size:
                 raise ValueError("a column is longer than there are instances")
-    if not all(type(e) is int and type(s) is int for e, s in stream.steps.items()):
-        raise TypeError("steps of epochs are none")
+            _all_of(int, epoch, column.step, column.rows, column.nan, column.inf, column.changes)
+            _all_of(int, column.duplicates, column.late)
+            _all_of(bool, column.closed)
+    if stream.dynamics is not None:
+        stream.dynamics.check(len(stream.predicted))
+
+
+def _all_of(kind: type, *values: Any) -> None:
+    for value in values:
+        if type(value) is not kind:
+            raise TypeError(f"{str(value)[:40]} is no {kind.__name__}")
