@@ -24,7 +24,7 @@ METRICS = st.text(min_size=1, max_size=12).filter(
 )
 
 
-@tries(120)
+@tries(40)
 @given(NAMES, st.data(), st.none() | TEXT, METRICS)
 def test_names_come_back_as_they_were(index, data, ds_id, metric):
     labels = data.draw(
@@ -58,7 +58,7 @@ def cells_of(path):
         return list(csv.reader(file))
 
 
-@tries(80)
+@tries(15)
 @given(NAMES, st.none() | TEXT, METRICS)
 def test_names_are_data_in_pictures_and_tables(index, ds_id, metric):
     tracker = xw.Tracker(label_names={str(n): n for n in index})

@@ -74,7 +74,7 @@ def check(path):
         ask_everything(tracker)
 
 
-@tries(200)
+@tries(60)
 @given(st.data())
 def test_a_save_with_another_value_somewhere(tree, data):
     ways = list(places(tree))
@@ -91,7 +91,7 @@ def test_a_save_with_another_value_somewhere(tree, data):
         check(path)
 
 
-@tries(150)
+@tries(60)
 @given(st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=12), st.booleans()), min_size=1, max_size=3))
 def test_a_save_with_other_bytes_somewhere(tree, hits):
     raw = bytearray(npz.to_bytes(tree))
