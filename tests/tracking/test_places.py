@@ -76,7 +76,7 @@ NAMES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.lists(NAMES, min_size=1, max_size=30), st.booleans()), max_size=12), st.randoms()
 )
@@ -108,7 +108,7 @@ def test_places_are_those_of_a_dictionary_through_every_move(batches, chance):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 40), max_size=200), max_size=8))
 def test_a_number_table_is_a_dictionary(parts):
     table, expected = NumberTable(), {}
@@ -146,7 +146,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ROWS, st.sampled_from(["mean", "last", "max"]), st.sampled_from(["float32", "float16"]))
 def test_label_statistics_kept_up_are_those_taken_at_the_end(course, duplicates, dtype):
     """However rows, repetitions, changed and late labels come, and whenever somebody asks in between."""
@@ -165,6 +165,7 @@ def test_label_statistics_kept_up_are_those_taken_at_the_end(course, duplicates,
                     tracker.label_series(mode="train", labels="all")
                 else:
                     tracker.record(index, label if labelled else None, epoch=epoch, loss=value)
+                    tracker.counts()  # taken in at once: rows of several open epochs may come in in another order
     if not quiet.modes:
         return
     stream = quiet._streams[("train", None)]

@@ -430,6 +430,8 @@ class Stream:
             self.relabelled += relabelled
             if relabelled or self._some_unlabelled:  # values of these rows may be counted under another label
                 self._by_label.clear()
+                for key in [key for key in self._statistics if key[2] is None and self.is_open(*key[:2])]:
+                    del self._statistics[key]
             self.codes[places] = codes
             self._labelling += 1
             if self._some_unlabelled and bool((old < 0).any()):  # labels that come after the values
