@@ -204,10 +204,19 @@ class FollowingTracker(Tracker):
         self._reader = RunReader(folder, self)
         self._about: dict[str, Any] = {}
         self._looked = self._heard = 0.0
-        self._poller = Worker(self._tick, every=every, name="xai-widgets-follow")
+        self._every = every
+        self._poller = self._new_poller()
         self.refresh()
         if live:
             self._poller.wake()
+
+    def _new_poller(self) -> Worker:
+        return Worker(self._tick, every=self._every, name="xai-widgets-follow")
+
+    def _after_fork(self) -> None:
+        """In a forked child: it answers as before, and tells nobody by itself."""
+        super()._after_fork()
+        self._poller = self._new_poller()
 
     def record(self, *args: Any, **kwargs: Any) -> None:
         """Refuse: this tracker only reads."""

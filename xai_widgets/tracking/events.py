@@ -56,6 +56,10 @@ class Callbacks:
         with self._lock:
             self.subscriptions = tuple(s for s in self.subscriptions if s is not subscription)
 
+    def after_fork(self) -> None:
+        """In a forked child: whoever held the lock is not there."""
+        self._lock = threading.Lock()
+
     def call(self, *args: Any) -> None:
         """Call all; one that fails three times in a row is dropped, and reported."""
         for subscription in self.subscriptions:

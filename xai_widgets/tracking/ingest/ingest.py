@@ -446,6 +446,8 @@ class Intake:
     def _after_fork(self) -> None:
         """In a forked child: locks another thread may have held, and its worker, are not ours."""
         self._new_threads()
+        for callbacks in (self._subscribers, self._safe):
+            callbacks.after_fork()
         if self._sink is not None:
             self._sink.after_fork()
 
