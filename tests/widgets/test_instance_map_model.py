@@ -335,6 +335,42 @@ def test_details_and_csv_say_the_same_as_the_tracker() -> None:
     )
 
 
+def test_the_map_its_cards_and_its_file_name_suspects() -> None:
+    rng = np.random.default_rng(2)
+    true = rng.integers(0, 2, 800)
+    given = np.where(np.arange(800) < 40, 1 - true, true)
+    own, tracker = rng.uniform(0.4, 1.2, 800), Tracker(label_names=["cat", "dog"])
+    for epoch in range(8):
+        if epoch == 2:  # too early to tell
+            source, model = opened(tracker), MapModel()
+            model.restart(source, Controls())
+            model.flags(source, Controls())
+            assert (model.suspects, model.available["suspected"]) == ("", False)
+        logit = (2 * true - 1) * own * min(epoch, 5) + rng.normal(0, 0.5, 800)
+        loss = np.log1p(np.exp(-(2 * given - 1) * logit))
+        tracker.record(np.arange(800), given, loss=loss, logits=logit)
+        tracker.end_epoch("train")
+    told = tracker.suspects()
+    source, model = opened(tracker), MapModel()
+    model.restart(source, Controls())
+    model.flags(source, Controls())
+    assert set(model.shown(protocol.Filters(suspected=True)).tolist()) == set(told.index)
+    assert model.suspects.endswith("labels wrong")
+    assert told.text.startswith(model.suspects.removesuffix("labels wrong"))
+    row = int(told.index[0])
+    card = {one["name"]: one["value"] for one in answers.details(source, row, {})["values"]}
+    assert card["probability of a wrong label"] == pytest.approx(float(told.label_error[0]))
+    likely = "cat" if told.suggested[0] == 0 else "dog"
+    assert card[f"likely {likely}, probability"] == pytest.approx(float(told.suggested_probability[0]))
+    fine = int(np.argmin(tracker.scores("label_error")))
+    card = {one["name"] for one in answers.details(source, fine, {})["values"]}
+    assert not any(name.startswith("likely") for name in card)
+    lines = [line.split(",") for line in answers.table_csv(source, np.array([row])).decode().splitlines()]
+    line = dict(zip(*lines, strict=True))
+    assert (line["suspected"], line["suggested"]) == ("1", likely)
+    assert float(line["suspected_from"]) == pytest.approx(told.threshold)
+
+
 def test_pictures_are_small_and_those_that_fail_are_left_out() -> None:
     class Samples:
         def has(self, index: int) -> bool:
