@@ -127,11 +127,29 @@ def test_an_exception_and_a_polite_stop():
     assert tracker.status == "ended"
 
 
-def test_an_iterable_loader_is_refused():
-    learn = learner(cbs=[TrackerCallback(xw.Tracker())])
+def test_an_iterable_loader_is_told_and_ends_no_fit():
+    tracker = xw.Tracker()
+    learn = learner(cbs=[TrackerCallback(tracker)])
     learn.dls.train.indexed = False
-    with learn.no_bar(), learn.no_logging(), pytest.raises(TypeError, match="order in which samples arrive"):
+    with learn.no_bar(), learn.no_logging():
         learn.fit(1, 0.1)
+    assert any("order in which samples arrive" in problem for problem in tracker.problems)
+    assert "train" not in tracker.modes
+
+
+def test_a_subset_has_the_names_of_the_whole_and_rows_are_proved():
+    tracker = xw.Tracker()
+    learn = learner(
+        cbs=[TrackerCallback(tracker)], mark=lambda rows: torch.utils.data.Subset(rows, range(5, 40))
+    )
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, 0.0)
+    found = tracker.to_frame("instances")
+    found = found[found["mode"] == "train"]
+    assert sorted(found["index"]) == list(range(5, 40))
+    assert (found["label"].to_numpy() == data()[2].numpy()[found["index"]]).all()
+    assert tracker.check().ok
+    assert "train labels proved" in str(tracker.check())
 
 
 def test_early_stopping_ends_the_run_with_whole_epochs():

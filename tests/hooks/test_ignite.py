@@ -196,6 +196,25 @@ def test_an_epoch_that_was_cut_goes_on_under_its_number():
     assert np.isfinite(series.values[:, 1]).sum() >= 4 * 32
 
 
+def test_an_epoch_is_a_pass_whatever_the_engine_counts():
+    tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()
+    trainer, evaluator, optimizer, _, _ = engines(model, loss)
+    watch(trainer, model, loss, optimizer, tracker, evaluator=evaluator)
+    trainer.run(loader(data()[0]), max_epochs=7, epoch_length=2)  # 14 batches, seven to a pass
+    assert np.isfinite(matrix(tracker, "train", N)).sum(1).tolist() == [N, N]
+    assert tracker.counts("train").duplicates == 0
+
+
+def test_data_that_names_nothing_ends_no_run():
+    tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()
+    trainer, evaluator, optimizer, _, _ = engines(model, loss)
+    watch(trainer, model, loss, optimizer, tracker, evaluator=evaluator)
+    trainer.run([batch[:2] for batch in loader(data()[0])], max_epochs=1)
+    assert trainer.state.iteration == 7
+    assert any("expected a torch DataLoader" in problem for problem in tracker.problems)
+    assert "train" not in tracker.modes
+
+
 def test_resuming_from_a_checkpoint():
     known = plain_run(epochs=4)
     tracker, model, loss = xw.Tracker(), net(), nn.CrossEntropyLoss()

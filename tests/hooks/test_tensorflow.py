@@ -127,3 +127,21 @@ def test_elements_and_errors():
         per_sample(lambda y, p: keras.ops.mean(p - y))(np.zeros(3), np.zeros(3))
     with pytest.raises(RuntimeError, match="outside of a pass"):
         watch(xw.Tracker()).record([1], [1], [0.5])
+
+
+def test_an_evaluation_that_is_left_ends_and_a_look_at_a_batch_is_no_epoch():
+    tracker = xw.Tracker()
+    rows = xw.hooks.tensorflow.indexed(
+        tf.data.Dataset.from_tensor_slices((np.zeros((6, 2)), np.arange(6)))
+    ).batch(2)
+    with xw.hooks.tensorflow.watch(tracker) as run:
+        next(iter(run.train(rows)))
+        for _ in range(2):
+            for _x, y, index in run.train(rows):
+                run.record(index, y, np.ones(2))
+            for _x, y, index in run.evaluate(rows):
+                run.record(index, y, np.ones(2))
+                break
+            assert tracker.instance_series([0], "loss", mode="eval").provisional is False
+    assert list(tracker.instance_series([0], "loss", mode="train").epochs) == [1, 2]
+    assert list(tracker.instance_series([0], "loss", mode="eval").epochs) == [1, 2]

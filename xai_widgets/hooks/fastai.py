@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.identity import Rows
 from xai_widgets.hooks.torch.observer import Observer
 
 __all__ = ["HookWarning", "TrackerCallback"]
@@ -28,9 +31,10 @@ class LearnerWatch:
     def __init__(self, tracker: Any, options: dict[str, Any]) -> None:
         self._tracker = tracker
         self._options = options
-        self._feed = Feed(tracker, streams=[("train", None), ("eval", None)])
+        self.feed = Feed(tracker, streams=[("train", None), ("eval", None)])
         self._observer: Observer | None = None
         self._orders: dict[int, Any] = {}
+        self._rows: dict[int, Rows] = {}
         self._undo: list[Callable[[], None]] = []
         self._offset = 0
 
@@ -39,7 +43,7 @@ class LearnerWatch:
         if self._undo:
             return
         loss = getattr(learn.loss_func, "func", learn.loss_func)  # fastai's losses flatten, then call torch's
-        self._observer = Observer(self._feed, loss, learn.model, **self._options)
+        self._observer = Observer(self.feed, loss, learn.model, **self._options)
         self._undo.append(self._observer.detach)
 
     def listen_to(self, loader: Any) -> None:
@@ -51,12 +55,15 @@ class LearnerWatch:
                 f"this {type(loader).__name__} iterates over its data set: the order in which samples arrive does not "
                 "name them. Give a data set with __getitem__, or record by hand with tracker.record(index, label, loss=...)."
             )
+        self._rows[id(loader)] = Rows(loader)
+        whole = whole_places(loader.dataset)  # a part of a data set has the names of the whole
         draw = loader.get_idxs
         own = loader.__dict__.get("get_idxs")
 
         def get_idxs() -> Any:
             order = list(draw())
-            self._orders[id(loader)] = np.asarray(order)  # of which a batch is a slice
+            places = np.asarray(order)  # of which a batch is a slice
+            self._orders[id(loader)] = places if whole is None else whole[places]
             return order
 
         def undo() -> None:
@@ -69,6 +76,7 @@ class LearnerWatch:
         self._orders[id(loader)] = np.zeros(0, np.int64)
         self._undo.append(undo)
 
+    @told
     def fit_begins(self, learn: Any) -> None:
         """Start a run."""
         self.attach(learn)
@@ -78,51 +86,64 @@ class LearnerWatch:
         self._tracker.epochs = learn.n_epoch + self._offset
         self._tracker.start()
 
+    @told
     def pass_begins(self, learn: Any, mode: str) -> None:
         """Open an epoch."""
         self.attach(learn)
         self.listen_to(learn.dl)
-        self._feed.begin(mode, None, learn.epoch + 1 + self._offset if mode == "train" else None)
+        self.feed.begin(mode, None, learn.epoch + 1 + self._offset if mode == "train" else None)
 
+    @told
     def batch_begins(self, learn: Any, mode: str) -> None:
         """Tell which instances are in the batch."""
         order, size = self._orders.get(id(learn.dl)), learn.dl.bs or 1
-        if self._observer is not None and order is not None and len(order):
-            index = order[learn.iter * size : (learn.iter + 1) * size]
-            self._observer.take(mode, None, index, (*learn.xb, *learn.yb))
+        if self._observer is None or order is None or not len(order):
+            return
+        index, batch = order[learn.iter * size : (learn.iter + 1) * size], (*learn.xb, *learn.yb)
+        proof = self._observer.evidence.of(mode)
+        proof.next()
+        self._rows[id(learn.dl)].prove(proof, index, index, batch, None)
+        self._observer.take(mode, None, index if proof.may_record else None, batch)
 
+    @told
     def batch_ends(self) -> None:
         """Work on no batch."""
         if self._observer is not None:
             self._observer.leave()
 
+    @told
     def stepped(self) -> None:
         """Be between two optimizer steps."""
-        self._feed.stepped()
+        if self._observer is not None:
+            self._observer.settle()
+        self.feed.stepped()
 
     @property
     def stop_requested(self) -> bool:
         """Whether the user asked for a polite stop."""
-        return self._feed.stop_requested
+        return self.feed.stop_requested
 
+    @told
     def pass_ends(self, mode: str) -> None:
         """Close an epoch."""
         if self._observer is not None:
             self._observer.flush()
-        self._feed.end(mode)
-        if mode == "train" and self._feed.steps_this_epoch:
-            self._tracker.steps_per_epoch = self._feed.steps_this_epoch
+        self.feed.end(mode)
+        if mode == "train" and self.feed.steps_this_epoch:
+            self._tracker.steps_per_epoch = self.feed.steps_this_epoch
 
+    @told
     def detach(self, error: BaseException | None = None) -> None:
         """Take everything off."""
         if self._observer is not None:
             self._observer.flush()
         if error is None:
-            self._feed.end_all()
+            self.feed.end_all()
         while self._undo:
             self._undo.pop()()
-        self._orders = {}
+        self._orders, self._rows = {}, {}
 
+    @told
     def finish(self) -> None:
         """End the run."""
         self.detach()

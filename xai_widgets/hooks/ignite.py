@@ -39,11 +39,14 @@ class EngineWatch:
         self._index = index
         self._trainer = trainer
         streams = [("train", None), *(("eval", name) for name in evaluators)]
-        self._feed = Feed(tracker, streams=streams)
-        self._observer = Observer(self._feed, loss, model, **options)
+        self.feed = Feed(tracker, streams=streams)
+        self._observer = Observer(self.feed, loss, model, **options)
         self._undo = [self._observer.detach]
         self._taps: dict[tuple[str, str | None], Tap] = {}
         self._offset = 0
+        self._first: int | None = None
+        self._by_pass = True
+        self._taken = False  # whether the open training epoch has a batch
         try:
             if optimizer is not None:
                 self._undo.append(after_step(optimizer, self._stepped))
@@ -59,7 +62,7 @@ class EngineWatch:
         stream = (mode, ds_id)
 
         def started(engine: Any) -> None:
-            self._tap(engine, stream)
+            self.feed.guard(stream, lambda: self._tap(engine, stream))
             if mode == "train":
                 # a run resumed within an epoch goes on with it, and its engine counts that as not begun
                 length = engine.state.epoch_length
@@ -68,20 +71,27 @@ class EngineWatch:
                 self._tracker.epochs = (
                     None if engine.state.max_epochs is None else engine.state.max_epochs + self._offset
                 )
+                self._first = engine.state.epoch + self._offset
+                # one that was cut ends where the engine says, wherever its loader begins
+                self._by_pass = begun == engine.state.epoch
                 self._tracker.start()
 
         def epoch_started(engine: Any) -> None:
-            self._feed.begin(*stream, engine.state.epoch + self._offset if mode == "train" else None)
+            if mode == "train" and self.feed.is_open("train"):
+                return  # a pass that goes on: the engine's epoch is a part of one
+            self.feed.begin(*stream, self._number(engine) if mode == "train" else None)
+            self._taken = self._taken and mode != "train"
 
         def iteration_completed(engine: Any) -> None:
             self._observer.leave()
-            if mode == "train" and self._feed.stop_requested:
+            if mode == "train" and self.feed.stop_requested:
                 engine.terminate()
 
         def epoch_completed(engine: Any) -> None:
             self._observer.leave()
             self._observer.flush()
-            self._feed.end(*stream)
+            if mode != "train" or not self._goes_on():
+                self.feed.end(*stream)
 
         def completed(engine: Any) -> None:
             if mode == "train":
@@ -101,6 +111,20 @@ class EngineWatch:
         for event, handler in handlers.items():
             self._undo.append(_remover(engine, event, engine.add_event_handler(event, handler)))
 
+    def _number(self, engine: Any) -> int | None:
+        """Give the number of the first epoch of a run, which may have been cut before; the others are counted."""
+        first, self._first = self._first, None
+        return None if first is None and self._by_pass else engine.state.epoch + self._offset
+
+    def _goes_on(self) -> bool:
+        """Whether the training loader has batches left, so that the engine's epoch was a part of a pass."""
+        tap = self._taps.get(("train", None))
+        passing = None if tap is None or not self._by_pass else tap.passing
+        try:
+            return tap is not None and passing is not None and passing.taken < len(tap.loader)
+        except TypeError:  # a stream has no length: it tells its end
+            return passing is not None and not passing.over
+
     def _raised(self, engine: Any, error: BaseException) -> None:
         """Keep what came before; an engine nobody else handles errors for raises them as it does without us."""
         events = require("ignite", "engine").Events
@@ -111,7 +135,7 @@ class EngineWatch:
 
     def _stepped(self, *_: Any) -> None:
         self._observer.settle()
-        self._feed.stepped()
+        self.feed.stepped()
 
     def _tap(self, engine: Any, stream: tuple[str, str | None]) -> None:
         self._untap(stream)
@@ -124,17 +148,25 @@ class EngineWatch:
         if tap is not None:
             tap.detach()
 
-    # what loaders tell; engines tell where epochs begin and end, since one may span several passes
+    # what loaders tell: a training epoch is a pass, of which the engine's epochs may be parts, or which may be parts of one
 
     def began(self, tap: Tap) -> None:
-        """Do nothing: the engine tells."""
+        """End the epoch of the pass before, where the engine goes on with another one."""
+        if tap.mode == "train" and self._by_pass and self._taken and self.feed.is_open("train"):
+            self._observer.leave((tap.mode, tap.ds_id))
+            self._observer.flush()
+            self.feed.end("train")
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the engine works on."""
+        if tap.mode == "train":
+            self._taken = True
+            if not self.feed.is_open("train"):
+                self.feed.begin("train")
         self._observer.take(tap.mode, tap.ds_id, index, batch)
 
     def ended(self, tap: Tap) -> None:
-        """Do nothing: the engine tells."""
+        """Do nothing: the engine tells, or the next pass."""
 
     def dropped(self, tap: Tap) -> None:
         """Do nothing: the engine tells."""
@@ -149,7 +181,7 @@ class EngineWatch:
             return
         self._observer.flush()
         if error is None:
-            self._feed.end_all()
+            self.feed.end_all()
         while self._undo:
             self._undo.pop()()
         for stream in list(self._taps):

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
 
-from xai_widgets.hooks._common.feed import Batch, Feed
+from xai_widgets.hooks._common.feed import Batch, Feed, Stream
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.keras.data import check_tf_order
@@ -107,11 +107,12 @@ class Watch:
     """A custom loop; made by `watch`. `train` and `evaluate` walk over data, `record` takes what a step computed."""
 
     def __init__(self, tracker: Any, epochs: int | None) -> None:
-        self._feed = Feed(tracker, epochs=epochs)
-        self._pass: tuple[str, str | None] | None = None
+        self.feed = Feed(tracker, epochs=epochs)
+        self._pass: Stream | None = None
+        self._recorded: set[Stream] = set()  # of the present passes
         self._held: deque[Batch] = deque()
         self._closed = False
-        self._feed.held_by(self._flush)
+        self.feed.held_by(self._flush)
         tracker.start()
 
     def train(self, dataset: Any) -> Iterator[Any]:
@@ -124,18 +125,27 @@ class Watch:
 
     def _walk(self, dataset: Any, mode: str, ds_id: str | None) -> Iterator[Any]:
         outer, self._pass = self._pass, (mode, ds_id)
-        self._feed.begin(mode, ds_id)
-        for batch in dataset:
-            if mode == "train" and self._feed.stop_requested:
-                break
-            yield batch
-            if mode == "train":
-                self._feed.stepped()
-        self._flush()
-        self._feed.end(mode, ds_id)
-        if mode == "train" and self._feed.steps_this_epoch:
-            self._feed.tracker.steps_per_epoch = self._feed.steps_this_epoch
-        self._pass = outer
+        self.feed.begin(mode, ds_id)
+        self._recorded.discard((mode, ds_id))
+        over = False
+        try:
+            for batch in dataset:
+                if mode == "train" and self.feed.stop_requested:
+                    break
+                yield batch
+                self._pass = (mode, ds_id)  # after an evaluation within the epoch, too
+                if mode == "train":
+                    self.feed.stepped()
+            over = True
+        finally:
+            self._pass = outer
+            self._flush()
+            if not over and (mode, ds_id) not in self._recorded:
+                self.feed.cancel(mode, ds_id)  # a look at a batch is no epoch
+            elif over or mode != "train":  # a training epoch that was left goes on until the next begins
+                self.feed.end(mode, ds_id)
+                if mode == "train" and self.feed.steps_this_epoch:
+                    self.feed.tracker.steps_per_epoch = self.feed.steps_this_epoch
 
     def record(self, index: Any, label: Any, loss: Any, logits: Any = None, **metrics: Any) -> None:
         """Record what a step computed for its batch: tensors or arrays (B,), logits (B, C)."""
@@ -144,7 +154,8 @@ class Watch:
                 "record outside of a pass; walk over the data with train(dataset) or evaluate(dataset)"
             )
         metrics = {"loss": loss, **({} if logits is None else {"logits": logits}), **metrics}
-        self._held.append(self._feed.batch(*self._pass, index, label, metrics))
+        self._recorded.add(self._pass)
+        self._held.append(self.feed.batch(*self._pass, index, label, metrics))
         on_device = "GPU" in str(getattr(loss, "device", "")) or "TPU" in str(getattr(loss, "device", ""))
         if not on_device or len(self._held) >= HELD_BATCHES:
             self._flush()
@@ -152,7 +163,7 @@ class Watch:
     def _flush(self) -> None:
         while self._held:
             batch = self._held.popleft()
-            self._feed.record(batch)
+            self.feed.record(batch)
 
     def close(self, error: BaseException | None = None) -> None:
         """End the run; with an `error`, what came before it stays, provisional."""
@@ -161,8 +172,8 @@ class Watch:
         self._closed = True
         self._flush()
         if error is None:
-            self._feed.end_all()
-        self._feed.tracker.finish(error)
+            self.feed.end_all()
+        self.feed.tracker.finish(error)
 
     def __enter__(self) -> Watch:
         return self

@@ -5,7 +5,9 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.quiet import told
 
 
 class Session:
@@ -17,7 +19,8 @@ class Session:
 
     def __init__(self, tracker: Any) -> None:
         self.tracker = tracker
-        self._feed = Feed(tracker)
+        self.feed = Feed(tracker)
+        self._evidence = Evidence(self.feed)
         self._index_keys: list[str] = []
         self._label_keys: list[str] = []
         self._metric_keys: list[str] = []
@@ -30,18 +33,21 @@ class Session:
             if key is not None and key not in keys:
                 keys.append(key)
 
+    @told
     def begin(self, system: Any) -> None:
         """Start a run."""
         if self.tracker.status != "training":
             self.tracker.epochs = system.total_epochs
-            self._feed.epoch, self._feed.step = self.tracker.epoch, int(system.global_step or 0)
+            self.feed.epoch, self.feed.step = self.tracker.epoch, int(system.global_step or 0)
             self.tracker.start()
 
+    @told
     def epoch_begins(self, system: Any) -> None:
         """Count rows anew."""
         self._rows = {}
         self._seen = None
 
+    @told
     def batch(self, system: Any, data: Any) -> None:
         """Record a batch, unless another trace did."""
         now = (system.mode, system.ds_id, system.epoch_idx, system.global_step, system.batch_idx)
@@ -52,13 +58,30 @@ class Session:
         metrics = {key: data[key] for key in self._metric_keys if key in data}
         if not metrics:
             return
+        reduced = [key for key, value in metrics.items() if len(getattr(value, "shape", (1,))) == 0]
+        proof = self._evidence.of(*stream)
+        if reduced:
+            proof.warn(
+                "loss",
+                f"{', '.join(reduced)} is a single number for a batch of {system.mode} data: it was averaged already, so nothing "
+                "of it is recorded",
+                "Give the loss op average_loss=False, or a metric of each sample",
+            )
+            return
         size = len(next(iter(metrics.values())))
         index = next((_names(data[key]) for key in self._index_keys if key in data), None)
         if index is None:  # label statistics need no identity
+            proof.named_by = "the order in which they came"
+            proof.leave_open(
+                "names", "no InstanceTracker gives an index, so only what is said of labels means anything"
+            )
             start = self._rows.get(stream, 0)
             index, self._rows[stream] = range(start, start + size), start + size
+        else:
+            proof.named_by = "the index in their batches"
+            proof.leave_open("labels", "they come with the index, from one batch")
         label = next((data[key] for key in self._label_keys if key in data), None)
-        self._feed.guard(
+        self.feed.guard(
             stream,
             lambda: self.tracker.record(
                 index,
@@ -70,16 +93,18 @@ class Session:
                 **metrics,
             ),
         )
-        self._feed.trusts(stream)
+        self.feed.trusts(stream)
         if system.mode == "train":
             self.tracker.safe_point(step=int(system.global_step or 0), epoch=system.epoch_idx)
         if self.tracker.stop_requested:
             system.stop_training = True
 
+    @told
     def epoch_ends(self, system: Any) -> None:
         """Close an epoch of a mode."""
         self.tracker.end_epoch(system.mode, epoch=system.epoch_idx)
 
+    @told
     def end(self) -> None:
         """End the run."""
         if self.tracker.status == "training":

@@ -11,7 +11,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from xai_widgets.hooks.keras.criterion import PER_SAMPLE, Call, Rows, Unsplit, by_hand, listening, rows_of
+from xai_widgets.hooks.keras.criterion import (
+    PER_SAMPLE,
+    Call,
+    Rows,
+    Unsplit,
+    by_hand,
+    listening,
+    own_rows,
+    rows_of,
+)
 from xai_widgets.hooks.keras.data import TARGET, is_marked
 from xai_widgets.hooks.keras.order import take_out
 from xai_widgets.hooks.keras.ring_buffer import Reader, make_ring
@@ -24,6 +33,7 @@ class Layout(NamedTuple):
     """What the floats of a ring's rows are: loss, want, got, then these."""
 
     weighted: bool
+    own: bool  # whether the targets are those of the batch, where the step changes them
     logits: int  # classes, 0 for none
 
 
@@ -112,7 +122,7 @@ class KerasTap:
             try:
                 result = step(data)
                 if index is not None:
-                    self._hear(kind, index, self._calls)
+                    self._hear(kind, index, data, self._calls)
                 else:
                     self.faults[kind] = ("no index", "")
                 return result
@@ -153,9 +163,11 @@ class KerasTap:
 
     # what is kept
 
-    def _hear(self, kind: str, index: Any, calls: list[Call]) -> None:
+    def _hear(self, kind: str, index: Any, data: Any, calls: list[Call]) -> None:
         try:
-            self._write(kind, index, self._rows(calls))
+            rows = self._rows(calls)
+            y = data[1] if isinstance(data, (tuple, list)) and len(data) > 1 else None
+            self._write(kind, index, rows, own_rows(y, calls[0].y))
             self.faults.pop(kind, None)
         except Unsplit as fault:
             self.faults[kind] = (fault.text, fault.remedy)
@@ -183,19 +195,24 @@ class KerasTap:
             raise Unsplit(f"{step} computes its loss by itself, so nothing tells it for single samples")
         return rows_of(self.model, calls[0], self._logits)
 
-    def _write(self, kind: str, index: Any, rows: Rows) -> None:
+    def _write(self, kind: str, index: Any, rows: Rows, own: Any) -> None:
         from keras import ops
 
         index = ops.reshape(ops.cast(index, "int64"), (-1,))
         loss = ops.reshape(rows.loss, (-1,))
         floats = [loss, ops.zeros_like(loss) + rows.want, ops.zeros_like(loss) + rows.got]
         floats += [] if rows.weighted is None else [ops.reshape(rows.weighted, (-1,))]
+        floats += [] if own is None else [ops.reshape(own, (-1,))]
         floats += [] if rows.logits is None else [rows.logits]
-        layout = Layout(rows.weighted is not None, 0 if rows.logits is None else int(rows.logits.shape[-1]))
+        layout = Layout(
+            rows.weighted is not None,
+            own is not None,
+            0 if rows.logits is None else int(rows.logits.shape[-1]),
+        )
         reader = self.readers.get((kind, layout))
         if reader is None:
             at_once = (index.shape[0] or 0) * int(self.model.steps_per_execution)
-            width = 3 + layout.weighted + layout.logits
+            width = 3 + layout.weighted + layout.own + layout.logits
             reader = self.readers[kind, layout] = Reader(make_ring(self.backend, width, at_once))
         reader.ring.write(index, rows.label, floats)
 

@@ -71,7 +71,7 @@ class Recorder:
         rows = Rows(taken.index, taken.label, taken.batch, taken.floats)
         if layout.weighted:
             proof.weighted = True
-        rows = self._proved_losses(self._with_names(rows, proof), proof)
+        rows = self._proved_losses(self._own_targets(self._with_names(rows, proof), layout, proof), proof)
         if isinstance(names, BatchNames):
             names.see(rows.number)
             if names.changed:
@@ -93,6 +93,20 @@ class Recorder:
             "The loss must return one value per sample, shape (B,), and key(i) as many indices as batch i has rows",
         )
         return rows.chosen(known)
+
+    def _own_targets(self, rows: Rows, layout: Layout, proof: Proof) -> Rows:
+        """Leave batches out whose loss was given other targets than the batch has."""
+        if not layout.own or not len(rows.number):
+            return rows
+        same = rows.floats[:, 3 + layout.weighted] > 0
+        if not same.all():
+            proof.refuse(
+                "labels",
+                f"train_step or test_step changes the targets: the loss of {proof.mode} batches is given others than the data "
+                "has for their rows, so such batches are not recorded",
+                "Give the targets to compute_loss as the step gets them (one-hot is fine), or call tracker.record yourself",
+            )
+        return rows.chosen(~np.isin(rows.batch, rows.batch[~same]))
 
     def _proved_losses(self, rows: Rows, proof: Proof) -> Rows:
         if self._by_hand or not len(rows.number):
@@ -127,8 +141,9 @@ class Recorder:
         some = some[rows.label[some] != NO_LABEL]
         given = names.labels(rows.number[some]) if len(some) else None
         if given is None:
-            if not proof.rows_seen:
-                proof.leave_open("labels", "the data does not tell them by name")
+            proof.proved(
+                size
+            )  # index and targets come from one element of the data, and the loss was given these targets
             return rows
         same = same_labels(given, rows.label[some])
         proof.open.pop("labels", None)
@@ -139,9 +154,9 @@ class Recorder:
         row = int(np.argmin(same))
         proof.refuse(
             "labels",
-            f"train_step changes the targets: the data has label {np.asarray(given)[row]} where the loss was given "
-            f"{rows.label[some][row]}, so such batches are not recorded",
-            "Give the targets to compute_loss as train_step gets them, or call tracker.record yourself",
+            f"the {proof.mode} rows are not those of their names: the data has label {np.asarray(given)[row]} where the loss "
+            f"was given {rows.label[some][row]}, so such batches are not recorded",
+            "Give the targets to compute_loss as the step gets them, or call tracker.record yourself",
         )
         return rows.chosen(~np.isin(rows.batch, rows.batch[some][~same]))
 
@@ -184,7 +199,7 @@ class Recorder:
         at = 3
         if layout.weighted:
             metrics["loss_weighted"] = rows.floats[:, at]
-            at += 1
+        at += layout.weighted + layout.own
         if layout.logits:
             metrics["logits"] = rows.floats[:, at:]
         self._batch(index, rows.label, metrics, labelled, mode, ds_id)
