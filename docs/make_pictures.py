@@ -49,8 +49,8 @@ def network() -> nn.Module:
 class Run:
     """The data, the network and the tracker of the run that all pictures show."""
 
-    def __init__(self) -> None:
-        self.data = samples.demo_data("cifair10", limit=5000, wrong_labels=0.02)
+    def __init__(self, limit: int = 5000) -> None:
+        self.data = samples.demo_data("cifair10", limit=limit, wrong_labels=0.02)
         self.net = network()
         self.tracker = xw.Tracker(label_names=self.data.label_names, epochs=EPOCHS)
         data = self.data
@@ -144,7 +144,7 @@ SETUP = """
 import sys; sys.path.insert(0, {docs!r})
 import torch, xai_widgets as xw, make_pictures
 torch.set_num_threads(1)
-run = make_pictures.Run()
+run = make_pictures.Run(2000)
 tracker, model, train_set = run.tracker, run.net, run.train_set
 """
 BOARD = """
@@ -179,7 +179,8 @@ def dashboard(wait: float) -> None:
             board.wait_for()
             book.run(2)
             lab.wait_for(lambda: "epoch 12 of" in (board.text_content() or ""), seconds=wait, what="epoch 12")
-            board.locator(".xaiw-sample:not(.xaiw-hide) canvas").first.wait_for(timeout=60_000)
+            smint = board.locator(".xaiw-sample:not(.xaiw-hide) .xaiw-cell-smint:not(.xaiw-old) canvas")
+            smint.wait_for(timeout=120_000)
             book.page.wait_for_timeout(6000)
             for theme in ("light", "dark"):
                 book.set_theme(dark=theme == "dark")
