@@ -86,6 +86,7 @@ def test_a_fit_trains_as_it_does_without_us():
     assert fit(plain, X, Y, **options) == fit(model, *indexed(X, Y), tracker=tracker, **options)
     same(model, plain)
     assert sorted(set(rows(tracker, "eval")["index"])) == list(range(33, N))
+    assert (str(tracker.task), tracker.task.probabilities) == ("4 classes, softmax", True)
     assert rows(tracker)["epoch"].tolist() == np.repeat([1, 2, 3], 33).tolist()
     assert set(vars(model)) == set(vars(plain))
     assert "call" not in vars(model._compile_loss)

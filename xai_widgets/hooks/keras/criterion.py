@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
+
+from xai_widgets._task import Task, of_criterion
 
 WIDEST_LOGITS = 1024
 NO_LABEL = -(2**63)  # among whole numbers
@@ -329,6 +332,19 @@ def _hinge() -> Any:
     from keras import losses
 
     return losses.categorical_hinge
+
+
+def task_of(call: Call) -> Task | None:
+    """Tell what the model's output is from its only loss; None for several, and for losses of the user's own."""
+    if len(call.heard) != 1:
+        return None
+    heard = call.heard[0]
+    kind, function = kind_of(heard.loss), getattr(heard.loss, "fn", None)
+    name = "".join(part.capitalize() for part in getattr(function, "__name__", "").split("_"))
+    task = None if kind == "other" else of_criterion(name, tuple(heard.y_pred.shape))
+    if task is None or kind not in ("sparse", "one-hot", "binary"):
+        return task
+    return replace(task, probabilities=not getattr(heard.loss, "_fn_kwargs", {}).get("from_logits", False))
 
 
 def own_rows(own: Any, used: Any) -> Any:

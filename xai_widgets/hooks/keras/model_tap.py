@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from xai_widgets._task import Task
 from xai_widgets.hooks.keras.criterion import (
     PER_SAMPLE,
     Call,
@@ -20,6 +21,7 @@ from xai_widgets.hooks.keras.criterion import (
     listening,
     own_rows,
     rows_of,
+    task_of,
 )
 from xai_widgets.hooks.keras.data import TARGET, is_marked
 from xai_widgets.hooks.keras.order import take_out
@@ -69,7 +71,7 @@ class KerasTap:
         self.model = model
         self.readers: dict[tuple[str, Layout], Reader] = {}
         self.faults: dict[str, tuple[str, str]] = {}
-        self.task = ""
+        self.task: Task | None = None  # what the model's output is, as its loss tells
         self._per_sample = per_sample
         self._logits = logits
         self._replaced: list[tuple[Any, str, Any]] = []
@@ -193,6 +195,7 @@ class KerasTap:
             )
         if not calls[0].heard and calls[0].value is None:
             raise Unsplit(f"{step} computes its loss by itself, so nothing tells it for single samples")
+        self.task = task_of(calls[0])
         return rows_of(self.model, calls[0], self._logits)
 
     def _write(self, kind: str, index: Any, rows: Rows, own: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets._task import Task
 from xai_widgets.hooks._common.evidence import ABSOLUTE, LOOSE, RELATIVE, Evidence, Proof, same_labels
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks.keras.criterion import NO_LABEL, PER_SAMPLE
@@ -57,6 +58,13 @@ class Recorder:
         self._by_hand = by_hand
         self.loose = False
         self._held: list[tuple[Rows, Layout]] = []  # rows whose place is not known yet
+
+    def learn_task(self, task: Task | None) -> None:
+        """Say what the model's output is, unless the user said it."""
+        known = self._feed.tracker.task
+        if task is not None and task != known and not (known is not None and known.said):
+            self._feed.tracker.task = task
+            self.evidence.task = str(task)
 
     def take(self, taken: Taken, layout: Layout, names: Names, mode: str, ds_id: str | None) -> None:
         """Record rows that were read."""
