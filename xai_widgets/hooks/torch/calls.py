@@ -62,7 +62,7 @@ class Call:
     """One call of a loss."""
 
     def __init__(self, outputs: Any, targets: Any, value: Any, site: tuple[str, int], trains: bool) -> None:
-        self._key = (_address(outputs), _address(targets))
+        self._key = (_address(outputs), _address(targets)) if value is None else None
         self._value = value.detach() if hasattr(value, "detach") else None
         self.shape = tuple(getattr(outputs, "shape", ()))
         self.site = site

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from xai_widgets.hooks._common.data_labels import whole_places
-from xai_widgets.hooks._common.evidence import Evidence
+from xai_widgets.hooks._common.evidence import Evidence, Proof
 from xai_widgets.hooks._common.instance_ids import Key, index_of, key_reader
 from xai_widgets.hooks.torch.data import is_indexed
 from xai_widgets.hooks.torch.edited import EditedLoader
@@ -110,6 +110,7 @@ class Tap:
         # accelerate wraps the loader it reads
         self._inner = getattr(loader, "__dict__", {}).get("base_dataloader", loader)
         self.newest: Announced | None = None
+        self._proof: Proof | None = None
         self._places: tuple[Any, Any] = (None, None)
         _attach(loader, self)
         if self._inner is not loader:
@@ -150,9 +151,11 @@ class Tap:
             names = self._named(announced.names.popleft())
         if self.evidence is None:
             return names
-        proof = self.evidence.of(self.mode, self.ds_id)
-        proof.named_by = self.named_by
-        proof.next()
+        if self._proof is None:
+            self._proof = self.evidence.of(self.mode, self.ds_id)
+            self._proof.named_by = self.named_by
+        proof = self._proof
+        proof.may_record = True
         # of an index that rides along only the labels are looked at: the collate function carried both
         places = names if self._read is None or self.rows.by_place else None
         self.rows.prove(proof, names, places, batch, fetched)
@@ -339,6 +342,7 @@ def _tapped(base: Any, taps: list[Tap]) -> type:
                 (tap.newest or tap.announce()) if tap.newest is not old else tap.announce()
                 for tap, old in zip(inner, before, strict=True)
             ],
+            whole=not all(tap.rows.known for tap in inner),
         )
 
     def index_sampler(loader: Any) -> Any:

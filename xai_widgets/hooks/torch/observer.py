@@ -139,7 +139,14 @@ class Observer:
     def settle(self) -> None:
         """Settle what was heard of the current batches: the loop has made its step."""
         for current in tuple(self._currents.values()):
-            if current.calls:
+            calls = current.calls
+            if len(calls) == 1 and calls[0].held is not None and calls[0].strong and not current.settled:
+                current.calls, current.counted, current.settled = (
+                    [],
+                    calls,
+                    True,
+                )  # what nearly every batch is
+            elif calls:
                 self._settle(current)
 
     def confirm(self, stream: tuple[str, str | None] | None = None) -> None:
@@ -200,7 +207,10 @@ class Observer:
 
     def _on_loss(self, module: Any, args: Any, kwargs: Any, value: Any) -> None:
         if self._currents:
-            self._feed.guard(self._stream, lambda: self._heard(args, kwargs, value, None))
+            try:
+                self._heard(args, kwargs, value)
+            except Exception as error:  # whatever it is, the loop goes on
+                self._feed.notice(f"a batch of {self._stream[0]} data was not recorded: {error}")
 
     def _on_model(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
         if self._currents:
@@ -226,12 +236,12 @@ class Observer:
             proof = self.evidence.of(current.mode, current.ds_id)
             self._gradients.ask(proof, outputs, targets)
 
-    def _heard(self, args: Any, kwargs: Any, value: Any, given: Any) -> None:
+    def _heard(self, args: Any, kwargs: Any, value: Any) -> None:
         per_sample = self._per_sample
         if per_sample is None:
             return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
-        current = self._choose(targets)
+        current = self._newest if len(self._currents) == 1 else self._choose(targets)
         if current is not None and current.index is not None:
             self._look(current, args, kwargs, value, None, bool(getattr(outputs, "requires_grad", False)))
 
@@ -279,7 +289,6 @@ class Observer:
         call = Call(outputs, targets, value, site, trains)
         if current.calls and any(call.repeats(one) for one in current.calls):
             return
-        proof = self.evidence.of(current.mode, current.ds_id)
         seen, self._seen = self._seen, self._seen + 1
         near = getattr(outputs, "is_cpu", True) or seen < FIRST or seen % RARELY == 0 or current.calls
         whole = not current.calls and getattr(outputs, "shape", (0,))[:1] == (current.size,)
@@ -300,6 +309,7 @@ class Observer:
                 start = sum(one.length for one in current.calls if one.piece)
                 call.seen = per_sample(args, kwargs, value, current.size, current.batch, start)
             except NotTold as error:
+                proof = self.evidence.of(current.mode, current.ds_id)
                 proof.next()
                 proof.refuse("side", f"{error}"[:-1] if f"{error}".endswith(".") else f"{error}")
                 current.refused = True

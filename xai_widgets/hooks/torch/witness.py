@@ -56,8 +56,8 @@ class Carried(NamedTuple):
 class Looks:
     """Looks at the samples of some batches, in the order in which they are fetched."""
 
-    def __init__(self) -> None:
-        self._seen = 0
+    def __init__(self, whole: bool = True) -> None:
+        self._seen, self._whole = 0, whole
 
     def at(self, samples: Any) -> Fetched | None:
         """Look, if it is time to."""
@@ -65,9 +65,9 @@ class Looks:
         if type(samples) is not list or not samples:
             return None
         count = len(samples)
-        if seen < FIRST:
+        if seen < FIRST and self._whole:
             rows = list(range(count))
-        elif seen % RARELY == 0:
+        elif seen < FIRST or seen % RARELY == 0:
             rows = sorted(
                 {(seen // RARELY * 7 + step * count // SOME_ROWS) % count for step in range(SOME_ROWS)}
             )
@@ -138,8 +138,8 @@ def _small(value: Any) -> Any:
 class Watching:
     """A collate function within this process, that looks at the samples it is given."""
 
-    def __init__(self, collate: Callable[[Any], Any], queues: list[deque[Any]]) -> None:
-        self._collate, self._queues, self._looks = collate, queues, Looks()
+    def __init__(self, collate: Callable[[Any], Any], queues: list[deque[Any]], whole: bool) -> None:
+        self._collate, self._queues, self._looks = collate, queues, Looks(whole)
 
     def __call__(self, samples: Any) -> Any:
         """Collate samples."""
@@ -153,8 +153,8 @@ class Watching:
 class Carrying:
     """A collate function in a worker, that sends what it saw along."""
 
-    def __init__(self, collate: Callable[[Any], Any]) -> None:
-        self._collate, self._looks = collate, Looks()
+    def __init__(self, collate: Callable[[Any], Any], whole: bool) -> None:
+        self._collate, self._looks = collate, Looks(whole)
 
     def __call__(self, samples: Any) -> Any:
         """Collate samples."""
@@ -162,21 +162,26 @@ class Carrying:
         return Carried(self._collate(samples), fetched)
 
 
-def witness(loader: Any, make: Callable[[Any], Any], announced: Callable[[], list[Any]]) -> Any:
-    """Make a loader's iterator with `make`, and put what its samples show beside what is `announced` of the pass."""
+def witness(
+    loader: Any, make: Callable[[Any], Any], announced: Callable[[], list[Any]], *, whole: bool = True
+) -> Any:
+    """Make a loader's iterator with `make`, and put what its samples show beside what is `announced` of the pass.
+
+    The first batches are looked at `whole` where it is not known yet how samples become batches, else in some rows.
+    """
     if loader.num_workers == 0:
         batches = make(loader)
         queues = [one.fetched for one in announced()]
         fetcher = getattr(batches, "_dataset_fetcher", None)
         if queues and fetcher is not None and getattr(fetcher, "auto_collation", False):
-            fetcher.collate_fn = Watching(fetcher.collate_fn, queues)
+            fetcher.collate_fn = Watching(fetcher.collate_fn, queues, whole)
         return batches
     own = vars(loader)
     # workers that stay would send along what nobody takes off after we have left
     if loader.persistent_workers or "collate_fn" not in own or loader.batch_sampler is None:
         return make(loader)
     collate = own["collate_fn"]
-    own["collate_fn"] = Carrying(collate)
+    own["collate_fn"] = Carrying(collate, whole)
     try:
         batches = make(loader)
     finally:
