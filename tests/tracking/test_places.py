@@ -204,3 +204,22 @@ def test_an_open_epoch_is_counted_by_label_without_a_look_at_its_instances(monke
     assert series.count.tolist() == [[200, 200]] * 5
     np.testing.assert_allclose(series.mean[:, 0], [np.arange(k, 1000, 5).mean() for k in range(5)])
     np.testing.assert_allclose(series.std[:, 1], [np.arange(k, 1000, 5).std(ddof=1) for k in range(5)])
+
+
+def test_a_label_changed_in_an_open_epoch_moves_what_was_counted_under_the_old_one():
+    tracker = Tracker()
+    tracker.record(range(4), [0, 0, 1, 1], loss=[1, 2, 3, 4])
+    assert tracker.label_series(mode="train").count.tolist() == [[2], [2]]
+    tracker.record([0], [1], acc=[1.0])  # another metric: no row of the loss comes with it
+    series = tracker.label_series(mode="train")
+    assert series.count.tolist() == [[1], [3]]
+    np.testing.assert_allclose(series.mean[:, 0], [2, 8 / 3])
+
+
+def test_labels_that_come_after_the_values_count_them():
+    tracker = Tracker()
+    tracker.record([9], [0], loss=[5])
+    tracker.record(range(3), loss=[1, 2, 3])
+    assert tracker.label_series(mode="train").count.tolist() == [[1]]
+    tracker.record(range(3), [0, 1, 1], acc=[1, 1, 1])
+    assert tracker.label_series(mode="train").count.tolist() == [[2], [2]]
