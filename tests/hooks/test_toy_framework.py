@@ -59,7 +59,7 @@ def test_an_adapter_from_outside_fills_the_tracker_and_its_views() -> None:
 def test_what_fails_in_the_hook_is_told_and_the_run_goes_on() -> None:
     tracker = xw.Tracker()
     hook = ToyHook(tracker, 1)
-    with pytest.warns(RuntimeWarning, match="was not recorded"):
+    with pytest.warns(RuntimeWarning, match="a batch of train data was not recorded"):
         hook.after_batch(np.array([0.5, 1.5]), np.array([0, 1]), np.array([1.0, 2.0]))
     hook.after_batch(np.array([0, 1]), np.array([0, 1]), np.array([1.0, 2.0]))
     assert tracker.counts("train").instances == 2
