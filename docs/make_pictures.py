@@ -141,10 +141,9 @@ def pictures(run: Run) -> dict[str, Callable[[bool], figures.StaticFigure]]:
 
 
 SETUP = """
-import sys; sys.path.insert(0, {docs!r})
 import torch, xai_widgets as xw, make_pictures
 torch.set_num_threads(1)
-run = make_pictures.Run(2000)
+run = make_pictures.Run(1000)
 tracker, model, train_set = run.tracker, run.net, run.train_set
 """
 BOARD = """
@@ -153,7 +152,7 @@ dashboard.beside()
 """
 TRAIN = """
 for epoch in run.train():
-    if epoch == 10:  # look at the hardest
+    if epoch == 6:  # look at the hardest
         hard, easy = tracker.extremes("loss", n_max=1)
         dashboard.selected = hard.index
 """
@@ -169,7 +168,8 @@ def dashboard(wait: float) -> None:
         home = Path(folder).resolve()
         server = lab.JupyterServer(home)
         try:
-            cells = [SETUP.format(docs=str(HERE)), BOARD.strip(), TRAIN.strip()]
+            shutil.copy(__file__, home)
+            cells = [SETUP.strip(), BOARD.strip(), TRAIN.strip()]
             path = lab.write_notebook(home / "training.ipynb", cells)
             book = lab.Notebook(opened, server, path, width=1440, height=900, scale=1.5)
             book.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
@@ -178,9 +178,9 @@ def dashboard(wait: float) -> None:
             board = book.page.locator(".jupyterlab-sidecar .xaiw-dashboard")
             board.wait_for()
             book.run(2)
-            lab.wait_for(lambda: "epoch 12 of" in (board.text_content() or ""), seconds=wait, what="epoch 12")
-            smint = board.locator(".xaiw-sample:not(.xaiw-hide) .xaiw-cell-smint:not(.xaiw-old) canvas")
-            smint.wait_for(timeout=120_000)
+            lab.wait_for(lambda: "epoch 7 of" in (board.text_content() or ""), seconds=wait, what="epoch 7")
+            strip = board.locator(".xaiw-saliency .xaiw-strip")
+            lab.wait_for(lambda: "evaluations" in (strip.text_content() or ""), seconds=150, what="masks")
             book.page.wait_for_timeout(6000)
             for theme in ("light", "dark"):
                 book.set_theme(dark=theme == "dark")
@@ -195,7 +195,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--dashboard", action="store_true", help="the dashboard alone, in Chromium")
-    parser.add_argument("--wait", type=float, default=900, help="most seconds until its twelfth epoch")
+    parser.add_argument("--wait", type=float, default=900, help="most seconds until its seventh epoch")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.dashboard:
