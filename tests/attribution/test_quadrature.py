@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from xai_widgets.attribution.estimators.neighbours import Neighbours
 from xai_widgets.attribution.estimators.quadrature import curvature_weights, path_weights, smoothness
 
 POINTS = st.lists(st.floats(0.001, 0.999), min_size=3, max_size=40, unique=True)
@@ -20,7 +19,10 @@ def apart(points):
 
 
 def how_smooth(points, values):
-    return smoothness(*Neighbours().steps(list(points), values, len(points)))
+    order = np.argsort(points)
+    steps = np.diff(np.asarray(values)[order], axis=0)
+    squares, turns = (steps**2).sum(axis=1), (steps[:-1] * steps[1:]).sum(axis=1)
+    return smoothness(np.asarray(points)[order], squares, turns)
 
 
 @given(POINTS, st.floats(0, 1))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.estimators.base import Track
 from xai_widgets.attribution.execution.planner import Part, spent
@@ -18,24 +19,17 @@ from xai_widgets.attribution.results import Attribution, SaliencyColumns
 def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequence[Part]) -> Attribution:
     """Return what a part has found so far as a method's result; the other parts are only counted."""
     value = method.value or _estimate
-    flat = np.stack([value(lane.track, lane.used) for lane in part.lanes])
-    values, start = [], 0
-    for one in job.scene.inputs:
-        size = one[0].size
-        values.append(flat[:, start : start + size].reshape(one.shape))
-        start += size
+    ops = job.scene.ops
+    flat = ops.concat([value(lane.track, lane.used)[None] for lane in part.lanes])
     if method.times_input:
-        values = [value * one for value, one in zip(values, job.scene.inputs, strict=True)]
+        flat = flat * job.scene.flat()
     gap = np.full(len(job), np.nan)
     if part.path in job.starts:
-        summed = sum(one.reshape(len(one), -1).sum(axis=1, dtype=np.float64) for one in values)
-        gap = np.abs(summed - (job.score - job.starts[part.path]))
-    for one in values:
-        one.flags.writeable = False
+        gap = np.abs(ops.host(ops.sum(flat, 1)).astype(np.float64) - (job.score - job.starts[part.path]))
     counted = parts if part is parts[-1] else [part]
     return Attribution(
         method=method.name,
-        values=tuple(values) if job.several else values[0],
+        values=_values(job, ops.host(flat)),
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
@@ -66,7 +60,7 @@ def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> Salien
     )
 
 
-def _estimate(track: Track, units: int) -> NDArray[Any]:
+def _estimate(track: Track, units: int) -> Tensor:
     return track.estimate(units)
 
 
@@ -88,14 +82,21 @@ def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> Salienc
     )
 
 
-def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
+def _values(job: Job, flat: NDArray[Any]) -> Any:
+    """Return vectors, (B, D), in the shape of each input."""
     values, start = [], 0
     for one in job.scene.inputs:
-        values.append(flat[:, start : start + one[0].size].reshape(one.shape))
-        start += one[0].size
+        size = one[0].size
+        values.append(flat[:, start : start + size].reshape(one.shape))
+        values[-1].flags.writeable = False
+        start += size
+    return tuple(values) if job.several else values[0]
+
+
+def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
     unknown = np.full(len(job), np.nan)
     return Attribution(
-        name, tuple(values) if job.several else values[0], job.target, job.prediction, job.probability,
+        name, _values(job, flat), job.target, job.prediction, job.probability,
         job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xai_widgets._task import Task
 from xai_widgets.attribution import targets
 from xai_widgets.attribution.backends.base import Backend, Inputs, ScoreRule
+from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.inputs import counter_rng
 from xai_widgets.attribution.inputs.baselines import (
@@ -102,12 +103,11 @@ class Preparer:
             raise ValueError(f"the inputs have different numbers of samples: {[len(one) for one in inputs]}")
         if settings.index is not None and len(settings.index) != count:
             raise ValueError(f"index names {len(settings.index)} samples, the input has {count}")
-        digests = _digests(inputs)
         rule = ScoreRule(settings.score, settings.target if callable(settings.target) else None)
         layouts = self._layouts(inputs, settings.layout)
         scene, kind = self._scene(inputs, settings, layouts)
-        together = scene.baselines if paths and rule.function is None else None
-        output, starts, rows = self._both_outputs(inputs, digests, together)
+        digests = _digests(inputs) if settings.index is not None else [key.tobytes() for key in scene.keys]
+        output, starts, rows = self._both_outputs(scene, digests, paths and rule.function is None)
         prediction, probability, task = targets.predictions(
             output, count, self._task, lambda: self._backend.ends_in_sigmoid(inputs)
         )
@@ -124,16 +124,17 @@ class Preparer:
             np.zeros(count), layouts, several, rows,
         )  # fmt: skip
         job.context = (scene.seed, scene.noise, kind)
-        job.score = self._scores(job, inputs, output)
+        job.score = self._scores(job, scene.flat(), digests, output)
         _check_numbers(job.score)
         if paths:
-            job.starts["path"] = self._scores(job, scene.baselines, starts)
+            job.starts["path"] = self._scores(job, scene.path_starts(), _of_starts(scene, digests), starts)
         return job
 
     def score_blurred(self, job: Job) -> None:
         """Find the scores where paths out of a blur start."""
         rows, zeros = np.arange(len(job)), np.zeros(len(job))
-        job.starts["blur"] = self._scores(job, job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros)))
+        points, _ = job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros))
+        job.starts["blur"] = self._scores(job, points, [b"blurred" + one for one in job.digests])
 
     def only_kinks(self, job: Job) -> bool:
         """See `Backend`; the model is asked once for inputs of a shape."""
@@ -149,13 +150,15 @@ class Preparer:
 
     # -- forward passes -----------------------------------------------------------------------------------------------
 
-    def _outputs(self, inputs: Inputs, digests: list[bytes]) -> tuple[NDArray[Any] | None, int]:
+    def _outputs(self, scene: Scene, points: Tensor, digests: list[bytes]) -> tuple[NDArray[Any] | None, int]:
         known = [self._cache.get((digest, "output")) for digest in digests]
         missing = [row for row, fact in enumerate(known) if fact is None]
         count = len(missing)
         if not missing:
             return (None if known[0].value is None else np.stack([fact.value for fact in known])), 0
-        output = self._in_chunks(self._backend.outputs, tuple(one[missing] for one in inputs))
+        output = self._in_chunks(
+            lambda part, rows: self._backend.outputs(part, scene.shapes), scene, points, missing
+        )
         if output is None or output.ndim < 1 or len(output) != len(missing):
             return output, count
         for row, value in zip(missing, output, strict=True):
@@ -164,25 +167,26 @@ class Preparer:
         return np.stack([fact.value for fact in known]), count
 
     def _both_outputs(
-        self, inputs: Inputs, digests: list[bytes], starts: Inputs | None
+        self, scene: Scene, digests: list[bytes], with_starts: bool
     ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, int]:
-        """Give the outputs for inputs and for where paths start (None for others), in one pass, and how many rows that took."""
+        """Return the outputs for samples and for where paths start (None for others), and how many rows that took."""
         spent = 0
-        if starts is not None:
-            both = tuple(np.concatenate(pair) for pair in zip(inputs, starts, strict=True))
-            output, spent = self._outputs(both, [*digests, *_digests(starts)])
+        if with_starts:
+            both = scene.ops.concat([scene.flat(), scene.path_starts()])
+            output, spent = self._outputs(scene, both, [*digests, *_of_starts(scene, digests)])
             if output is not None and output.ndim and len(output) == 2 * len(digests):
                 return output[: len(digests)], output[len(digests) :], spent
-        output, rows = self._outputs(inputs, digests)
+        output, rows = self._outputs(scene, scene.flat(), digests)
         return output, None, spent + rows
 
-    def _scores(self, job: Job, inputs: Inputs, output: NDArray[Any] | None = None) -> NDArray[np.float64]:
-        """Give the explained scores of inputs, whose output may be known already."""
+    def _scores(
+        self, job: Job, points: Tensor, digests: list[bytes], output: NDArray[Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the explained scores of points, whose output may be known already."""
         if job.rule.function is None and output is not None:
             return targets.scores(output, job.positions, job.rule)
-        digests = _digests(inputs)
         if job.rule.function is None:
-            output, rows = self._outputs(inputs, digests)
+            output, rows = self._outputs(job.scene, points, digests)
             job.rows += rows
             if output is not None:
                 return targets.scores(output, job.positions, job.rule)
@@ -191,34 +195,34 @@ class Preparer:
         missing = [row for row, fact in enumerate(known) if fact is None]
         if missing:
             found = self._in_chunks(
-                lambda *part: self._backend.scores(part[:-1], part[-1], job.rule),
-                (*(one[missing] for one in inputs), job.positions[missing]),
-                split=True,
-            )
+                lambda part, rows: self._backend.scores(
+                    part, job.scene.shapes, job.positions[rows], job.rule
+                ),
+                job.scene, points, missing,
+            )  # fmt: skip
             job.rows += len(missing)
             for row, value in zip(missing, found, strict=True):
                 known[row] = _Fact(float(value))
                 self._cache.put(keys[row], known[row])
         return np.array([fact.value for fact in known], np.float64)
 
-    def _in_chunks(self, call: Any, arrays: Inputs, split: bool = False) -> Any:
-        """Run a forward pass on as many rows at once as the memory bears."""
-        rows = len(arrays[0])
-        chunk = 4 * self._backend.good_chunk(sum(one[0].size for one in arrays if one.ndim > 1))
+    def _in_chunks(self, call: Any, scene: Scene, points: Tensor, rows: list[int]) -> Any:
+        """Run a forward pass on as many of these rows at once as the memory bears."""
+        chunk = 4 * self._backend.good_chunk(sum(scene.sizes))
         found: list[Any] = []
         start = 0
-        while start < rows:
-            part = tuple(one[start : start + chunk] for one in arrays)
+        while start < len(rows):
+            some = np.array(rows[start : start + chunk])
             try:
-                found.append(call(*part) if split else call(part))
+                found.append(call(scene.ops.take(points, some), some))
             except Exception as error:
-                if len(part[0]) == 1 or not self._backend.is_out_of_memory(error):
+                if len(some) == 1 or not self._backend.is_out_of_memory(error):
                     raise
-                chunk = len(part[0]) // 2
+                chunk = len(some) // 2
                 continue
             if found[-1] is None or np.ndim(found[-1]) == 0:
                 return found[-1]
-            start += len(part[0])
+            start += len(some)
         return np.concatenate(found)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
@@ -243,6 +247,7 @@ class Preparer:
         high = tuple(one.reshape(count, -1).max(axis=1) for one in inputs)
         seed = self._seed if settings.seed is None else settings.seed
         scene = Scene(
+            self._backend.ops,
             inputs,
             counter_rng.sample_keys(inputs, settings.index),
             int(seed),
@@ -263,8 +268,8 @@ class Preparer:
             kind = baseline
         else:
             scene.baselines = fixed_baselines(baseline, inputs, low, high, layouts)
-            return scene, "path"
-        scene.baselines = scene.drawn(kind)
+            kind = "path"
+        scene.kind = kind
         return scene, kind
 
     @staticmethod
@@ -282,6 +287,17 @@ def _check_numbers(score: NDArray[np.float64]) -> None:
             f"the explained output is {score[0]} for every sample, so there is nothing to explain: the weights have probably "
             "diverged (look at the loss), or the input is not scaled as in training"
         )
+
+
+def _of_starts(scene: Scene, digests: list[bytes]) -> list[bytes]:
+    """Name where paths start: by its content, or by what it is drawn from."""
+    if scene.baselines:
+        return _digests(scene.baselines)
+    drawn = repr((scene.kind, scene.seed, id(scene.background))).encode()
+    return [
+        hashlib.blake2b(drawn + digest + key.tobytes(), digest_size=16).digest()
+        for digest, key in zip(digests, scene.keys, strict=True)
+    ]
 
 
 def _digests(inputs: Inputs) -> list[bytes]:

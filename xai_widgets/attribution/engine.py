@@ -250,7 +250,7 @@ class AttributionEngine:
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
         """Give False after every chunk and True at the end."""
         progress = job.settings.progress
-        chunks = self._runner.run(job, parts, watched=partial or progress is not None)
+        chunks = self._runner.run(job, parts)
         while True:
             with self._lock:
                 finished = next(chunks, "end") == "end"
@@ -274,7 +274,11 @@ class AttributionEngine:
             self._cache.use_weights(before)
             self._backend.renew()
         try:
-            for result in results:
+            while True:
+                with self._backend.calm():
+                    result = next(results, None)
+                if result is None:
+                    return
                 self._check_weights(before)
                 yield result
         except WeightsChangedError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.layer_choice import View
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 
 Inputs = tuple[NDArray[Any], ...]
 STRIP = 9
@@ -22,20 +24,29 @@ class Backend(Protocol):
 
     channels_first: bool
     dtype: np.dtype[Any]
+    ops: Ops
 
     def renew(self) -> None:
         """Begin a call: the passes that follow are on the weights as they are now, whatever is done to the model's flags."""
 
+    def calm(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context without the caller's modes, such as autocast, for all that is computed."""
+
     def as_inputs(self, x: Any) -> Inputs:
         """Bring what the user passed to numpy, one array per input."""
 
-    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
-        """Give the model's main output on a batch, (B, ...); None where it is not one tensor."""
+    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
+        """Return the model's main output on rows, (R, ...), on the host; None where it is not one tensor."""
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
-    ) -> tuple[NDArray[Any], Inputs]:
-        """Give scores (R,) and their gradients, one array per input, for a chunk of R rows.
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        strip: int = 0,
+    ) -> Tensor:
+        """Return the gradients of the scores for a chunk of R rows, (R, D), all inputs (of these shapes) side by side.
 
         With ``strip``, rows are neighbours on a path in strips of that length, and each row's gradient is the mean over the
         stretch to the next one.
@@ -44,8 +55,14 @@ class Backend(Protocol):
     def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
         """Tell whether all between input and score is linear but for kinks (ReLU, maximum pooling), and there are some."""
 
-    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
-        """Give the scores alone."""
+    def scores(
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+    ) -> NDArray[Any]:
+        """Return the scores alone, (R,), on the host."""
 
     def ends_in_sigmoid(self, inputs: Inputs) -> bool:
         """Tell whether the model's last step is a sigmoid, so that its output is probabilities."""

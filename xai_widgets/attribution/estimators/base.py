@@ -3,21 +3,24 @@
 A *unit* is the smallest number of rows that makes sense together, such as an antithetic pair. What a unit is depends on its
 number (and, on adaptive tracks, on the units before it) alone: two tracks of the same length are equal, whatever the chunks
 were and however often they were interrupted, and a longer one still knows the estimates of the shorter.
+
+Vectors stay on the device. Numbers that are planned with, or that errors are made of, come to the host as letters.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.estimators.running_mean import Kept, Units
 
 Floats = NDArray[Any]
 ENDLESS = 1 << 40
-_AT_ONCE = 16  # vectors, so that what is made on the way stays in the cache
 
 
 class Track(Protocol):
@@ -31,47 +34,51 @@ class Track(Protocol):
     def units(self) -> int:
         """Units absorbed so far."""
 
+    def expect(self, units: int) -> None:
+        """Take note of how many units there will be."""
+
     def available(self) -> int:
-        """Give how many units can be asked for before some must be absorbed."""
+        """Return how many units can be asked for before some must be absorbed, or letters opened."""
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
-        """Give draw, t and sign of the rows of ``count`` units from ``unit``."""
+        """Return draw, t and sign of the rows of ``count`` units from ``unit``."""
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """Take the next units' gradients, (U * rows_per_unit, D), and the steps of their lines, see `contributions`."""
+
+    def measure(self, lengths: Sequence[int]) -> None:
+        """See to it that the errors at these lengths are known without waiting for each."""
 
     def knows(self, units: int) -> bool:
         """Tell whether the estimate at this length can be given."""
 
-    def estimate(self, units: int) -> Floats:
-        """Give the estimate at this length, (D,)."""
+    def estimate(self, units: int) -> Tensor:
+        """Return the estimate at this length, (D,)."""
 
     def error(self, units: int) -> float:
-        """Give that estimate's estimated relative L2 error."""
+        """Return that estimate's estimated relative L2 error."""
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
 
 
-def contributions(grads: Floats, steps: Floats | None, out: Floats | None = None) -> Floats:
-    """Give gradients times steps, (R, D).
+def contributions(ops: Ops, grads: Tensor, steps: Tensor) -> Tensor:
+    """Return gradients times steps, (R, D).
 
     Parameters
     ----------
-    grads : numpy.ndarray
+    ops : Ops
+    grads : tensor
         (R, D).
-    steps : numpy.ndarray or None
-        (L, D): every one is that of R / L rows that follow each other; None for ones.
-    out : numpy.ndarray, optional
-        (R, D), C-contiguous, where they are put.
+    steps : tensor
+        (L, D): every one is that of R / L rows that follow each other.
     """
-    if steps is None:
-        steps = np.ones((1, grads.shape[1]), grads.dtype)
-    lines = len(steps), len(grads) // len(steps), grads.shape[1]
-    found = np.empty(grads.shape, grads.dtype) if out is None else out
-    np.multiply(grads.reshape(lines), steps[:, None], out=found.reshape(lines))
-    return found
+    lines, size = int(steps.shape[0]), int(grads.shape[1])
+    if lines == 1:
+        return grads * steps
+    made = ops.reshape(grads, (lines, -1, size)) * steps[:, None]
+    return ops.reshape(made, (-1, size))
 
 
 class Averaging:
@@ -81,23 +88,31 @@ class Averaging:
     least_units = 4
     kind = ""
 
-    def __init__(self) -> None:
-        self.means = Units()
+    def __init__(self, ops: Ops) -> None:
+        self.ops = ops
+        self.means = Units(ops)
 
     @property
     def units(self) -> int:
         """See `Track`."""
         return self.means.count
 
+    def expect(self, units: int) -> None:
+        """See `Track`."""
+        self.means.expect(units)
+
     def available(self) -> int:
         """See `Track`."""
         return ENDLESS
+
+    def measure(self, lengths: Sequence[int]) -> None:
+        """See `Track`; all lengths are known as soon as their letters are opened."""
 
     def knows(self, units: int) -> bool:
         """See `Track`."""
         return self.means.knows(units)
 
-    def estimate(self, units: int) -> Floats:
+    def estimate(self, units: int) -> Tensor:
         """See `Track`."""
         return self.means.mean(units)
 
@@ -120,7 +135,7 @@ class CleanTrack(Averaging):
         """See `Track`."""
         return np.zeros(count, np.int64), np.ones(count), np.ones(count)
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`."""
         self.means.add(grads)
 
@@ -129,90 +144,123 @@ class CleanTrack(Averaging):
         return 0.0
 
 
-class NoisyTrack(Averaging):
+class NoisyTrack:
     """Gradients at noisy copies, in antithetic pairs: SmoothGrad, its square, and VarGrad from the same rows.
 
-    Squares are of the distance from the first pair's mean, which they can be brought back from: a variance that is small
-    beside the mean does not cancel away.
+    Pairs are kept, and only what is asked for is counted up from them. Squares are of the distance from the first pair's mean,
+    which they can be brought back from: a variance that is small beside the mean does not cancel away.
     """
 
     kind = "noisy"
     rows_per_unit = 2
+    least_units = 4
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._gaps = Kept()  # squared half distances of the two in a pair
-        self._squares = Units()
-        self._shifted = Units()
-        self._origin: Floats | None = None
-        # squares are found when they are asked for, which may be from any thread
-        self._lock = threading.Lock()
+    def __init__(self, ops: Ops) -> None:
+        self.ops = ops
+        self.units = 0
+        self._kept = Kept(ops, together=2)  # both of each pair
+        self._means = Units(ops, self._kept, 2, self._middles)
+        self._squares = Units(ops, self._kept, 2, self._mean_squares)
+        self._shifted = Units(ops, self._kept, 2, self._mean_distances)
+        self._origin: Tensor = None
+        # what is asked for is counted up then, which may be from any thread
+        self._lock = threading.RLock()
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
         draws = np.repeat(unit + np.arange(count), 2)
         return draws, np.ones(2 * count), np.tile([1.0, -1.0], count)
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def expect(self, units: int) -> None:
         """See `Track`."""
-        mean = np.asarray((grads[0::2] + grads[1::2]) / 2)
-        gap = np.square(mean - grads[1::2])
+        self._means.expect(units)
+
+    def available(self) -> int:
+        """See `Track`."""
+        return ENDLESS
+
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+        """See `Track`."""
+        count = int(grads.shape[0]) // 2
         with self._lock:
             if self._origin is None:
-                self._origin = mean[0].copy()
-            before = self.units
-            self.means.add(mean)
-            self._gaps.add(gap)
-            if self._gaps.count < self.units:  # what is not kept is counted now
-                for found, origin in ((self._squares, None), (self._shifted, self._origin)):
-                    self._catch_up(found, origin, before)
-                    found.add(_mean_square(mean, gap, origin))
+                self._origin = self._middles(grads[:2])[0]
+            self.units += count
+            not_kept = self._kept.add(grads)
+            for found in (self._means, self._squares, self._shifted):
+                found.came(count, not_kept)
 
-    def _catch_up(self, found: Units, origin: Floats | None, until: int) -> None:
-        """Count the squares of pairs that are kept and were not counted yet."""
-        while found.count < until:
-            part = slice(found.count, min(until, found.count + _AT_ONCE))
-            found.add(_mean_square(self.means.kept[part], self._gaps[part], origin))
+    def _pairs(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        pairs = self.ops.reshape(rows, (-1, 2, int(rows.shape[1])))
+        return pairs[:, 0], pairs[:, 1]
+
+    def _middles(self, rows: Tensor) -> Tensor:
+        one, other = self._pairs(rows)
+        return (one + other) * 0.5
+
+    def _mean_squares(self, rows: Tensor) -> Tensor:
+        one, other = self._pairs(self.ops.square(rows))
+        return (one + other) * 0.5
+
+    def _mean_distances(self, rows: Tensor) -> Tensor:
+        """Return mean squared distances from the first pair's mean: nothing cancels where gradients are alike."""
+        one, other = self._pairs(self.ops.square(rows - self._origin))
+        return (one + other) * 0.5
+
+    def _counted(self, found: Units) -> Units:
+        with self._lock:
+            found.catch_up()
+        return found
+
+    @property
+    def means(self) -> Units:
+        """Mean gradients of the pairs."""
+        return self._counted(self._means)
 
     @property
     def squares(self) -> Units:
         """Mean squares of the pairs."""
-        with self._lock:
-            self._catch_up(self._squares, None, self.units)
-        return self._squares
+        return self._counted(self._squares)
 
     @property
     def shifted(self) -> Units:
         """Mean squared distances of the pairs from the first pair's mean."""
-        with self._lock:
-            self._catch_up(self._shifted, self._origin, self.units)
-        return self._shifted
+        return self._counted(self._shifted)
 
-    def variance(self, units: int) -> Floats:
-        """Give VarGrad: the mean square less the square of the mean, over draws, (D,)."""
+    def measure(self, lengths: Sequence[int]) -> None:
+        """See `Track`."""
+
+    def knows(self, units: int) -> bool:
+        """See `Track`."""
+        return self._means.knows(units)
+
+    def estimate(self, units: int) -> Tensor:
+        """See `Track`."""
+        return self.means.mean(units)
+
+    def error(self, units: int) -> float:
+        """See `Track`."""
+        return self.means.relative_error(units)
+
+    def variance(self, units: int) -> Tensor:
+        """Return VarGrad: the mean square less the square of the mean, over draws, (D,)."""
         if self._origin is None:
             raise ValueError("nothing has been absorbed")
         offset = self.means.mean(units) - self._origin
-        return np.asarray(np.maximum(self.shifted.mean(units) - np.square(offset), 0))
+        return self.ops.maximum(self.shifted.mean(units) - self.ops.square(offset), 0.0)
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return self.means.nbytes + self._gaps.nbytes + self._squares.nbytes + self._shifted.nbytes
-
-
-def _mean_square(mean: Floats, gap: Floats, origin: Floats | None) -> Floats:
-    """Give the mean squares of pairs, as distances from an origin; their means and squared half distances, (U, D) each."""
-    found = np.square(mean if origin is None else mean - origin)
-    found += gap
-    return np.asarray(found)
+        parts = (self._kept, self._means, self._squares, self._shifted)
+        return sum(part.nbytes for part in parts)
 
 
 class ProductTrack(Averaging):
     """The literal grid: a unit is a draw with all its path steps (midpoints); the mean of its square or itself."""
 
-    def __init__(self, kind: str, steps: int, squared: bool) -> None:
-        super().__init__()
+    def __init__(self, ops: Ops, kind: str, steps: int, squared: bool) -> None:
+        super().__init__(ops)
         self.kind = kind
         self.rows_per_unit = steps
         self._squared = squared
@@ -223,8 +271,11 @@ class ProductTrack(Averaging):
         t = (np.arange(steps) + 0.5) / steps
         return np.repeat(1 + unit + np.arange(count), steps), np.tile(t, count), np.ones(steps * count)
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`."""
-        found = contributions(grads, steps).reshape(-1, self.rows_per_unit, grads.shape[1])
-        integral = found.mean(axis=1, dtype=np.float64).astype(grads.dtype)
-        self.means.add(np.square(integral) if self._squared else integral)
+        assert steps is not None
+        found = self.ops.reshape(
+            contributions(self.ops, grads, steps), (-1, self.rows_per_unit, int(grads.shape[1]))
+        )
+        integral = self.ops.sum(found, 1) * (1.0 / self.rows_per_unit)
+        self.means.add(self.ops.square(integral) if self._squared else integral)

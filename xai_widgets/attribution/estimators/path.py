@@ -11,19 +11,21 @@ Rounds depend on the sample's own gradients alone, so every prefix of the points
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.estimators.base import contributions
 from xai_widgets.attribution.estimators.low_discrepancy import FIRST_POINTS, first_points, rotated
-from xai_widgets.attribution.estimators.neighbours import Neighbours
-from xai_widgets.attribution.estimators.products import products
 from xai_widgets.attribution.estimators.quadrature import curvature_weights, path_weights, smoothness
-from xai_widgets.attribution.estimators.running_mean import storable
+from xai_widgets.attribution.estimators.running_mean import Kept, storable
 
-Floats = NDArray[Any]
+Floats = NDArray[np.float64]
+Pair = tuple[int, int]
 FIRST = len(FIRST_POINTS)
 _FEW = 16  # points that do not tell much of where more are worth it
 _LARGER = 0.546  # part of a stretch that is split, so that stretches go on to differ: see `FIRST_POINTS`
@@ -34,6 +36,7 @@ class PathTrack:
 
     Parameters
     ----------
+    ops : Ops
     kind : str
         Of the path, as `Scene` knows it.
     count : int
@@ -43,23 +46,33 @@ class PathTrack:
     rows_per_unit = 1
     least_units = 4
 
-    def __init__(self, kind: str = "path", count: int = FIRST) -> None:
+    def __init__(self, ops: Ops, kind: str = "path", count: int = FIRST) -> None:
         self.kind = kind
         self.units = 0
+        self._ops = ops
         self._points: list[float] = list(first_points(count))  # all that are planned
-        self._kept: Floats = np.zeros((0, 0))
-        self._neighbours = Neighbours()
+        self._kept = Kept(ops)
         self._limit = FIRST
+        self._expected = 0
+        self._apart = _Distances(ops, self._kept)
         self._cells: _Cells | None = None
         self._known: dict[int, float] = {}
-        self._last: tuple[int, Floats] = (0, self._kept)  # an estimate, and of how many points
+        self._last: tuple[int, Tensor] = (0, None)  # an estimate, and of how many points
         self._smooth: dict[int, float] = {}
 
+    def expect(self, units: int) -> None:
+        """See `Track`."""
+        self._expected = max(self._expected, units)
+
     def available(self) -> int:
-        """Give how many units can be asked for before some must be absorbed."""
+        """Return how many units can be asked for before some must be absorbed."""
+        if self.units == len(self._points) and self.units >= FIRST:
+            beyond = self.units >= self._limit
+            if beyond or self._apart.known(_neighbours(self._points, self.units, turns=False)):
+                self._plan()
         return len(self._points) - self.units
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats, Floats]:
         """See `Track`."""
         return (
             np.zeros(count, np.int64),
@@ -67,36 +80,36 @@ class PathTrack:
             np.ones(count),
         )
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`."""
+        assert steps is not None
+        count = int(grads.shape[0])
         if self.units == 0:
-            self._limit = storable(grads.shape[1], grads.itemsize, least=64, most=256)
-            self._kept = np.empty((FIRST, grads.shape[1]), grads.dtype)
+            self._limit = storable(int(grads.shape[1]), self._ops.dtype.itemsize, least=64, most=256)
+            self._kept = Kept(self._ops, self._limit)
+            self._apart = _Distances(self._ops, self._kept)
+        self._kept.expected = self._expected
         if self._cells is not None:
-            for vector in contributions(grads, steps):
-                self._cells.add(vector)
+            self._cells.add(contributions(self._ops, grads, steps))
+        elif int(steps.shape[0]) == 1:
+            self._kept.add(grads, steps)
         else:
-            contributions(grads, steps, self._room(len(grads)))
-        self.units += len(grads)
-        if self.units == len(self._points) and self.units >= FIRST:
-            self._plan()
+            self._kept.add(contributions(self._ops, grads, steps))
+        self.units += count
+        if self.units == len(self._points) and FIRST <= self.units < self._limit:
+            self._apart.ask(_neighbours(self._points, self.units, turns=False))
 
-    def _room(self, count: int) -> Floats:
-        """Give the place of the next vectors that are kept."""
-        needed = self.units + count
-        if needed > len(self._kept):
-            grown = np.empty(
-                (min(max(2 * self.units, needed), self._limit), self._kept.shape[1]), self._kept.dtype
-            )
-            grown[: self.units] = self._kept[: self.units]
-            self._kept = grown
-        return self._kept[self.units : needed]
+    def measure(self, lengths: Sequence[int]) -> None:
+        """See `Track`."""
+        for units in lengths:
+            if 4 <= units <= self._limit and units not in self._known:
+                self._apart.ask(_neighbours(self._points, units, turns=True))
 
     def knows(self, units: int) -> bool:
         """See `Track`."""
         return 0 < units <= min(self.units, self._limit) or units == self.units > 0
 
-    def estimate(self, units: int) -> Floats:
+    def estimate(self, units: int) -> Tensor:
         """See `Track`."""
         length, found = self._last
         if length != units:
@@ -105,7 +118,7 @@ class PathTrack:
             else:
                 found = self._weighted(path_weights(self._points[:units], self._smoothness(units)))
             self._last = units, found  # it is asked for again with its error
-        return found.copy()
+        return found
 
     def error(self, units: int) -> float:
         """See `Track`."""
@@ -116,25 +129,37 @@ class PathTrack:
         if units not in self._known:
             variance = sum(square for square, _, _ in self._uncertain(units)) / 12
             smooth = self._smoothness(units)
+            sizes = [self._square_of(self.estimate(units))]
             if smooth > 0:  # a curve is known better: by less than what it adds to the chords
-                bend = self._weighted(curvature_weights(self._points[:units]))
-                variance = (1 - smooth) * variance + smooth**2 * float(bend @ bend)
-            estimate = self.estimate(units)
-            size = float(products(estimate, estimate))
+                sizes.append(self._square_of(self._weighted(curvature_weights(self._points[:units]))))
+            numbers = self._ops.host(self._ops.concat(sizes)).astype(float)
+            if smooth > 0:
+                variance = (1 - smooth) * variance + smooth**2 * float(numbers[1])
+            size = float(numbers[0])
             self._known[units] = (
                 float(np.sqrt(variance / size)) if size > 0 else 0.0 if variance == 0 else np.inf
             )
         return self._known[units]
 
-    def _weighted(self, weights: Floats) -> Floats:
-        return np.asarray(weights.astype(self._kept.dtype) @ self._kept[: len(weights)])
+    def _square_of(self, vector: Tensor) -> Tensor:
+        return self._ops.products(vector[None], vector)
+
+    def _weighted(self, weights: Floats) -> Tensor:
+        return self._ops.weighted(weights, self._kept[: len(weights)])
 
     def _smoothness(self, units: int) -> float:
         """Whether the gradient jumps or curves, from 0 to 1, as far as this many points tell."""
         if units not in self._smooth:
-            steps = self._neighbours.steps(self._points, self._kept, units) if units > 2 else None
-            self._smooth[units] = smoothness(*steps) if steps is not None else 0.0
+            self._smooth[units] = smoothness(*self._steps(units)) if units > 2 else 0.0
         return self._smooth[units]
+
+    def _steps(self, units: int) -> tuple[Floats, Floats, Floats]:
+        """Return points along the path, the squared steps between them, and the products of each step with the next."""
+        order = np.argsort(self._points[:units], kind="stable").tolist()
+        squares = self._apart.between(order, 1)
+        # of a step over two, which is the sum of both
+        turns = (self._apart.between(order, 2) - squares[1:] - squares[:-1]) / 2
+        return np.array(self._points)[order], squares, turns
 
     @property
     def nbytes(self) -> int:
@@ -152,7 +177,7 @@ class PathTrack:
         """
         if self.units >= self._limit:
             if self._cells is None:
-                self._cells = _Cells(np.array(self._points), self._kept)
+                self._cells = _Cells(self._ops, np.array(self._points), self._kept[:])
             self._points.extend(self._cells.next_points())
             return
         heap = [(-square, low, high) for square, low, high in self._uncertain(self.units)]
@@ -174,8 +199,9 @@ class PathTrack:
             heapq.heappush(heap, (parts[1], point, high))
 
     def _uncertain(self, units: int) -> list[tuple[float, float, float]]:
-        """Give every stretch between points, and to the ends, with twelve times its integral's squared uncertainty."""
-        points, apart = self._neighbours.squares(self._points, self._kept, units)
+        """Return every stretch between points, and to the ends, with twelve times its integral's squared uncertainty."""
+        order = np.argsort(self._points[:units], kind="stable").tolist()
+        points, apart = np.array(self._points)[order], self._apart.between(order, 1)
         lengths = np.diff(points)
         squares = apart * lengths**2
         first, last = points[0], 1 - points[-1]
@@ -185,41 +211,98 @@ class PathTrack:
         return list(zip([before, *squares.tolist(), after], ends[:-1], ends[1:], strict=True))
 
 
+def _neighbours(points: Sequence[float], units: int, turns: bool) -> list[Pair]:
+    """Return which of the first points are next to each other, and with ``turns`` also which are next but one."""
+    order = np.argsort(points[:units], kind="stable").tolist()
+    pairs = list(pairwise(order))
+    return pairs + list(zip(order[:-2], order[2:], strict=True)) if turns else pairs
+
+
+class _Distances:
+    """Squared distances between vectors, each found once.
+
+    Parameters
+    ----------
+    ops : Ops
+    vectors : Kept
+    """
+
+    def __init__(self, ops: Ops, vectors: Kept) -> None:
+        self._ops = ops
+        self._vectors = vectors
+        self._found: dict[Pair, float] = {}
+        self._asked: set[Pair] = set()
+
+    def ask(self, pairs: Iterable[Pair]) -> None:
+        """Begin to find distances that are not known yet."""
+        new = [pair for one in pairs if (pair := _sorted(one)) not in self._asked]
+        if new:
+            self._asked.update(new)
+            some, others = np.array(new, np.int64).T
+            found = self._ops.distances(self._vectors[:], some, others)
+            self._ops.letters.send(found, partial(self._arrived, new))
+
+    def _arrived(self, pairs: list[Pair], distances: Floats) -> None:
+        self._found.update(zip(pairs, distances.tolist(), strict=True))
+
+    def known(self, pairs: Sequence[Pair]) -> bool:
+        """Tell whether distances have arrived, which are asked for if they were not."""
+        self.ask(pairs)
+        if not self._ops.lag:
+            self._ops.letters.open()
+        return all(_sorted(pair) in self._found for pair in pairs)
+
+    def between(self, order: list[int], apart: int) -> Floats:
+        """Return the distances of vectors in this order from those so many places on."""
+        pairs = [_sorted(pair) for pair in zip(order[:-apart], order[apart:], strict=True)]
+        self.ask(pairs)
+        if not all(pair in self._found for pair in pairs):
+            self._ops.letters.open()
+        return np.array([self._found[pair] for pair in pairs])
+
+
+def _sorted(pair: Pair) -> Pair:
+    return pair if pair[0] < pair[1] else (pair[1], pair[0])
+
+
 class _Cells:
     """Beyond the points that are kept one by one: a running mean in the cell of each, so that memory stays bounded.
 
     A cell whose points do not lie around its middle is brought there along the slope between its neighbours.
     """
 
-    def __init__(self, points: Floats, kept: Floats) -> None:
+    def __init__(self, ops: Ops, points: Floats, kept: Tensor) -> None:
         order = np.argsort(points)
         ordered = points[order]
+        self._ops = ops
         self._borders = np.concatenate([[0.0], (ordered[1:] + ordered[:-1]) / 2, [1.0]])
         self._offsets = (ordered - self._borders[:-1]) / np.diff(self._borders)
         self._places = ordered.copy()  # sums of positions, and of vectors
-        self._sums = kept[order]  # a copy, in the precision of the model: these are the most memory of all
+        self._sums = (
+            ops.take(kept, order) + 0.0
+        )  # a copy, in the precision of the model: these are the most memory of all
         self._counts = np.ones(len(points), np.int64)
-        self._dtype = kept.dtype
         self._coming: Floats = np.zeros(0)
         self._next = 0
         self._rounds = 0
 
     def next_points(self) -> list[float]:
-        """Give one more point in every cell."""
+        """Return one more point in every cell."""
         self._rounds += 1
         self._next = 0
         self._coming = self._borders[:-1] + rotated(self._offsets, self._rounds) * np.diff(self._borders)
         return list(self._coming)
 
-    def add(self, vector: Floats) -> None:
-        """Take the next point's vector."""
-        self._sums[self._next] += vector
-        self._places[self._next] += self._coming[self._next]
-        self._counts[self._next] += 1
-        self._next += 1
+    def add(self, vectors: Tensor) -> None:
+        """Take the next points' vectors, (N, D)."""
+        part = slice(self._next, self._next + int(vectors.shape[0]))
+        self._sums = self._ops.add_rows(self._sums, self._next, vectors)
+        self._places[part] += self._coming[part]
+        self._counts[part] += 1
+        self._next = part.stop
 
-    def estimate(self) -> Floats:
-        """Give the integral."""
+    def estimate(self) -> Tensor:
+        """Return the integral."""
         lengths = np.diff(self._borders)
         middles = (self._borders[1:] + self._borders[:-1]) / 2
         places = self._places / self._counts
@@ -229,4 +312,4 @@ class _Cells:
         weights = lengths.copy()
         np.add.at(weights, after, lean)
         np.subtract.at(weights, before, lean)
-        return np.asarray((weights / self._counts) @ self._sums, self._dtype)
+        return self._ops.weighted(weights / self._counts, self._sums)

@@ -2,160 +2,209 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.estimators.products import products
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 
-Floats = NDArray[Any]
 STORE_BYTES = 32 << 20
+_AT_ONCE = 16  # vectors that are measured together
 
 
 def storable(size: int, itemsize: int, least: int = 16, most: int = 4096) -> int:
-    """Give how many vectors of this size may be kept."""
+    """Return how many vectors of this size may be kept."""
     return max(least, min(most, STORE_BYTES // max(1, size * itemsize)))
 
 
 class Kept:
-    """The first vectors of a growing list (or of several that grow together), as many as may be kept."""
+    """The first vectors of a growing list, as many as may be kept, on the device.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    ops : Ops
+    most : int, optional
+        How many; what `storable` says by default.
+    together : int
+        How many are only of use together, so that as many times more are kept.
+    """
+
+    def __init__(self, ops: Ops, most: int | None = None, together: int = 1) -> None:
         self.count = 0
-        self._vectors: Floats = np.zeros((0, 0))
+        self.expected = 0  # how many there will be, as far as is known: room for them is made at once
+        self._together = together
+        self._ops = ops
+        self._most = most
+        self._room: Tensor = None
 
-    def add(self, vectors: Floats) -> None:
-        """Keep those of more vectors, (..., U, D), that there is room for."""
-        size = vectors.shape[-1]
-        most = storable(size, vectors.itemsize)
-        taken = vectors[..., : max(0, most - self.count), :]
-        if not taken.shape[-2]:
-            return
-        needed = self.count + taken.shape[-2]
-        if needed > self._vectors.shape[-2]:
-            room = min(most, max(4, 2 * self.count, needed))
-            grown = np.empty((*vectors.shape[:-2], room, size), taken.dtype)
-            if self.count:
-                grown[..., : self.count, :] = self._vectors[..., : self.count, :]
-            self._vectors = grown
-        self._vectors[..., self.count : needed, :] = taken
-        self.count = needed
+    def add(self, vectors: Tensor, factor: Tensor | None = None) -> Tensor:
+        """Keep those of more vectors, (U, D), that there is room for, times a factor; return the others."""
+        if self._most is None:
+            self._most = self._together * storable(int(vectors.shape[1]), self._ops.dtype.itemsize)
+        count, room = int(vectors.shape[0]), self._most - self.count
+        taken = vectors if count <= room else vectors[: max(room, 0)]
+        if room > 0:
+            wanted = min(self._most, max(self.expected, 2 * self.count))
+            self._room = self._ops.append(self._room, self.count, taken, wanted, factor)
+            self.count += min(count, room)
+        return vectors[min(count, max(room, 0)) :] if count > room else None
 
-    def __getitem__(self, part: slice) -> Floats:
-        return self._vectors[..., : self.count, :][..., part, :]
+    def __getitem__(self, part: slice) -> Tensor:
+        start, stop, _ = part.indices(self.count)
+        return self._room[start:stop]
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return int(self._vectors.nbytes)
+        if self._room is None:
+            return 0
+        return int(self._room.shape[0]) * int(self._room.shape[1]) * self._ops.dtype.itemsize
 
 
 class Units:
     """A growing list of vectors with its mean and that mean's standard error at every length.
 
     The first vectors are kept, so that the mean at a smaller length can be told again without a new evaluation; what
-    comes after them, where they are many or large, is only summed up. How many vectors come at once changes nothing.
+    comes after them, where they are many or large, is only averaged. How many vectors come at once changes nothing beyond
+    rounding. Errors are made of the products of vectors with each other, which go to the host as letters: of sixteen together,
+    and sooner where somebody asks.
 
     Parameters
     ----------
-    series : int, default 1
-        Lists that grow together.
-    kept : int, optional
-        Of how many of them, the first ones, means at smaller lengths are asked for; of all by default.
+    ops : Ops
+    kept : Kept, optional
+        Where rows are kept that vectors are made of; the vectors themselves by default.
+    made_of : int
+        How many rows one vector is made of.
+    derive : callable, optional
+        (U * made_of, D) -> (U, D).
     """
 
-    def __init__(self, series: int = 1, kept: int | None = None) -> None:
+    def __init__(
+        self,
+        ops: Ops,
+        kept: Kept | None = None,
+        made_of: int = 1,
+        derive: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         self.count = 0
-        self.kept = Kept()
-        self._series = series
-        self._of_kept = series if kept is None else kept
-        self._sum: Floats = np.zeros((series, 0))
-        # spreads and sizes are found from distances to the first vector, in which nothing cancels where all are alike
-        self._origin: Floats = np.zeros((series, 0))
-        self._origin_size: Floats = np.zeros((series, 1))
-        self._drift: Floats = np.zeros((series, 0))  # sum of the distances
-        self._squares: Floats = np.zeros((series, 1))  # sum of their squared norms
+        self._ops = ops
+        self._kept = Kept(ops) if kept is None else kept
+        self._rows, self._derive = made_of, derive
+        self._mean: Tensor = None
+        self._measured = 0
         # at every length: sum of squared distances from the mean, and the squared norm of the mean
-        self._spreads: list[list[float]] = [[0.0] for _ in range(series)]
-        self._sizes: list[list[float]] = [[0.0] for _ in range(series)]
+        self._spreads, self._sizes = [0.0], [0.0]
 
-    def add(self, vectors: Floats) -> None:
-        """Take more vectors, (U, D); (series, U, D) where there are several."""
-        self.kept.add(vectors if self._series == 1 else vectors[: self._of_kept])
-        vectors = vectors.reshape(self._series, -1, vectors.shape[-1])
-        if self.count == 0:
-            self._origin = vectors[:, 0].copy()
-            self._origin_size = products(vectors[:, :1], vectors[:, :1])
-            self._drift = np.zeros_like(self._origin)
-            self._sum = np.zeros(self._origin.shape, np.float64)
-        _sum_up(self._sum, vectors)
-        self._measure(vectors - self._origin[:, None])
-        self.count += vectors.shape[1]
+    def add(self, vectors: Tensor) -> None:
+        """Take more vectors, (U, D), and keep them."""
+        self.came(int(vectors.shape[0]), self._kept.add(vectors))
 
-    def _measure(self, apart: Floats) -> None:
-        """Note spread and size at every length; ``apart``, (series, U, D), is used up."""
-        lengths = self.count + np.arange(1.0, apart.shape[1] + 1)
-        squares = np.cumsum(np.concatenate([self._squares, products(apart, apart)], axis=1), axis=1)[:, 1:]
-        apart[:, 0] += self._drift
-        for place in range(1, apart.shape[1]):
-            apart[:, place] += apart[:, place - 1]  # sums from the first vector on
-        self._drift[...] = apart[:, -1]
-        self._squares = squares[:, -1:]
-        along = products(apart, self._origin[:, None])
-        whole = products(apart, apart)
-        sizes = self._origin_size + 2 * along / lengths + whole / lengths**2
-        for known, new in (self._spreads, squares - whole / lengths), (self._sizes, sizes):
-            for series, numbers in zip(known, np.maximum(new, 0).tolist(), strict=True):
-                series.extend(numbers)
+    def expect(self, count: int) -> None:
+        """Make room for so many vectors at once."""
+        self._kept.expected = max(self._kept.expected, count * self._rows)
+
+    def came(self, count: int, not_kept: Tensor | None) -> None:
+        """Take note of more vectors, whose rows are kept but for these."""
+        self.count += count
+        if not_kept is None:
+            if self.count - self._measured >= _AT_ONCE and self._derive is None:
+                self.catch_up()
+            return
+        self.catch_up()
+        vectors = not_kept if self._derive is None else self._derive(not_kept)
+        for start in range(0, int(vectors.shape[0]), _AT_ONCE):
+            self._measure(vectors[start : start + _AT_ONCE])
+
+    def catch_up(self) -> None:
+        """Measure vectors that are kept and were not measured yet."""
+        until = min(self.count, self._kept.count // self._rows)
+        while self._measured < until:
+            self._measure(self._vectors(self._measured, min(self._measured + _AT_ONCE, until)))
+
+    def _vectors(self, start: int, stop: int) -> Tensor:
+        rows = self._kept[start * self._rows : stop * self._rows]
+        return rows if self._derive is None else self._derive(rows)
+
+    def _measure(self, vectors: Tensor) -> None:
+        ops, count = self._ops, int(vectors.shape[0])
+        # distances to the mean so far, or to the first vector: nothing cancels where all are alike
+        about = self._mean if self._measured else vectors[0]
+        apart = vectors - about
+        products = [
+            ops.reshape(ops.gram(apart), (-1,)),
+            ops.products(apart, about),
+            ops.products(about[None], about),
+        ]
+        ops.letters.send(ops.concat(products), partial(self._arrived, self._measured, count))
+        self._measured += count
+        self._mean = about + ops.sum(apart, 0) * (1.0 / self._measured)
+
+    def _arrived(self, before: int, count: int, numbers: NDArray[np.float64]) -> None:
+        """Note spread and size at every length of a block."""
+        gram = numbers[: count * count].reshape(count, count)
+        along, about = np.cumsum(numbers[count * count : -1]), numbers[-1]
+        whole = np.cumsum(np.cumsum(gram, axis=0), axis=1).diagonal()  # squared norms of the sums
+        lengths = before + np.arange(1.0, count + 1)
+        spreads = self._spreads[before] + np.cumsum(gram.diagonal()) - whole / lengths
+        sizes = about + 2 * along / lengths + whole / lengths**2
+        self._spreads.extend(np.maximum(spreads, 0).tolist())
+        self._sizes.extend(np.maximum(sizes, 0).tolist())
 
     def knows(self, length: int) -> bool:
         """Tell whether the mean at this length can be given."""
-        return 0 < length <= self.kept.count or length == self.count > 0
+        return 0 < length <= self._kept.count // self._rows or length == self.count > 0
 
-    def mean(self, length: int, series: int = 0) -> Floats:
-        """Give the mean of the first ``length`` vectors; the same numbers however many came after."""
-        if length == self.count:
-            return np.asarray(self._sum[series] / length, self._origin.dtype)
-        kept = self.kept[:length]
-        total = np.zeros((1, self._sum.shape[1]), np.float64)
-        _sum_up(total, kept[None] if self._series == 1 else kept[series : series + 1])
-        return np.asarray(total[0] / length, self._origin.dtype)
+    def mean(self, length: int) -> Tensor:
+        """Return the mean of the first ``length`` vectors; the same numbers however many came after."""
+        if length > self._kept.count // self._rows:
+            return self._mean
+        if self._derive is None:
+            return self._ops.sum(self._kept[:length], 0) * (1.0 / length)
+        starts = range(0, length, _AT_ONCE)
+        sums = [self._ops.sum(self._vectors(start, min(start + _AT_ONCE, length)), 0) for start in starts]
+        total = sums[0]
+        for some in sums[1:]:
+            total = total + some
+        return total * (1.0 / length)
 
-    def variance(self, length: int, series: int = 0) -> float:
-        """Give the squared L2 norm of the mean's standard error; NaN below two vectors."""
-        return self._spreads[series][length] / (length - 1) / length if length > 1 else float("nan")
+    def variance(self, length: int) -> float:
+        """Return the squared L2 norm of the mean's standard error; NaN below two vectors."""
+        self._open(length)
+        return self._spreads[length] / (length - 1) / length if length > 1 else float("nan")
 
-    def size(self, length: int, series: int = 0) -> float:
-        """Give the squared L2 norm of the mean."""
-        return self._sizes[series][length]
+    def size(self, length: int) -> float:
+        """Return the squared L2 norm of the mean."""
+        self._open(length)
+        return self._sizes[length]
+
+    def _open(self, length: int) -> None:
+        if length >= len(self._sizes):
+            self.catch_up()
+            self._ops.letters.open()
 
     def relative_error(self, length: int) -> float:
-        """Give the L2 norm of the mean's standard error over that of the mean; NaN below two vectors."""
+        """Return the L2 norm of the mean's standard error over that of the mean; NaN below two vectors."""
         return relative(self.variance(length), self.size(length))
 
-    def share_of_signal(self, length: int, series: int = 0) -> float:
-        """Give how much of the mean's square is more than noise, in [0, 1]."""
+    def share_of_signal(self, length: int) -> float:
+        """Return how much of the mean's square is more than noise, in [0, 1]."""
         if length < 2:
             return 0.0
-        variance, size = self.variance(length, series), self.size(length, series)
+        variance, size = self.variance(length), self.size(length)
         return max(0.0, 1 - variance / size) if size > 0 else 1.0
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        held = self._sum.nbytes + self._origin.nbytes + self._drift.nbytes
-        return self.kept.nbytes + int(held) + 64 * self._series * self.count
-
-
-def _sum_up(total: Floats, vectors: Floats) -> None:
-    """Add vectors, (S, U, D), one after the other, so that the rounding is the same however many came at once."""
-    for place in range(vectors.shape[1]):
-        total += vectors[:, place]
+        mean = 0 if self._mean is None else int(self._mean.shape[0]) * self._ops.dtype.itemsize
+        return (self._kept.nbytes if self._derive is None else 0) + mean + 64 * self.count
 
 
 def relative(variance: float, size: float) -> float:
-    """Give the relative error of an estimate of this variance and squared size; NaN where it is unknown."""
+    """Return the relative error of an estimate of this variance and squared size; NaN where it is unknown."""
     if np.isnan(variance):
         return float("nan")
     if variance <= 1e-14 * size:

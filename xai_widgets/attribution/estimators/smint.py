@@ -5,14 +5,15 @@ A grid of draws times steps spends its evaluations on steps that no longer matte
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.estimators.base import ENDLESS, Averaging, contributions
 from xai_widgets.attribution.estimators.low_discrepancy import kronecker
-from xai_widgets.attribution.estimators.products import products
 from xai_widgets.attribution.estimators.running_mean import Units, relative
 
 Floats = NDArray[Any]
@@ -20,8 +21,6 @@ FIRST_LOOK, LAST_LOOK = 16, 128
 """Rows after which it is thought over for the first and the last time where on the path to look."""
 CELLS = 8
 """Stretches of the path that are told apart for it."""
-_EXACT, _CALM, _MISSED = range(3)
-"""Series of a squared integral: as drawn, with the step's mean square, and what that misses."""
 
 
 class Density:
@@ -68,8 +67,8 @@ class _Joint(Averaging):
     so that a unit depends on those before it alone, and a longer run begins with the shorter one. Every unit is unbiased.
     """
 
-    def __init__(self, kind: str, shift: Floats) -> None:
-        super().__init__()
+    def __init__(self, ops: Ops, kind: str, shift: Floats) -> None:
+        super().__init__(ops)
         self.kind = kind
         self._shift = shift
         self._density = _ALIKE
@@ -78,6 +77,7 @@ class _Joint(Averaging):
         # parts, with their gradients
         self._placed = 0, nowhere, nowhere
         self._until = max(1, FIRST_LOOK // self.rows_per_unit)  # the unit at which it is thought over
+        self._noted = 0  # units of which it is known how large they are
         self._found = np.zeros(CELLS)
         self._looks = np.zeros(CELLS)
 
@@ -98,21 +98,21 @@ class _Joint(Averaging):
     def _uniform(self, unit: int, count: int) -> Floats:
         return kronecker(1, count, unit, self._shift)
 
-    @property
-    def learns(self) -> bool:
-        """Whether it will still be thought over where to look."""
-        return self._until != ENDLESS
+    def learn(self, t: Floats, sizes: Tensor) -> None:
+        """Note the squared norms of contributions, (N,), at positions (N,), of the units that were added last."""
+        if self._until != ENDLESS:
+            self.ops.letters.send(sizes, partial(self._note, t, self.units))
 
-    def learn(self, t: Floats, sizes: Floats) -> None:
-        """Note the squared norms of contributions, (N,), at positions (N,), of units that were added."""
+    def _note(self, t: Floats, units: int, sizes: Floats) -> None:
         cells = _cells(t)
         np.add.at(self._found, cells, sizes)
         np.add.at(self._looks, cells, 1)
-        if self.units == self._until:
+        self._noted = units
+        if units == self._until:
             anywhere = self._found.sum() / self._looks.sum()
             mean = np.where(self._looks > 0, self._found / np.maximum(self._looks, 1), anywhere)
             self._density = Density(np.sqrt(mean))
-            self._until = 2 * self.units if self.units * self.rows_per_unit < LAST_LOOK else ENDLESS
+            self._until = 2 * units if units * self.rows_per_unit < LAST_LOOK else ENDLESS
 
 
 class JointTrack(_Joint):
@@ -126,14 +126,15 @@ class JointTrack(_Joint):
         draws = np.repeat(1 + unit + np.arange(count), 2)  # draw 0 is the integrated column's
         return draws, np.repeat(t, 2), np.tile([1.0, -1.0], count)
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`."""
-        t, weight = self.positions(self.units, len(grads) // 2)
-        pairs = contributions(grads, steps)
-        found = np.asarray((pairs[0::2] + pairs[1::2]) / 2)
-        self.means.add(np.asarray(found * weight.astype(found.dtype)))
-        if self.learns:
-            self.learn(t[:, 0], products(found, found))
+        assert steps is not None
+        count = int(grads.shape[0]) // 2
+        t, weight = self.positions(self.units, count)
+        pairs = self.ops.reshape(contributions(self.ops, grads, steps), (count, 2, -1))
+        found = (pairs[:, 0] + pairs[:, 1]) * 0.5
+        self.means.add(found * self.ops.put(weight))
+        self.learn(t[:, 0], self.ops.products(found, found))
 
 
 class JointSquareTrack(_Joint):
@@ -156,11 +157,17 @@ class JointSquareTrack(_Joint):
 
     rows_per_unit = 8
 
-    def __init__(self, kind: str, shift: Floats, moment: Floats | None) -> None:
-        super().__init__(kind, shift)
+    def __init__(self, ops: Ops, kind: str, shift: Floats, moment: Tensor | None) -> None:
+        super().__init__(ops, kind, shift)
         self._moment = moment
-        if moment is not None:
-            self.means = Units(series=3, kept=2)
+        # as drawn (`means`), with the step's mean square, and what that misses
+        self._calm = Units(ops)
+        self._missed = Units(ops)
+
+    def expect(self, units: int) -> None:
+        """See `Track`."""
+        for one in (self.means, self._calm, self._missed):
+            one.expect(units)
 
     def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
         """See `Track`."""
@@ -171,47 +178,49 @@ class JointSquareTrack(_Joint):
     def _uniform(self, unit: int, count: int) -> Floats:
         return np.asarray((kronecker(4, count, unit, self._shift) + np.array([0.0, 1.0, 0.0, 1.0])) / 2)
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`."""
-        if steps is None:
-            raise ValueError("squared integrals need the steps from the baseline")
-        count, size = len(grads) // 8, grads.shape[1]
+        assert steps is not None
+        ops, count, size = self.ops, int(grads.shape[0]) // 8, int(grads.shape[1])
         t, weight = self.positions(self.units, count)
-        factors = np.concatenate([weight, weight], axis=1).astype(grads.dtype) / 2
-        rows, squares = grads.reshape(count, 2, 4, size), np.square(steps.reshape(count, 2, size))
-        halves = np.matmul(factors.reshape(count, 4, 1, 2), grads.reshape(count, 4, 2, size))[:, :, 0]
-        pairs = halves[:, 0::2] * halves[:, 1::2]
-        found = np.empty((3, count, size), grads.dtype)
-        exact, calm, missed = found
+        # the mean of the draw's and its mirror image's product: half of it in each factor
+        factors = ops.put(np.concatenate([weight, weight], axis=1).reshape(count, 4, 2, 1) / 2 * 0.5**0.5)
+        rows = ops.reshape(grads, (count, 4, 2, size))
+        halves = ops.blend(rows[:, :, 0], factors[:, :, 0], rows[:, :, 1], factors[:, :, 1])
+        pairs = ops.reshape(halves, (count, 2, 2, size))
+        pairs = pairs[:, :, 0] * pairs[:, :, 1]
+        squares = ops.reshape(ops.square(steps), (count, 2, size))
+        exact = ops.blend(pairs[:, 0], squares[:, 0], pairs[:, 1], squares[:, 1])
+        self.means.add(exact)
         if self._moment is not None:
-            np.add(pairs[:, 0], pairs[:, 1], out=calm)
-            calm *= self._moment / 2
-        pairs *= squares
-        np.add(pairs[:, 0], pairs[:, 1], out=exact)
-        exact /= 2
-        if self._moment is not None:
-            np.subtract(exact, calm, out=missed)
-        self.means.add(exact if self._moment is None else found)
-        if self.learns:
-            sizes = products(np.square(rows), squares[:, :, None])
-            self.learn(np.concatenate([t, t], axis=1).reshape(-1), sizes.reshape(-1))
+            calm = (pairs[:, 0] + pairs[:, 1]) * self._moment
+            self._calm.add(calm)
+            self._missed.add(exact - calm)
+        if self._until != ENDLESS:
+            made = contributions(ops, grads, steps)
+            self.learn(np.concatenate([t, t], axis=1).reshape(-1), ops.products(made, made))
 
     def share(self, units: int) -> float:
-        """Give the share of what the calm estimate misses that is added to it."""
-        return 1.0 if self._moment is None else self.means.share_of_signal(units, _MISSED)
+        """Return the share of what the calm estimate misses that is added to it."""
+        return 1.0 if self._moment is None else self._missed.share_of_signal(units)
 
-    def estimate(self, units: int) -> Floats:
+    def estimate(self, units: int) -> Tensor:
         """See `Track`; noise can bring the estimate of a square below zero, where no square is."""
         share = self.share(units)
         mean = self.means.mean(units)
         if share < 1:
-            mean = share * mean + (1 - share) * self.means.mean(units, _CALM)
-        return np.asarray(np.maximum(mean, 0), mean.dtype)
+            mean = share * mean + (1 - share) * self._calm.mean(units)
+        return self.ops.maximum(mean, 0.0)
 
     def error(self, units: int) -> float:
         """See `Track`."""
         share = self.share(units)
-        weights = [(weight, series) for weight, series in ((share, _EXACT), (1 - share, _CALM)) if weight]
-        variance = sum(weight * self.means.variance(units, series) for weight, series in weights)
-        size = sum(weight * self.means.size(units, series) for weight, series in weights)
+        parts = [(weight, one) for weight, one in ((share, self.means), (1 - share, self._calm)) if weight]
+        variance = sum(weight * one.variance(units) for weight, one in parts)
+        size = sum(weight * one.size(units) for weight, one in parts)
         return relative(variance, size)
+
+    @property
+    def nbytes(self) -> int:
+        """See `Track`."""
+        return self.means.nbytes + self._calm.nbytes + self._missed.nbytes

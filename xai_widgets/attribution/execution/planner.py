@@ -61,6 +61,9 @@ class Lane:
 
     def look(self) -> None:
         """Find out whether the lane is done; every length is judged, so that the chunks do not matter."""
+        if self.enough is not None:
+            lengths = range(self._looked + 1, self.track.units + 1)
+            self.track.measure([n for n in lengths if n >= self.track.least_units and self._due(n)])
         while self.settled is None and self._looked < self.track.units:
             self._looked += 1
             units = self._looked
@@ -144,18 +147,28 @@ class Planner:
 
     def raw(self, job: Job) -> Part:
         """Plan the gradient itself."""
-        return Part("raw", [self._lane(job, sample, ("raw",), CleanTrack, 1) for sample in range(len(job))])
+        return Part(
+            "raw",
+            [
+                self._lane(job, sample, ("raw",), lambda: CleanTrack(job.scene.ops), 1)
+                for sample in range(len(job))
+            ],
+        )
 
     def smoothed(self, job: Job, draws: int) -> Part:
         """Plan gradients at noisy copies."""
         pairs = -(-self._goal(job, draws) // 2)
         return Part(
-            "smoothed", [self._lane(job, s, ("smoothed",), NoisyTrack, pairs) for s in range(len(job))]
+            "smoothed",
+            [
+                self._lane(job, s, ("smoothed",), lambda: NoisyTrack(job.scene.ops), pairs)
+                for s in range(len(job))
+            ],
         )
 
     def integrated(self, job: Job, steps: int, kind: str = "path") -> Part:
         """Plan integrated gradients along one path per sample."""
-        rule, goal = job.settings.rule, self._goal(job, steps)
+        rule, goal, ops = job.settings.rule, self._goal(job, steps), job.scene.ops
         if rule == "adaptive":
             exact = job.settings.tolerance is not None and job.settings.tolerance <= EXACT
             # fewer strips cannot tell how far off they are, and would take what a limit leaves for other columns
@@ -166,15 +179,15 @@ class Planner:
         make: Callable[[], Track]
         name: tuple[Any, ...]
         if rule == "points":
-            name, make = ("integrated", kind, placed), lambda: PathTrack(kind, placed)
+            name, make = ("integrated", kind, placed), lambda: PathTrack(ops, kind, placed)
         elif rule == "secant":
-            name, make, goal = ("secant",), SecantTrack, self._strips(job, kind, goal)
+            name, make, goal = ("secant",), lambda: SecantTrack(ops), self._strips(job, kind, goal)
         else:
             if job.settings.tolerance is not None:
                 raise ValueError(
                     f"rule={rule!r} has no error estimate, which tolerance= needs; leave one of them out"
                 )
-            name, make, goal = (rule, kind, steps), lambda: ProductTrack(kind, steps, False), 1
+            name, make, goal = (rule, kind, steps), lambda: ProductTrack(ops, kind, steps, False), 1
         lanes = [
             self._lane(job, sample, (*name, self._start(job, sample, kind)), make, goal)
             for sample in range(len(job))
@@ -207,22 +220,22 @@ class Planner:
                 counter_rng.mix(job.scene.seed, 7, job.scene.keys[sample : sample + 1], np.arange(4))
                 / 2.0**64
             )
-            moment = job.scene.mean_square_step(kind, sample) if squared else None
             key = ("joint", kind, squared, self._start(job, sample, kind))
-            lanes.append(self._lane(job, sample, key, self._joint(squared, kind, shift, moment), goal))
+            lanes.append(self._lane(job, sample, key, self._joint(job, sample, squared, kind, shift), goal))
         return Part("smint", lanes)
 
     @staticmethod
-    def _joint(squared: bool, kind: str, shift: Any, moment: Any) -> Callable[[], Track]:
+    def _joint(job: Job, sample: int, squared: bool, kind: str, shift: Any) -> Callable[[], Track]:
+        ops = job.scene.ops
         if squared:
-            return lambda: JointSquareTrack(kind, shift, moment)
-        return lambda: JointTrack(kind, shift)
+            return lambda: JointSquareTrack(ops, kind, shift, job.scene.mean_square_step(kind, sample))
+        return lambda: JointTrack(ops, kind, shift)
 
     def _product(self, job: Job, kind: str, draws: int, steps: int, squared: bool) -> Part:
         lanes = [
             self._lane(
                 job, sample, ("product", kind, steps, squared, self._start(job, sample, kind)),
-                lambda: ProductTrack(kind, steps, squared), draws,
+                lambda: ProductTrack(job.scene.ops, kind, steps, squared), draws,
             )
             for sample in range(len(job))
         ]  # fmt: skip
@@ -237,11 +250,11 @@ class Planner:
 
     def _start(self, job: Job, sample: int, kind: str) -> Any:
         """Name the start of a sample's paths."""
-        if kind == "blur" or not job.scene.baselines:
-            return None
-        start = b"".join(np.ascontiguousarray(one[sample]).tobytes() for one in job.scene.baselines)
         background = None if job.scene.background is None else id(job.scene.background)
-        return hashlib.blake2b(start, digest_size=8).digest(), background
+        if kind == "blur" or not job.scene.baselines:
+            return background  # what is drawn follows from the seed and the sample, which are in the key
+        start = b"".join(np.ascontiguousarray(one[sample]).tobytes() for one in job.scene.baselines)
+        return hashlib.blake2b(start, digest_size=8).digest()
 
     def _lane(self, job: Job, sample: int, key: Any, make: Callable[[], Track], goal: int) -> Lane:
         key = job.key(sample, *key)
@@ -249,4 +262,6 @@ class Planner:
         if track.units > goal and not track.knows(goal) and job.settings.tolerance is None:
             track = make()  # too long to tell what it was at this length: found again, the same numbers
             self._cache.put(key, track)
+        if job.settings.tolerance is None:
+            track.expect(goal)
         return Lane(track, goal, job.settings.tolerance)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import STRIP, Backend, Inputs
+from xai_widgets.attribution.backends.base import STRIP, Backend
+from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.execution.planner import Lane, Part, spent
-from xai_widgets.attribution.execution.prefetch import Aside, Found, Taker, Threads, taken
 from xai_widgets.attribution.inputs.sampler import Rows
 
-_AHEAD = 4  # chunks that are chosen together where nobody looks on
-_Made = tuple[Inputs, NDArray[np.int64], int]
 _Piece = tuple[Part, int, int]  # a part, a sample, a number of units
 
 
 class Runner:
     """Sends rows to the model in chunks that fit it.
+
+    Rows are made, evaluated and taken on the model's device. Where it computes beside the host, numbers that tell what to do
+    next are read one chunk late, so that there is always a chunk to compute; only where nothing else is left to do they are
+    waited for.
 
     Parameters
     ----------
@@ -38,18 +38,25 @@ class Runner:
         self._found: dict[Any, int] = {}
         self.rows = 0
 
-    def run(self, job: Job, parts: Sequence[Part], watched: bool = True) -> Iterator[None]:
-        """Advance all parts together, pausing after every chunk (or a few, if not watched); ends when nothing is left to do."""
+    def run(self, job: Job, parts: Sequence[Part]) -> Iterator[None]:
+        """Advance all parts together, pausing after every chunk; ends when nothing is left to do."""
+        ops = job.scene.ops
+        ops.letters.open()
         self._look(parts)
-        with Threads() as threads:
-            while True:
-                several = not watched and not any(_waits(lane) for part in parts for lane in part.lanes)
-                pieces = self._fill(job, parts, self.chunk_rows(job) * (_AHEAD if several else 1))
-                if not pieces:
-                    return
-                self._advance(job, pieces, threads)
+        while True:
+            room = self.chunk_rows(job)
+            pieces = self._fill(job, parts, room)
+            if not pieces:
+                ops.letters.open()
                 self._look(parts)
-                yield
+                pieces = self._fill(job, parts, room)
+            if not pieces:
+                return
+            self._advance(job, pieces)
+            ops.letters.post()
+            ops.letters.open(ops.lag)
+            self._look(parts)
+            yield
 
     @staticmethod
     def _look(parts: Sequence[Part]) -> None:
@@ -100,13 +107,12 @@ class Runner:
         return [spent(parts, sample) for sample in range(len(job))]
 
     def chunk_rows(self, job: Job) -> int:
-        """Give how many rows go to the model at once."""
+        """Return how many rows go to the model at once."""
         if self._given is not None:
             return self._given
         key = tuple(one.shape[1:] for one in job.scene.inputs)
         if key not in self._found:
-            size = sum(one[0].size for one in job.scene.inputs)
-            self._found[key] = self._backend.good_chunk(size)
+            self._found[key] = self._backend.good_chunk(sum(job.scene.sizes))
         return self._found[key]
 
     def _shrink(self, job: Job, rows: int, error: Exception) -> None:
@@ -120,122 +126,111 @@ class Runner:
 
     # -- evaluating ---------------------------------------------------------------------------------------------------
 
-    def _advance(self, job: Job, pieces: list[_Piece], threads: Threads) -> None:
-        by_kind: dict[str, list[_Piece]] = {}
+    def _advance(self, job: Job, pieces: list[_Piece]) -> None:
+        """Evaluate units and hand their gradients to their tracks; those of one kind together, as they are made alike."""
+        points: dict[tuple[str, int], list[_Piece]] = {}
+        strips: dict[tuple[str, int], list[_Piece]] = {}
         for piece in pieces:
-            by_kind.setdefault(piece[0].lanes[piece[1]].track.kind, []).append(piece)
-        ordered = [piece for group in by_kind.values() for piece in group]
-        takers, start = [], 0
-        for part, sample, count in ordered:
-            takers.append(Taker(part.lanes[sample].track, start, start + count * part.rows_per_unit))
-            start = takers[-1].end
-        self._vectors(job, [_rows(kind, group) for kind, group in by_kind.items()], threads, takers)
+            track = piece[0].lanes[piece[1]].track
+            alike = strips if track.kind == "secant" else points
+            alike.setdefault((track.kind, track.rows_per_unit), []).append(piece)
+        for groups, strip in ((points, 0), (strips, STRIP)):
+            if groups:
+                self._advance_groups(job, groups, strip)
 
-    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the rows' gradients and steps, (R, D) each."""
-        with Threads() as threads:
-            found = self._vectors(job, groups, threads)
-        return found.grads, found.steps[found.lines]
+    def _advance_groups(self, job: Job, groups: dict[tuple[str, int], list[_Piece]], strip: int) -> None:
+        rows = [_rows(kind, group) for (kind, _), group in groups.items()]
+        made = [job.scene.points(group) for group in rows]
+        points = [one for one, _ in made]
+        grads = self._gradients(
+            job, points[0] if len(points) == 1 else job.scene.ops.concat(points),
+            np.concatenate([group.sample for group in rows]), strip,
+        )  # fmt: skip
+        start = 0
+        for group, (_, steps), each in zip(groups.values(), made, rows, strict=True):
+            _hand_out(group, grads[start : start + len(each)] if len(rows) > 1 else grads, steps)
+            start += len(each)
 
-    def _vectors(self, job: Job, groups: list[Rows], threads: Threads, takers: Sequence[Taker] = ()) -> Found:
-        """Evaluate the rows in chunks, which are halved where memory runs out.
+    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return the rows' gradients and steps, (R, D) each, on the host; None for steps where there are none."""
+        ops, grads, steps = job.scene.ops, [], []
+        for group in groups:
+            points, step = job.scene.points(group)
+            grads.append(ops.host(self._gradients(job, points, group.sample, 0)))
+            if step is not None:
+                lengths = np.diff(np.append(group.lines, len(group)))
+                steps.append(np.repeat(ops.host(step), lengths, axis=0))
+        return np.concatenate(grads), np.concatenate(steps) if steps else None
 
-        Where there are several chunks, the next one's rows are made and the last one's gradients taken while the model computes.
-        """
-        total = sum(len(group) for group in groups)
-        size = sum(one[0].size for one in job.scene.inputs)
-        found = Found.room(groups, size, job.scene.inputs[0].dtype)
-        aside = Aside(False) if self._stop(job, groups, 0) == total else threads.aside
-        ahead = _Ahead(aside, partial(_made, job, groups, found))
-        done = 0
-        tasks: Sequence[Callable[[], None]] = ()
-        while done < total:
-            stop = self._stop(job, groups, done)
-            following = None if stop == total else self._stop(job, groups, stop)
-            made = ahead.made(done, stop, following)
+    def _gradients(self, job: Job, points: Tensor, samples: NDArray[np.int64], strip: int) -> Tensor:
+        """Return gradients at points, (R, D), evaluated in chunks, which are halved where memory runs out."""
+        total, start = len(samples), 0
+        found: list[Tensor] = []
+        while start < total:
+            stop = total if strip else min(start + self.chunk_rows(job), total)
+            part = slice(start, stop)
             try:
-                evaluated, grads = self._evaluate(job, *made)
+                evaluated, grads = self._evaluate(
+                    job, points if (start, stop) == (0, total) else points[part], samples[part], strip
+                )
             except Exception as error:
-                self._shrink(job, stop - done, error)
+                self._shrink(job, stop - start, error)
                 continue
             job.rows += evaluated
             self.rows += evaluated
-            found.put(done, grads)
-            done = stop
-            tasks = taken(takers, found, stop)
-            for task in tasks if done < total else ():
-                aside.do(task)
-        aside.finish(tasks)
-        return found
-
-    def _stop(self, job: Job, groups: list[Rows], start: int) -> int:
-        """Give where the chunk that begins here ends."""
-        total = sum(len(group) for group in groups)
-        return _strip_end(groups, start, min(start + self.chunk_rows(job), total))
+            found.append(grads)
+            start = stop
+        return found[0] if len(found) == 1 else job.scene.ops.concat(found)
 
     def _evaluate(
-        self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int
-    ) -> tuple[int, NDArray[Any]]:
-        """Give how many rows it took, and the gradients, (R, D)."""
-        rows = len(samples)
-        cells = max(1, self.chunk_rows(job) - 1)  # of a strip, that there is memory for
-        if not (strip and cells < strip - 1):
-            return rows, self._pass(job, points, samples, strip)
-        found = np.empty((rows, sum(one[0].size for one in points)), points[0].dtype)
-        evaluated = 0
-        for low in range(0, rows - 1, cells):  # in chunks so small there is one strip only
-            part = slice(low, min(low + cells, rows - 1) + 1)
-            found[part] = self._pass(job, tuple(one[part] for one in points), samples[part], part.stop - low)
-            evaluated += part.stop - low
-        return evaluated, found
+        self, job: Job, points: Tensor, samples: NDArray[np.int64], strip: int
+    ) -> tuple[int, Tensor]:
+        """Return how many rows it took, and the gradients, (R, D)."""
+        rows, shapes = len(samples), job.scene.shapes
 
-    def _pass(self, job: Job, points: Inputs, samples: NDArray[np.int64], strip: int) -> NDArray[Any]:
-        _, grads = self._backend.gradients(points, job.positions[samples], job.rule, strip)
-        flat = [one.reshape(len(samples), -1) for one in grads]
-        # a framework may give them in another order in memory
-        return np.ascontiguousarray(flat[0]) if len(flat) == 1 else np.concatenate(flat, axis=1)
+        def run(part: slice) -> Tensor:
+            some = points if part == slice(0, rows) else points[part]
+            return self._backend.gradients(
+                some, shapes, job.positions[samples[part]], job.rule, min(strip, part.stop - part.start)
+            )
 
-
-class _Ahead:
-    """Makes the rows of the chunk after the one that is asked for."""
-
-    def __init__(self, aside: Aside, make: Callable[[int, int], _Made]) -> None:
-        self._aside = aside
-        self._make = make
-        self._coming: tuple[tuple[int, int], Future[_Made]] | None = None
-
-    def made(self, start: int, stop: int, following: int | None) -> _Made:
-        """Give rows start..stop, and begin with those up to ``following``."""
-        coming = self._coming
-        if coming is None or coming[0] != (start, stop):  # the first, or smaller than was thought
-            coming = self._begun(start, stop)
-        made = coming[1].result()
-        if following is not None:
-            self._coming = self._begun(stop, following)
-        return made
-
-    def _begun(self, start: int, stop: int) -> tuple[tuple[int, int], Future[_Made]]:
-        return (start, stop), self._aside.do(partial(self._make, start, stop))
+        room = self.chunk_rows(job)
+        if not strip or rows <= room:
+            return rows, run(slice(0, rows))
+        evaluated, found = 0, []
+        strips = room // strip * strip
+        if strips:  # several whole ones at once
+            for low in range(0, rows, strips):
+                found.append(run(slice(low, min(low + strips, rows))))
+            return rows, job.scene.ops.concat(found)
+        cells = max(1, room - 1)  # of a strip, that there is memory for
+        for first in range(0, rows, strip):
+            for low in range(first, first + strip - 1, cells):
+                part = slice(low, min(low + cells, first + strip - 1) + 1)
+                grads = run(part)
+                evaluated += part.stop - part.start
+                found.append(
+                    grads if part.stop == first + strip else grads[:-1]
+                )  # ends belong to the next part
+        return evaluated, job.scene.ops.concat(found)
 
 
-def _made(job: Job, groups: list[Rows], found: Found, start: int, stop: int) -> _Made:
-    """Make rows start..stop, with their lines' steps in ``found``; give also their samples, and the length of strips."""
-    cut = _cut(groups, start, stop)
-    made = []
-    for group in cut:
-        made.append(job.scene.points(group, found.steps_of(start, start + len(group))))
-        start += len(group)
-    points = tuple(one[0] if len(one) == 1 else np.concatenate(one) for one in zip(*made, strict=True))
-    return (
-        points,
-        np.concatenate([group.sample for group in cut]),
-        STRIP if cut[0].kind == "secant" else 0,
-    )
-
-
-def _waits(lane: Lane) -> bool:
-    """Whether more is to come than can be asked for now: its rounds fill their chunks with what others leave to do."""
-    return lane.settled is None and lane.needs < lane.goal - lane.track.units
+def _hand_out(pieces: Sequence[_Piece], grads: Tensor, steps: Tensor | None) -> None:
+    """Give every track its gradients and steps, which follow each other as the pieces do."""
+    start = line = 0
+    lines = 0 if steps is None else int(steps.shape[0])
+    total = sum(count * part.rows_per_unit for part, _, count in pieces)
+    for part, sample, count in pieces:
+        track = part.lanes[sample].track
+        stop = start + count * part.rows_per_unit
+        mine = None
+        if steps is not None:
+            # one line for all points of a path; else lines are of one length
+            several = 1 if len(pieces) == lines else lines * (stop - start) // total
+            mine = steps if several == lines else steps[line : line + several]
+            line += several
+        track.absorb(grads if stop - start == total else grads[start:stop], mine)
+        start = stop
 
 
 def _progress(lane: Lane, asked: int) -> float:
@@ -250,35 +245,3 @@ def _rows(kind: str, pieces: list[_Piece]) -> Rows:
         made.append((np.full(len(t), sample), draw, t, sign))
     sample_, draw_, t_, sign_ = (np.concatenate(column) for column in zip(*made, strict=True))
     return Rows(kind, sample_.astype(np.int64), draw_.astype(np.int64), t_, sign_)
-
-
-def _strip_end(groups: list[Rows], start: int, stop: int) -> int:
-    """Keep strips of neighbours whole, and apart from other rows: they are evaluated in another way."""
-    before = 0
-    for group in groups:
-        end = before + len(group)
-        if before <= start < end:
-            if group.kind == "secant":
-                strips = max(1, (min(stop, end) - start) // STRIP)
-                return start + strips * STRIP
-            following = [place for place, one in _ends(groups) if one.kind == "secant" and place > start]
-            return min([stop, *following])
-        before = end
-    return stop
-
-
-def _ends(groups: list[Rows]) -> list[tuple[int, Rows]]:
-    """Give the groups with where each begins."""
-    starts = np.cumsum([0, *(len(group) for group in groups)])[:-1]
-    return [(int(start), group) for start, group in zip(starts, groups, strict=True)]
-
-
-def _cut(groups: list[Rows], start: int, stop: int) -> list[Rows]:
-    """Give rows start..stop of the groups one after the other."""
-    found, before = [], 0
-    for group in groups:
-        low, high = max(start - before, 0), min(stop - before, len(group))
-        if low < high:
-            found.append(group[low:high])
-        before += len(group)
-    return found

@@ -23,6 +23,10 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S1, _S2, _S3 = np.uint64(30), np.uint64(27), np.uint64(31)
+SIGNED_ROUNDS = ((30, 0xBF58476D1CE4E5B9 - (1 << 64)), (27, 0x94D049BB133111EB - (1 << 64)), (31, 0))
+"""Shifts, and factors as signed numbers, for libraries that know no unsigned ones."""
+SIGN_BITS = 0x8000800080008000 - (1 << 64)
+"""Flipped, the four 16-bit numbers of a hash are signed ones, 32768 less."""
 _BLOCK = 1 << 15  # numbers hashed at a time, so that the scratch space stays in the cache
 
 
@@ -63,7 +67,8 @@ def _digest(content: bytes) -> int:
 
 
 @functools.lru_cache(maxsize=16)
-def _counters(hashes: int) -> Keys:
+def counters(hashes: int) -> Keys:
+    """Return what is added to a key for each of its hashes."""
     return np.arange(1, hashes + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
 
 
@@ -87,12 +92,12 @@ def draw(
 ) -> NDArray[np.float32]:
     """Draw ``size`` numbers for every key, (K,) -> (K, size) float32, through a table of quantiles."""
     hashes = -(-size // 4)
-    counters = _counters(hashes)
+    steps = counters(hashes)
     if out is None:
         out = np.empty((len(keys), size), np.float32)
     step = max(1, _BLOCK // hashes)
     for start in range(0, len(keys), step):
-        block = _finish(keys[start : start + step, None] + counters)
+        block = _finish(keys[start : start + step, None] + steps)
         picks = block.astype("<u8", copy=False).view("<u2")
         np.take(table, picks[:, :size], out=out[start : start + step], mode="clip")
     return out

@@ -1,19 +1,19 @@
-"""The samples to explain, and how rows for the model are made of them."""
+"""The samples to explain, and how rows for the model are made of them, on its device."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.inputs import counter_rng
 from xai_widgets.attribution.inputs.baselines import Background
-from xai_widgets.attribution.inputs.blur import blurred_with_slope, widest
+from xai_widgets.attribution.inputs.blur import blurred_rows, widest
 
 Arrays = tuple[NDArray[Any], ...]
-_AT_ONCE = 1 << 17  # numbers that are made at once: they stay in the cache meanwhile
 _CLIPPED = 0.5160581  # variance of a standard normal number clipped to [-1, 1]
 _NOISE, _BASELINE, _PICK = 1, 2, 3  # purposes, so that the numbers of one draw differ between them
 
@@ -44,13 +44,12 @@ class Rows:
 
     @property
     def lines(self) -> NDArray[np.int64]:
-        """Of which line each row is, (R,), numbered as they come: those of one line follow each other and share their step."""
-        if self.kind == "blur":
+        """Where lines begin, (L,): rows of one line follow each other and share start and step."""
+        if self.kind in ("blur", "clean"):
             return np.arange(len(self))
-        first = np.zeros(len(self), np.int64)
-        if self.kind not in ("clean", "noisy"):  # which have no steps
-            first[_changes(self.sample, self.draw, self.sign)[1:]] = 1
-        return np.cumsum(first)
+        if self.kind == "noisy":  # mirror images are on one line
+            return _changes(self.sample, self.draw)
+        return _changes(self.sample, self.draw, self.sign)
 
     def __getitem__(self, which: slice | NDArray[np.int64]) -> Rows:
         """Give some of the rows."""
@@ -59,142 +58,142 @@ class Rows:
 
 @dataclass
 class Scene:
-    """Samples with everything a row is a function of."""
+    """Samples with everything a row is a function of; what is large comes to the device once."""
 
+    ops: Ops
     inputs: Arrays
     keys: NDArray[np.uint64]
     seed: int
     noise: float
     low: Arrays  # (B,) per input
     high: Arrays
-    baselines: Arrays = ()  # fixed ones, or draw 0 of those that are drawn
+    baselines: Arrays = ()  # fixed ones
+    kind: str = "path"  # of those that are drawn else
     background: Background | None = None
     blur_axes: tuple[tuple[int, ...], ...] = ()
+    _held: dict[str, list[Tensor]] = field(default_factory=dict)
 
-    def points(self, rows: Rows, steps: NDArray[Any] | None = None) -> Arrays:
-        """Make the rows.
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of a sample, per input."""
+        return tuple(one[0].size for one in self.inputs)
 
-        Parameters
-        ----------
-        rows : Rows
-        steps : numpy.ndarray, optional
-            (L, D), for every line of ``rows.lines``, all inputs side by side: gets what gradients are multiplied with to be
-            contributions; it is left alone where that is nothing.
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shape of a sample, per input."""
+        return [one.shape[1:] for one in self.inputs]
+
+    def points(self, rows: Rows) -> tuple[Tensor, Tensor | None]:
+        """Make rows.
+
+        Returns
+        -------
+        points : tensor
+            (R, D), all inputs side by side.
+        steps : tensor or None
+            (L, D), for every line of ``rows.lines``: what gradients are multiplied with to be contributions; None where that
+            is nothing.
         """
-        made, column = [], 0
-        for place, x in enumerate(self.inputs):
-            size = x[0].size
-            points = np.empty((len(rows), *x.shape[1:]), x.dtype)
-            self._make(
-                rows, place, points.reshape(len(rows), -1),
-                None if steps is None else steps[:, column : column + size],
-            )  # fmt: skip
-            made.append(points)
-            column += size
-        return tuple(made)
+        made = [self._make(rows, place) for place in range(len(self.inputs))]
+        if len(made) == 1:
+            return made[0]
+        steps = [step for _, step in made if step is not None]
+        return self.ops.concat([points for points, _ in made], 1), self.ops.concat(
+            steps, 1
+        ) if steps else None
 
-    def drawn(self, kind: str) -> Arrays:
-        """Give the baselines of draw 0."""
-        count = len(self.keys)
-        rows = Rows(kind, np.arange(count), np.zeros(count, np.int64), np.zeros(count), np.ones(count))
-        found = tuple(np.empty(x.shape, x.dtype) for x in self.inputs)
-        for place, base in enumerate(found):
-            self._baseline(rows, place, base.reshape(count, -1))
-        return found
+    def flat(self) -> Tensor:
+        """Return the samples, (B, D), all inputs side by side."""
+        several = [self._on_device("inputs", place) for place in range(len(self.inputs))]
+        return several[0] if len(several) == 1 else self.ops.concat(several, 1)
 
-    def mean_square_step(self, kind: str, sample: int) -> NDArray[Any] | None:
-        """Give the mean over draws of the squared step from the baseline, (D,) over all inputs; None where unknown."""
+    def path_starts(self) -> Tensor:
+        """Return where paths start, (B, D): the fixed baselines, or draw 0 of those that are drawn."""
+        several = [self._starts(place) for place in range(len(self.inputs))]
+        return several[0] if len(several) == 1 else self.ops.concat(several, 1)
+
+    def _starts(self, place: int) -> Tensor:
+        if self.baselines:
+            return self._on_device("baselines", place)
+        if "drawn" not in self._held:
+            count = len(self.keys)
+            rows = Rows(
+                self.kind, np.arange(count), np.zeros(count, np.int64), np.zeros(count), np.ones(count)
+            )
+            self._held["drawn"] = [self._baseline(rows, one) for one in range(len(self.inputs))]
+        return self._held["drawn"][place]
+
+    def mean_square_step(self, kind: str, sample: int) -> Tensor | None:
+        """Return the mean over draws of the squared step from the baseline, (D,) over all inputs; None where unknown."""
         if kind not in ("uniform", "gaussian", "noisy_path"):
             return None
         found = []
-        for place, x in enumerate(self.inputs):
+        for place in range(len(self.inputs)):
             low, high = float(self.low[place][sample]), float(self.high[place][sample])
             if kind == "noisy_path":
-                start: Any = self.baselines[place][sample]
+                start: Any = self._on_device("baselines", place)[sample]
                 variance = (self.noise * (high - low)) ** 2
             else:
                 start = (low + high) / 2
                 variance = ((high - low) / 2) ** 2 * (1 / 3 if kind == "uniform" else _CLIPPED)
-            found.append((np.square(x[sample] - start) + variance).reshape(-1))
-        return np.concatenate(found).astype(self.inputs[0].dtype)
+            found.append(self.ops.square(self._on_device("inputs", place)[sample] - start) + variance)
+        return found[0] if len(found) == 1 else self.ops.concat(found)
 
-    def _make(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
+    def _make(self, rows: Rows, place: int) -> tuple[Tensor, Tensor | None]:
         """Make the points of one input, (R, D), and the steps of its lines, (L, D)."""
         if rows.kind == "clean":
-            _pick(self._flat(place), rows.sample, points)
-        elif rows.kind == "blur":
-            self._blurred(rows, place, points, steps)
+            return self.ops.take(self._on_device("inputs", place), rows.sample), None
+        if rows.kind == "blur":
+            return self._blurred(rows, place)
+        noisy = rows.kind == "noisy"
+        first = rows.lines
+        lines = rows[first]
+        start, step = self._noise(lines, place) if noisy else self._path(lines, place)
+        lengths = np.diff(np.append(first, len(rows)))
+        along = rows.sign if noisy else rows.t
+        if (lengths == lengths[0]).all():
+            points = self.ops.along(start, step, along.reshape(len(first), -1))
         else:
-            self._lines(rows, place, points, None if rows.kind == "noisy" else steps)
-
-    def _lines(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
-        """Put rows on their lines, which share a start and a step."""
-        noisy = rows.kind == "noisy"  # mirror images are on one line
-        along = (rows.sign if noisy else rows.t).astype(points.dtype)[:, None]
-        first = _changes(rows.sample, rows.draw) if noisy else _changes(rows.sample, rows.draw, rows.sign)
-        ends = np.append(first, len(rows))
-        size = points.shape[1]
-        several = 2 * max(1, _AT_ONCE // (4 * size))  # mirror images share a draw
-        for low in range(0, len(first), several):
-            lines = rows[first[low : low + several]]
-            start, step = self._noise(lines, place) if noisy else self._path(lines, place)
-            if steps is not None:
-                steps[low : low + several] = step
-            for one, end in _alike(np.diff(ends[low : low + several + 1])):
-                part = slice(ends[low + one], ends[low + end])
-                shape = end - one, (part.stop - part.start) // (end - one), size
-                made = points[part].reshape(shape)
-                np.multiply(along[part].reshape(*shape[:2], 1), step[one:end, None], out=made)
-                made += start[one:end, None]
-
-    def _noise(self, lines: Rows, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give the samples and how far noise goes from them to either side, (L, D) each."""
-        start, step = np.empty((2, len(lines), self.inputs[place][0].size), self.inputs[place].dtype)
-        _pick(self._flat(place), lines.sample, start)
-        self._draw(lines, place, counter_rng.normal_table(), step)
-        step *= _wide(self.noise * (self.high[place] - self.low[place])[lines.sample], step)
-        return start, step
-
-    def _path(self, lines: Rows, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give where paths start and how far they go, (L, D) each."""
-        start, step = np.empty((2, len(lines), self.inputs[place][0].size), self.inputs[place].dtype)
-        _pick(self._flat(place), lines.sample, step)
-        if lines.kind == "noisy_path":
-            self._draw(lines, place, counter_rng.normal_table(), start)
-            start *= _wide(
-                self.noise * (self.high[place] - self.low[place])[lines.sample] * lines.sign, start
+            ends = np.cumsum(lengths)
+            points = self.ops.concat(
+                [
+                    self.ops.along(start[at : at + 1], step[at : at + 1], along[None, end - count : end])
+                    for at, (end, count) in enumerate(zip(ends, lengths, strict=True))
+                ]
             )
-            step += start
-        self._baseline(lines, place, start)
-        step -= start
-        return start, step
+        return points, None if noisy else step
 
-    def _flat(self, place: int) -> NDArray[Any]:
-        return self.inputs[place].reshape(len(self.keys), -1)
+    def _noise(self, lines: Rows, place: int) -> tuple[Tensor, Tensor]:
+        """Return the samples and how far noise goes from them to either side, (L, D) each."""
+        spread = self.noise * (self.high[place] - self.low[place])[lines.sample]
+        step = self._draw(lines, place, normal=True) * self._column(spread)
+        return self.ops.take(self._on_device("inputs", place), lines.sample), step
 
-    def _baseline(self, rows: Rows, place: int, base: NDArray[Any]) -> None:
-        """Make baselines, (R, D)."""
+    def _path(self, lines: Rows, place: int) -> tuple[Tensor, Tensor]:
+        """Return where paths start and how far they go, (L, D) each."""
+        end = self.ops.take(self._on_device("inputs", place), lines.sample)
+        if lines.kind == "noisy_path":
+            spread = self.noise * (self.high[place] - self.low[place])[lines.sample] * lines.sign
+            end = end + self._draw(lines, place, normal=True) * self._column(spread)
+        start = self._baseline(lines, place)
+        return start, end - start
+
+    def _baseline(self, rows: Rows, place: int) -> Tensor:
+        """Return baselines, (R, D)."""
+        ops = self.ops
         if rows.kind in ("path", "secant", "noisy_path"):
-            _pick(self.baselines[place].reshape(len(self.keys), -1), rows.sample, base)
-            return
+            return ops.take(self._starts(place), rows.sample)
         if rows.kind == "background":
-            base[...] = self._picked(rows, place).reshape(base.shape)
-            return
+            return ops.take(self._on_device("background", place), self._picked(rows))
         low, high = self.low[place][rows.sample], self.high[place][rows.sample]
-        middle, half = (high + low) / 2, (high - low) / 2
-        self._draw(
-            rows,
-            place,
-            counter_rng.centred_table() if rows.kind == "uniform" else counter_rng.normal_table(),
-            base,
-        )
-        base *= _wide(half * rows.sign, base)
-        base += _wide(middle, base)
+        half, middle = self._column((high - low) / 2 * rows.sign), self._column((high + low) / 2)
+        made = self._draw(rows, place, normal=rows.kind == "gaussian") * half + middle
         if rows.kind == "gaussian":
             # half the range is one standard deviation; what is outside is not seen in any picture
-            np.clip(base, _wide(low, base), _wide(high, base), out=base)
+            made = ops.minimum(ops.maximum(made, self._column(low)), self._column(high))
+        return made
 
-    def _picked(self, rows: Rows, place: int) -> NDArray[Any]:
+    def _picked(self, rows: Rows) -> NDArray[np.int64]:
         """Every sample goes through the background in an order of its own; mirror images are the next ones in it."""
         if self.background is None:
             raise ValueError("there is no background to draw from")
@@ -207,48 +206,43 @@ class Scene:
             )
             for sample in np.unique(rows.sample)
         }
-        picks = np.array([orders[int(s)][n % several] for s, n in zip(rows.sample, number, strict=True)])
-        return np.array(self.background.inputs[place][picks], self.inputs[place].dtype)
+        return np.array([orders[int(s)][n % several] for s, n in zip(rows.sample, number, strict=True)])
 
-    def _blurred(self, rows: Rows, place: int, points: NDArray[Any], steps: NDArray[Any] | None) -> None:
+    def _blurred(self, rows: Rows, place: int) -> tuple[Tensor, Tensor]:
         x = self.inputs[place]
-        axes = tuple(axis - 1 for axis in self.blur_axes[place])
-        most = widest(x.shape, self.blur_axes[place])
-        for row, (sample, t) in enumerate(zip(rows.sample, rows.t, strict=True)):
-            blurred, slope = blurred_with_slope(x[sample], axes, most * (1 - t))
-            points[row] = blurred.reshape(-1)
-            if steps is not None:
-                steps[row] = -most * slope.reshape(-1)
+        axes, most = self.blur_axes[place], widest(x.shape, self.blur_axes[place])
+        sharp = self.ops.take(self._on_device("inputs", place), rows.sample)
+        made, slope = blurred_rows(
+            self.ops, self.ops.reshape(sharp, (len(rows), *x.shape[1:])), axes, most * (1 - rows.t)
+        )
+        return self.ops.reshape(made, (len(rows), -1)), self.ops.reshape(slope, (len(rows), -1)) * -most
 
-    def _draw(self, rows: Rows, place: int, table: Any, out: NDArray[Any]) -> None:
-        """Draw numbers, (R, D)."""
+    def _draw(self, rows: Rows, place: int, normal: bool) -> Tensor:
+        """Draw numbers, (R, D); antithetic rows follow each other and share the numbers of a draw."""
         purpose = _NOISE if rows.kind in ("noisy", "noisy_path") else _BASELINE
         keys = counter_rng.mix(self.seed, purpose * 64 + place, self.keys[rows.sample], rows.draw)
-        first = _changes(keys)  # antithetic rows follow each other and share the numbers of a draw
-        if len(first) == len(keys) and out.dtype == np.float32:
-            counter_rng.draw(keys, out.shape[1], table, out)
-            return
-        numbers = counter_rng.draw(keys[first], out.shape[1], table)
-        which = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys))))
-        _pick(numbers.astype(out.dtype, copy=False), which, out)
+        first = _changes(keys)
+        numbers = self.ops.draw(keys[first], self.sizes[place], normal)
+        if len(first) == len(keys):
+            return numbers
+        return self.ops.take(numbers, np.repeat(np.arange(len(first)), np.diff(np.append(first, len(keys)))))
+
+    def _on_device(self, what: str, place: int) -> Tensor:
+        if what not in self._held:
+            arrays = (
+                self.background.inputs if what == "background" and self.background else getattr(self, what)
+            )
+            self._held[what] = [
+                self.ops.put(np.ascontiguousarray(one, self.ops.dtype).reshape(len(one), -1))
+                for one in arrays
+            ]
+        return self._held[what][place]
+
+    def _column(self, values: NDArray[Any]) -> Tensor:
+        return self.ops.put(values.astype(self.ops.dtype)[:, None])
 
 
 def _changes(*columns: NDArray[Any]) -> NDArray[np.int64]:
-    """Give the rows at which any of the columns changes, the first one included."""
+    """Return the rows at which any of the columns changes, the first one included."""
     changed = np.logical_or.reduce([one[1:] != one[:-1] for one in columns])
     return np.append(0, np.flatnonzero(changed) + 1)
-
-
-def _alike(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Give parts of which all lengths are the same: all of it, or one by one."""
-    if (lengths == lengths[0]).all():
-        return [(0, len(lengths))]
-    return [(one, one + 1) for one in range(len(lengths))]
-
-
-def _pick(rows: NDArray[Any], which: NDArray[Any], out: NDArray[Any]) -> None:
-    np.take(rows, which, axis=0, out=out, mode="clip")  # other modes make a copy on the way
-
-
-def _wide(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(like.dtype)[:, None]

@@ -18,7 +18,7 @@ from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.inputs.sampler import Rows
 
 Floats = NDArray[Any]
-Evaluate = Callable[[Job, list[Rows]], tuple[Floats, Floats]]
+Evaluate = Callable[[Job, list[Rows]], tuple[Floats, Floats | None]]
 COLUMNS = ("raw", "smoothed", "integrated", "smint")
 
 
@@ -89,7 +89,8 @@ class _Rows:
         )
         grads, steps = self._evaluate(self._job, [rows])
         shape = (len(t), count, -1)
-        return grads.reshape(shape), steps.reshape(shape)
+        grads = grads.reshape(shape)
+        return grads, grads * 0 if steps is None else steps.reshape(shape)
 
 
 def _whole_batch_range(job: Job) -> Job:
@@ -97,4 +98,4 @@ def _whole_batch_range(job: Job) -> Job:
     scene = job.scene
     low = tuple(np.full_like(one, one.min()) for one in scene.low)
     high = tuple(np.full_like(one, one.max()) for one in scene.high)
-    return replace(job, scene=replace(scene, low=low, high=high))
+    return replace(job, scene=replace(scene, low=low, high=high, _held={}))

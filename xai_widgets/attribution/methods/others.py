@@ -97,7 +97,9 @@ def _scores(backend: Backend, job: Job, place: int, sample: int, cuts: Any) -> N
         for at, one in enumerate(job.scene.inputs)
     )
     job.rows += rows
-    return backend.scores(inputs, np.repeat(job.positions[sample : sample + 1], rows, axis=0), job.rule)
+    points = np.concatenate([one.reshape(rows, -1) for one in inputs], axis=1)
+    positions = np.repeat(job.positions[sample : sample + 1], rows, axis=0)
+    return backend.scores(job.scene.ops.put(points), job.scene.shapes, positions, job.rule)
 
 
 def _occluded(job: Job, falls: list[list[Falls]], done: int, total: int) -> Attribution:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,8 @@ from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import CORNERS, Seen, View, choose, follows, grids
 from xai_widgets.attribution.backends.memory import keep_freed_memory
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.backends.ops.tensorflow_ops import TensorFlowOps
 from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
 from xai_widgets.attribution.backends.tensorflow.passes import Passes
 
@@ -33,35 +35,52 @@ class TensorFlowBackend:
         self.channels_first = keras.config.image_data_format() == "channels_first"
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
         self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
+        self.ops: Ops = TensorFlowOps(self.dtype, bool(tf.config.list_logical_devices("GPU")))
 
     def renew(self) -> None:
         """See `Backend`; the functions read the model's variables as they are."""
+
+    def calm(self) -> contextlib.AbstractContextManager[None]:
+        """See `Backend`."""
+        return contextlib.nullcontext()
 
     def as_inputs(self, x: Any) -> Inputs:
         """See `Backend`."""
         many = tuple(x) if isinstance(x, (tuple, list)) and hasattr(x[0], "shape") else (x,)
         return tuple(check_real(np.asarray(one)).astype(self.dtype, copy=False) for one in many)
 
-    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
         """See `Backend`."""
-        output = main_output(self._forward(inputs))
+        output = main_output(self._forward(points, shapes))
         return np.asarray(output, np.float64) if hasattr(output, "shape") else None
 
-    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+    def scores(
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+    ) -> NDArray[Any]:
         """See `Backend`; what a target function does wrong is seen here, on the rows as they are."""
-        output = self.tf.nest.map_structure(self.tf.convert_to_tensor, self._forward(inputs))
-        return np.asarray(self._score(output, np.maximum(positions, 0), score, len(inputs[0])), self.dtype)
+        output = self.tf.nest.map_structure(self.tf.convert_to_tensor, self._forward(points, shapes))
+        rows = int(points.shape[0])
+        return np.asarray(self._score(output, np.maximum(positions, 0), score, rows), self.dtype)
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
-    ) -> tuple[NDArray[Any], Inputs]:
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        strip: int = 0,
+    ) -> Tensor:
         """See `Backend`."""
         if strip:
             raise ValueError("rule='secant' is for models of PyTorch; leave rule= out")
         # a function as target has positions -1, which are not used
-        arrays = [np.maximum(positions, 0), *inputs]
-        scores, grads = self.passes.call(("gradients", score.key), partial(self._gradients, score), arrays)
-        return np.asarray(scores, self.dtype), tuple(np.asarray(g, self.dtype) for g in grads)
+        key = "gradients", score.key, tuple(shapes)
+        body = partial(self._gradients, score, tuple(shapes))
+        return self.passes.call(key, body, [np.maximum(positions, 0), points])
 
     def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
         """See `Backend`; there are no secants for TensorFlow."""
@@ -131,14 +150,27 @@ class TensorFlowBackend:
 
     # -- one pass ---------------------------------------------------------------------------------------------------
 
-    def _forward(self, inputs: Inputs) -> Any:
+    def _forward(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> Any:
+        rows, sizes = int(points.shape[0]), [int(np.prod(shape)) for shape in shapes]
+        parts = self.tf.split(points, sizes, 1) if len(sizes) > 1 else [points]
+        inputs = [self.tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True)]
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
 
-    def _gradients(self, score: ScoreRule, positions: Any, *tensors: Any) -> Any:
-        with self.tf.GradientTape(watch_accessed_variables=False) as tape:
+    def _gradients(
+        self, score: ScoreRule, shapes: Sequence[tuple[int, ...]], positions: Any, points: Any
+    ) -> Any:
+        tf, sizes = self.tf, [int(np.prod(shape)) for shape in shapes]
+        rows = points.shape[0] or -1
+        parts = tf.split(points, sizes, 1) if len(sizes) > 1 else [points]
+        tensors = tuple(tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
             value = self._value(score, positions, tensors)
-        return value, self._given(tape.gradient(value, tensors), tensors)
+        given = self._given(tape.gradient(value, tensors), tensors)
+        flat = [
+            tf.cast(tf.reshape(one, (rows, size)), self.dtype) for one, size in zip(given, sizes, strict=True)
+        ]
+        return flat[0] if len(flat) == 1 else tf.concat(flat, 1)
 
     def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:
         rows = tensors[0].shape[0]

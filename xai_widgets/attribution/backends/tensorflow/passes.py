@@ -15,7 +15,6 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 Body = Callable[..., Any]
 Shapes = tuple[tuple[Any, tuple[int, ...]], ...]
@@ -95,7 +94,7 @@ class Passes:
         with keras.StatelessScope(initialize_variables=False), _losses_kept(self._model):
             return self._model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
 
-    def call(self, key: Hashable, body: Body, arrays: Sequence[NDArray[Any]]) -> Any:
+    def call(self, key: Hashable, body: Body, arrays: Sequence[Any]) -> Any:
         """Call a function on a chunk.
 
         Parameters
@@ -104,14 +103,14 @@ class Passes:
             Names the function; under one key it is traced once.
         body : callable
             (*tensors) -> tensors in any structure, with one row for each row of its input.
-        arrays : sequence of numpy.ndarray
+        arrays : sequence of tensor or numpy.ndarray
             (R, ...).
 
         Returns
         -------
-        tensors or arrays in the structure that ``body`` gives
+        tensors in the structure that ``body`` gives
         """
-        shapes = tuple((one.dtype, one.shape[1:]) for one in arrays)
+        shapes = tuple((self._tf.as_dtype(one.dtype), tuple(one.shape[1:])) for one in arrays)
         rows = len(arrays[0])
         with self._tf.device(self._device) if self._device is not None else contextlib.nullcontext():
             if self.sizes is None:
@@ -125,24 +124,31 @@ class Passes:
                     taken, output = piece
                     rows -= taken
                     found.append(output)
-        return self._tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
+        return self._tf.nest.map_structure(lambda *parts: self._tf.concat(parts, 0), *found)
 
     def _piece(
-        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[NDArray[Any]], left: int
+        self, key: Hashable, body: Body, shapes: Shapes, arrays: Sequence[Any], left: int
     ) -> tuple[int, Any] | None:
         """Evaluate as many of the last ``left`` rows as go at once; None where that was too many, and fewer are due."""
         padded = self._padded(left)
         start, taken = len(arrays[0]) - left, min(left, padded)
         function = self._traced((key, shapes, padded), body, shapes, padded)
         try:
-            output = function([_filled(one[start : start + taken], padded) for one in arrays])
+            output = function([self._filled(one[start : start + taken], padded) for one in arrays])
         except Exception as error:
             largest = max(self.sizes or (1,))
             if self._only or largest == 1 or not self.ran_out(error):
                 raise
             self._fix(largest // 2)
             return None
-        return taken, self._tf.nest.map_structure(lambda one: np.asarray(one)[:taken], output)
+        return taken, self._tf.nest.map_structure(lambda one: one[:taken], output)
+
+    def _filled(self, x: Any, rows: int) -> Any:
+        """Repeat the last row up to this number of rows."""
+        count = int(x.shape[0])
+        if count == rows:
+            return x
+        return self._tf.concat([x, self._tf.repeat(x[-1:], rows - count, axis=0)], 0)
 
     def _open(self, key: Hashable, body: Body, shapes: Shapes, rows: int) -> _Traced | None:
         """Trace for any number of rows; None where only a known number will do."""
@@ -189,8 +195,8 @@ class _Traced:
         self._variables = tuple(function.variables) if _writes(function) else ()
         self._lock = threading.Lock()
 
-    def __call__(self, arrays: Sequence[NDArray[Any]]) -> Any:
-        tensors = [self._tf.constant(one) for one in arrays]
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        tensors = [self._tf.convert_to_tensor(one) for one in arrays]
         if not self._variables:
             return self._function(*tensors)
         with self._lock:
@@ -231,8 +237,3 @@ def _losses_kept(model: Any) -> Iterator[None]:
         for found, before in kept:
             found.clear()
             found.extend(before) if isinstance(found, list) else found.update(before)
-
-
-def _filled(x: NDArray[Any], rows: int) -> NDArray[Any]:
-    """Repeat the last row up to this number of rows."""
-    return x if len(x) == rows else np.concatenate([x, np.repeat(x[-1:], rows - len(x), axis=0)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,19 @@ from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import Seen, View, choose, follows, grids
 from xai_widgets.attribution.backends.memory import keep_freed_memory
+from xai_widgets.attribution.backends.ops.base import Tensor
+from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
 from xai_widgets.attribution.backends.torch.copies import mirrored, plain_module
 from xai_widgets.attribution.backends.torch.own_stream import own_stream
 
 # what brings an output into another shape, and leaves its numbers alone
 _RESHAPES = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Select", "Slice", "Clone", "ToCopy")
+
+
+def _apart(points: Tensor, shapes: Sequence[tuple[int, ...]]) -> Sequence[Tensor]:
+    """Return the parts of vectors that are of each input."""
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    return points.split(sizes, 1) if len(sizes) > 1 else (points,)
 
 
 class TorchBackend:
@@ -42,6 +50,7 @@ class TorchBackend:
             self.channels_first = keras.config.image_data_format() == "channels_first"
         self._given_device = device
         self._net: Any = None
+        self.ops: Any = None
         self._look()
         self._channels_last = (
             not self.is_keras
@@ -62,6 +71,8 @@ class TorchBackend:
         self.device = torch.device(self.device)
         self.float = floats[0].dtype if floats else torch.float32
         self.dtype = np.dtype(np.float64 if self.float == torch.float64 else np.float32)
+        if self.ops is None or (self.ops.device, self.ops.dtype) != (self.device, self.dtype):
+            self.ops = TorchOps(self.device, self.dtype)
 
     def renew(self) -> None:
         """See `Backend`."""
@@ -107,30 +118,50 @@ class TorchBackend:
             arrays.append(np.ascontiguousarray(check_real(np.asarray(one)), self.dtype))
         return tuple(arrays)
 
-    def outputs(self, inputs: Inputs) -> NDArray[Any] | None:
+    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
         """See `Backend`."""
         torch = self.torch
-        with self._calm(), torch.no_grad():
-            output = main_output(self._forward(tuple(self._tensor(x) for x in inputs)))
+        with self.calm():
+            output = main_output(self._forward(self._inputs(points, shapes)))
         if not isinstance(output, torch.Tensor):
             return None
         return np.asarray(output.detach().to("cpu", torch.float64).numpy())
 
-    def scores(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> NDArray[Any]:
+    def scores(
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+    ) -> NDArray[Any]:
         """See `Backend`."""
-        with self._calm(), self.torch.no_grad():
-            output = self._forward(tuple(self._tensor(x) for x in inputs))
-            return self._numpy(self._score(output, positions, score, len(inputs[0])))
+        with self.calm():
+            output = self._forward(self._inputs(points, shapes))
+            return self._numpy(self._score(output, positions, score, int(points.shape[0])))
+
+    def _inputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
+        """Return copies in the inputs' shapes, since the first layer may work in place."""
+        rows = int(points.shape[0])
+        parts = zip(_apart(points, shapes), shapes, strict=True)
+        return tuple(one.to(self.float, copy=True).reshape(rows, *shape) for one, shape in parts)
 
     def gradients(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, strip: int = 0
-    ) -> tuple[NDArray[Any], Inputs]:
+        self,
+        points: Tensor,
+        shapes: Sequence[tuple[int, ...]],
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        strip: int = 0,
+    ) -> Tensor:
         """See `Backend`."""
-        torch = self.torch
-        with self._calm(), torch.enable_grad(), self._secants(strip, len(inputs[0]), score):
-            leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
+        torch, rows = self.torch, int(points.shape[0])
+        with self.calm(), torch.enable_grad(), self._secants(strip, rows, score):
+            leaves = tuple(
+                one.to(self.float).reshape(rows, *shape).detach().requires_grad_()
+                for one, shape in zip(_apart(points, shapes), shapes, strict=True)
+            )
             output = self._arranged(leaves)
-            scores = self._score(output, positions, score, len(inputs[0]))
+            scores = self._score(output, positions, score, rows)
             if not scores.requires_grad:
                 raise unexplained()
             if strip and not self._looked:
@@ -139,18 +170,20 @@ class TorchBackend:
             found = torch.autograd.grad(scores.sum(), leaves, allow_unused=True)
         if all(one is None for one in found):
             raise unexplained()
-        grads = tuple(
-            np.zeros_like(x) if one is None else self._numpy(one)
-            for one, x in zip(found, inputs, strict=True)
-        )
-        return self._numpy(scores), grads
+        grads = [
+            torch.zeros_like(leaf, memory_format=torch.contiguous_format) if one is None else one
+            for one, leaf in zip(found, leaves, strict=True)
+        ]
+        # a framework may give them in another order in memory
+        flat = [one.reshape(rows, -1).to(self.ops.float) for one in grads]
+        return flat[0] if len(flat) == 1 else torch.cat(flat, 1)
 
     def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
         """See `Backend`; a forward pass over three rows."""
         torch = self.torch
         three = tuple(np.repeat(one[:1], 3, axis=0) for one in inputs)
         try:
-            with self._calm(), torch.enable_grad(), self._secants(3, 3, score):
+            with self.calm(), torch.enable_grad(), self._secants(3, 3, score):
                 output = self._arranged(tuple(self._tensor(x).requires_grad_() for x in three))
                 scores = self._score(output, np.repeat(positions[:1], 3, axis=0), score, 3)
             return bool(scores.requires_grad and self._kinks_only(scores))
@@ -159,7 +192,7 @@ class TorchBackend:
 
     def ends_in_sigmoid(self, inputs: Inputs) -> bool:
         """See `Backend`."""
-        with self._calm(), self.torch.enable_grad():
+        with self.calm(), self.torch.enable_grad():
             output = main_output(self._forward(tuple(self._tensor(x[:1]).requires_grad_() for x in inputs)))
         step = getattr(output, "grad_fn", None)
         while step is not None and type(step).__name__.startswith(_RESHAPES):
@@ -189,7 +222,7 @@ class TorchBackend:
 
         handle = chosen.register_forward_hook(keep)
         try:
-            with self._calm(), torch.enable_grad():
+            with self.calm(), torch.enable_grad():
                 leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
                 output = self._forward(tuple(leaf.clone() for leaf in leaves))
                 scores = self._score(output, positions, score, len(inputs[0]))
@@ -231,7 +264,7 @@ class TorchBackend:
             for name, module in self.net.named_modules():
                 if name:
                     handles.append(module.register_forward_hook(note(name)))
-            with self._calm(), torch.no_grad():
+            with self.calm():
                 self._forward(tuple(self._tensor(x) for x in probes))
         finally:
             for handle in handles:
@@ -361,8 +394,9 @@ class TorchBackend:
         return logs if score.kind == "log_probability" else logs - logs.mean(1, keepdim=True)
 
     @contextlib.contextmanager
-    def _calm(self) -> Iterator[None]:
-        """Take neither inference mode nor the caller's autocast."""
-        torch = self.torch
-        with torch.inference_mode(False), torch.autocast(self.device.type, enabled=False):
+    def calm(self) -> Iterator[None]:
+        """See `Backend`: neither inference mode nor autocast, and no gradients but where they are asked for."""
+        torch, kind = self.torch, self.device.type
+        kind = kind if torch.amp.is_autocast_available(kind) else "cpu"
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(kind, enabled=False):
             yield

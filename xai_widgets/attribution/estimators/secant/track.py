@@ -9,6 +9,7 @@ truth: so the parts that matter most are next, and the error of what is there is
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.base import STRIP
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.estimators.base import contributions
 from xai_widgets.attribution.estimators.running_mean import storable
 
@@ -39,7 +41,7 @@ class _Part:
 
     low: float
     high: float
-    value: Floats
+    value: Tensor
     error: float  # expected L2 norm, of the value
     guessed: bool  # from how the gradient changes alone, before it was evaluated in parts
     units: int = 1  # that it is evaluated in when it is its turn
@@ -56,22 +58,26 @@ class SecantTrack:
     rows_per_unit = STRIP
     least_units = 1
 
-    def __init__(self) -> None:
+    def __init__(self, ops: Ops) -> None:
+        self._ops = ops
         self.units = 0
         self._turns: list[_Part] = []  # the part of every unit but the first
         self._strips: list[tuple[float, float]] = [(0.0, 1.0)]  # where on the path it is
         # parts that have no turn yet, the most urgent first
         self._waiting: list[tuple[float, int, _Part]] = []
         self._known = 0  # parts made so far, to tell equally urgent ones apart
-        self._total: Floats = np.zeros(0)
-        self._changes: list[Floats] = []  # of the total, by the first units
+        self._total: Tensor = None
+        self._changes: list[Tensor] = []  # of the total, by the first units
         self._limit = 0  # units whose parts are told apart
-        self._coming: Floats = np.zeros(0)  # sum of the units of the part whose turn it is
+        self._coming: Tensor = None  # sum of the units of the part whose turn it is
         self._came = 0
         # expected squared error of the total: of parts whose error was seen to shrink, and of those where it is guessed
         self._square, self._guessed = 0.0, 0.0
         self._worth = 1.0  # of guesses that are left
         self._errors: list[float] = []  # relative ones, at every length
+
+    def expect(self, units: int) -> None:
+        """See `Track`."""
 
     def available(self) -> int:
         """See `Track`; which parts are next is known when these are back."""
@@ -83,12 +89,14 @@ class SecantTrack:
         t = np.concatenate([np.linspace(low, high, CELLS + 1) for low, high in strips])
         return np.zeros(len(t), np.int64), t, np.ones(len(t))
 
-    def absorb(self, grads: Floats, steps: Floats | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
         """See `Track`; the last row of a strip is an end only."""
-        found = contributions(grads, steps).reshape(-1, self.rows_per_unit, grads.shape[1])
-        for rows in found:
+        assert steps is not None
+        size = int(grads.shape[1])
+        found = self._ops.reshape(contributions(self._ops, grads, steps), (-1, self.rows_per_unit, size))
+        for place in range(int(found.shape[0])):
             low, high = self._strips[self.units]
-            cells = rows[:CELLS] * np.asarray((high - low) / CELLS, rows.dtype)
+            cells = found[place][:CELLS] * ((high - low) / CELLS)
             if self.units == 0:
                 self._begin(cells)
             else:
@@ -98,17 +106,20 @@ class SecantTrack:
         if self.units == len(self._strips):
             self._plan()
 
+    def measure(self, lengths: Sequence[int]) -> None:
+        """See `Track`; every error is found at once, which waits for it."""
+
     def knows(self, units: int) -> bool:
         """See `Track`."""
         return 0 < units <= len(self._changes) or units == self.units > 0
 
-    def estimate(self, units: int) -> Floats:
+    def estimate(self, units: int) -> Tensor:
         """See `Track`."""
         if units == self.units:
-            return self._total.copy()
-        total = self._changes[0].copy()
+            return self._total
+        total = self._changes[0]
         for change in self._changes[1:units]:
-            total += change  # as it was summed up then: the same numbers
+            total = total + change  # as it was summed up then: the same numbers
         return total
 
     def error(self, units: int) -> float:
@@ -120,36 +131,40 @@ class SecantTrack:
         """Memory held."""
         planned = {id(part) for part in self._turns[max(self.units - 1, 0) :]}
         vectors = len(self._changes) + len(self._waiting) + len(planned) + 2
-        return int(vectors * self._total.nbytes + 100 * len(self._strips))
+        size = 0 if self._total is None else int(self._total.shape[0]) * self._ops.dtype.itemsize
+        return int(vectors * size + 100 * len(self._strips))
 
     # -- parts ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, cells: Floats) -> None:
-        self._limit = storable(cells.shape[1], cells.itemsize, least=64, most=256) // PARTS
-        self._total = cells.sum(axis=0)
-        self._coming = np.zeros_like(self._total)
-        self._changes.append(self._total.copy())
+    def _begin(self, cells: Tensor) -> None:
+        size = int(cells.shape[1])
+        self._limit = storable(size, self._ops.dtype.itemsize, least=64, most=256) // PARTS
+        self._total = self._ops.sum(cells, 0)
+        self._coming = self._ops.zeros((size,))
+        self._changes.append(self._total)
         self._divide(0.0, 1.0, cells, None)
 
-    def _improve(self, part: _Part, cells: Floats) -> None:
+    def _improve(self, part: _Part, cells: Tensor) -> None:
         """Take a unit of a part, whose integral is known better with the last of them."""
-        self._coming, self._came = self._coming + cells.sum(axis=0), self._came + 1
+        self._coming, self._came = self._coming + self._ops.sum(cells, 0), self._came + 1
         if self._came < part.units:
             return
-        change, part.value = self._coming - part.value, np.zeros(0)
-        self._total += change
-        self._done(part, _norm(change))
+        change, part.value = self._coming - part.value, None
+        norm = float(np.sqrt(self._square_of(change)))
+        self._total = self._total + change
+        self._done(part, norm)
         if self.units < self._limit:
             self._changes.append(change)
-            self._divide(part.low, part.high, cells, _norm(change))
+            self._divide(part.low, part.high, cells, norm)
         else:
-            error = _LEFT * _norm(change)
+            error = _LEFT * norm
             self._wait(_Part(part.low, part.high, self._coming, error, False, _FINER * part.units))
-        self._coming, self._came = np.zeros_like(self._total), 0
+        self._coming, self._came = self._total * 0.0, 0
 
-    def _divide(self, low: float, high: float, cells: Floats, change: float | None) -> None:
+    def _divide(self, low: float, high: float, cells: Tensor, change: float | None) -> None:
         """Make the parts of a stretch, with their shares of the error by what the gradient changes in them."""
-        bends = np.square(np.diff(cells, axis=0), dtype=np.float64).sum(axis=1)
+        apart = cells[1:] - cells[:-1]
+        bends = self._ops.host(self._ops.products(apart, apart)).astype(np.float64)
         bends = np.append(bends, bends[-1]).reshape(PARTS, -1).sum(axis=1)
         if change is None:
             errors = _UNSPLIT * np.sqrt(bends)
@@ -157,10 +172,10 @@ class SecantTrack:
             shares = bends / bends.sum() if bends.any() else np.full(PARTS, 1 / PARTS)
             errors = _LEFT * change * np.sqrt(shares)
         borders = np.linspace(low, high, PARTS + 1)
-        values = cells.reshape(PARTS, -1, cells.shape[1]).sum(axis=1)
-        for place, value in enumerate(values):
+        values = self._ops.sum(self._ops.reshape(cells, (PARTS, CELLS // PARTS, -1)), 1)
+        for place in range(PARTS):
             ends = float(borders[place]), float(borders[place + 1])
-            self._wait(_Part(*ends, value, float(errors[place]), change is None))
+            self._wait(_Part(*ends, values[place], float(errors[place]), change is None))
 
     def _done(self, part: _Part, change: float) -> None:
         if part.guessed:
@@ -191,9 +206,8 @@ class SecantTrack:
 
     def _relative(self) -> float:
         square = self._square + self._guessed * self._worth**2
-        size = float(np.sum(np.square(self._total, dtype=np.float64)))
+        size = self._square_of(self._total)
         return float(np.sqrt(square / size)) if size > 0 else 0.0 if square == 0 else float("inf")
 
-
-def _norm(vector: Floats) -> float:
-    return float(np.sqrt(np.sum(np.square(vector, dtype=np.float64))))
+    def _square_of(self, vector: Tensor) -> float:
+        return float(self._ops.host(self._ops.products(vector[None], vector))[0])

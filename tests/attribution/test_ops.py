@@ -1,0 +1,173 @@
+"""The vector operations: the same numbers from numpy, torch and TensorFlow, and nothing read that nobody looks at."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from behaviour_models import picture_net, pictures
+from torch import nn
+
+from xai_widgets import AttributionEngine
+from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
+from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
+from xai_widgets.attribution.backends.torch.backend import TorchBackend
+from xai_widgets.attribution.estimators.base import CleanTrack, NoisyTrack, ProductTrack
+from xai_widgets.attribution.estimators.path import PathTrack
+from xai_widgets.attribution.estimators.smint import JointSquareTrack, JointTrack
+from xai_widgets.attribution.inputs import counter_rng
+from xai_widgets.attribution.inputs.sampler import Rows, Scene
+
+SHIFT = np.array([0.1, 0.4, 0.7, 0.9])
+TRACKS = {
+    "clean": CleanTrack,
+    "noisy": NoisyTrack,
+    "path": PathTrack,
+    "mean": lambda ops: JointTrack(ops, "uniform", SHIFT),
+    "square": lambda ops: JointSquareTrack(ops, "uniform", SHIFT, ops.put(np.ones(12, np.float32))),
+    "grid": lambda ops: ProductTrack(ops, "uniform", 3, True),
+}
+READ = {"noisy": ("means", "squares", "shifted")}
+
+
+def tensorflow():
+    pytest.importorskip("tensorflow")
+    from xai_widgets.attribution.backends.ops.tensorflow_ops import TensorFlowOps
+
+    return TensorFlowOps()
+
+
+OTHERS = {"torch": partial(TorchOps, "cpu"), "tensorflow": tensorflow}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("normal", [True, False])
+def test_the_same_random_numbers_come_out_of_every_library(other, normal):
+    keys = counter_rng.mix(3, 65, np.arange(5).astype(np.uint64))
+    ops = OTHERS[other]()
+    for size in (1, 8, 1001):
+        drawn = NumpyOps().draw(keys, size, normal)
+        assert np.array_equal(ops.host(ops.draw(keys, size, normal)), drawn)
+
+
+def run(ops, name: str, chunks: list[int]):
+    """Feed a track with made-up gradients, and return its estimates and errors."""
+    track, found = TRACKS[name](ops), []
+    for count in chunks:
+        count = min(count, track.available())
+        draw, _, sign = track.rows(track.units, count)
+        lines = np.cumsum(np.append(0, (np.diff(draw) != 0) | (np.diff(sign) != 0)))
+        generator = np.random.default_rng(track.units)
+        grads = generator.normal(1, 1, (len(draw), 12)).astype(np.float32)
+        steps = None
+        if name not in ("clean", "noisy"):
+            steps = ops.put(generator.normal(size=(lines[-1] + 1, 12)).astype(np.float32))
+        track.absorb(ops.put(grads), steps)
+        ops.letters.open()
+        found.append((ops.host(track.estimate(track.units)), track.error(track.units)))
+    return found
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("name", TRACKS)
+def test_every_estimator_gives_what_the_reference_gives(other, name):
+    chunks = [1] if name == "clean" else [2, 2, 4, 5, 3]
+    reference, found = run(NumpyOps(), name, chunks), run(OTHERS[other](), name, chunks)
+    for (values, error), (mine, my_error) in zip(reference, found, strict=True):
+        assert np.allclose(mine, values, rtol=1e-4, atol=1e-5)
+        assert my_error == pytest.approx(error, rel=1e-3, nan_ok=True)
+
+
+# -- nothing in the loop looks at a number ----------------------------------------------------------------------------------
+
+
+class OnMeta(TorchOps):
+    """On torch's meta device, where tensors have no numbers: any read raises."""
+
+    def host_later(self, tensor):
+        def refuse():
+            raise AssertionError("a letter was opened")
+
+        return refuse
+
+
+def scene(ops, rows: int, baselines=True) -> Scene:
+    x = (pictures(rows),)
+    low, high = ((function(x[0].reshape(rows, -1), axis=1),) for function in (np.min, np.max))
+    made = Scene(ops, x, counter_rng.sample_keys(x, None), 0, 0.15, low, high)
+    made.baselines = (np.zeros_like(x[0]),) if baselines else ()
+    made.blur_axes = ((2, 3),)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "units"),
+    [("clean", "clean", 1), ("noisy", "noisy", 40), ("path", "path", 4), ("blur", "path", 4), ("uniform", "mean", 8),
+     ("noisy_path", "mean", 8), ("gaussian", "square", 2), ("uniform", "square", 2), ("uniform", "grid", 20)],
+)  # fmt: skip
+def test_a_whole_chunk_runs_where_there_are_no_numbers(kind, name, units):
+    model = picture_net().to("meta")
+    backend = TorchBackend(model)
+    ops = backend.ops = OnMeta("meta")
+    place = scene(ops, 1, baselines=kind in ("path", "noisy_path"))
+    size = place.sizes[0]
+    tracks = {
+        **TRACKS, "square": lambda ops: JointSquareTrack(ops, kind, SHIFT, place.mean_square_step(kind, 0))
+    }  # fmt: skip
+    track = tracks[name](ops)
+    draw, t, sign = track.rows(0, units)
+    rows = Rows(kind, np.zeros(len(t), np.int64), draw, t, sign)
+    points, steps = place.points(rows)
+    grads = backend.gradients(points, place.shapes, np.zeros(len(t), np.int64), _rule())
+    track.absorb(grads, steps)
+    ops.letters.post()
+    for one in READ.get(name, ()):
+        getattr(track, one)
+    if name not in ("path", "square"):  # whose estimates are weighted with numbers that were read
+        assert track.estimate(units).shape == (size,)
+    with pytest.raises((AssertionError, NotImplementedError)):
+        ops.host(grads)
+
+
+def _rule():
+    from xai_widgets.attribution.backends.base import ScoreRule
+
+    return ScoreRule()
+
+
+class Counting(TorchOps):
+    """Counts what crosses between host and device, and how often something is read."""
+
+    sent = read = reads = 0
+
+    def put(self, array):
+        self.sent += array.nbytes
+        return super().put(array)
+
+    def host(self, tensor):
+        self.read += tensor.numel() * tensor.element_size()
+        self.reads += 1
+        return super().host(tensor)
+
+
+@pytest.mark.parametrize(
+    "method", ["smoothgrad_squared", "integrated_gradients", "smint", "expected_gradients"]
+)
+def test_next_to_nothing_crosses_while_nobody_looks(method):
+    model = nn.Sequential(nn.Conv2d(3, 2, 3, 8), nn.Tanh(), nn.Flatten(), nn.LazyLinear(4))
+    x = pictures(2, shape=(3, 64, 64))
+    model(torch.tensor(x))
+    engine = AttributionEngine(model, chunk=16, cache_bytes=0)
+    ops = engine._backend.ops = Counting("cpu")
+    engine.attribute(x, method, smoothing=64, integrating=64)
+    engine.clear_cache()
+    ops.sent = ops.read = ops.reads = 0
+    before = engine.rows_evaluated
+    found = engine.attribute(x, method, smoothing=64, integrating=64)
+    rows, size = engine.rows_evaluated - before, x[0].nbytes
+    assert rows >= 2 * 64
+    assert ops.sent - x.nbytes <= 0.01 * rows * size  # the samples themselves once
+    assert ops.read - found.values.nbytes <= 0.01 * rows * size  # and the result once
+    assert ops.reads < 0.5 * rows

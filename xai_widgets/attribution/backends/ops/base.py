@@ -1,0 +1,146 @@
+"""What algorithms may do with vectors, wherever these live.
+
+Arithmetic, comparison and slicing are the tensors' own operators, which are the same in numpy, torch and TensorFlow; everything
+else is here. Only `Ops.host` and opened `Letters` bring numbers to the host.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensor = Any
+"""numpy.ndarray, torch.Tensor or tf.Tensor."""
+Handle = Callable[[], NDArray[Any]]
+
+
+class Ops(Protocol):
+    """One library of tensors, on one device.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        Of vectors: float32 or float64.
+    lag : int
+        Batches of letters that may be on their way while the next chunk is begun; 0 where nothing is gained by it.
+    letters : Letters
+    """
+
+    dtype: np.dtype[Any]
+    lag: int
+    letters: Letters
+
+    def put(self, array: NDArray[Any]) -> Tensor:
+        """Bring an array to the device."""
+
+    def host(self, tensor: Tensor) -> NDArray[Any]:
+        """Bring a tensor to the host; on a GPU this waits for it."""
+
+    def host_later(self, tensor: Tensor) -> Handle:
+        """Begin to bring a tensor to the host, and return what waits for it."""
+
+    def zeros(self, shape: Sequence[int]) -> Tensor:
+        """Return zeros."""
+
+    def concat(self, tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+        """Put tensors one after the other."""
+
+    def reshape(self, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+        """Return a tensor in another shape."""
+
+    def take(self, tensor: Tensor, rows: NDArray[np.int64]) -> Tensor:
+        """Return some rows."""
+
+    def sum(self, tensor: Tensor, axis: int) -> Tensor:
+        """Add up along an axis."""
+
+    def square(self, tensor: Tensor) -> Tensor:
+        """Square."""
+
+    def maximum(self, tensor: Tensor, other: Any) -> Tensor:
+        """Return the larger of each two."""
+
+    def minimum(self, tensor: Tensor, other: Any) -> Tensor:
+        """Return the smaller of each two."""
+
+    def exp(self, tensor: Tensor) -> Tensor:
+        """Return e to the power of each."""
+
+    def matmul(self, some: Tensor, others: Tensor) -> Tensor:
+        """Multiply matrices, (..., I, K) and (..., K, J)."""
+
+    def transpose(self, tensor: Tensor, axes: Sequence[int]) -> Tensor:
+        """Return the tensor with its axes in this order."""
+
+    def products(self, some: Tensor, others: Tensor) -> Tensor:
+        """Return the products of vectors with vectors, (..., D) -> (...)."""
+
+    def weighted(self, weights: NDArray[Any], vectors: Tensor) -> Tensor:
+        """Return the weighted sum of vectors, (N,) and (N, D) -> (D,)."""
+
+    def gram(self, vectors: Tensor) -> Tensor:
+        """Return the products of all vectors with all, (N, D) -> (N, N)."""
+
+    def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
+        """Return squared distances between vectors, (P,)."""
+
+    def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
+        """Return points on lines, start + t * step: (L, D), (L, D) and (L, K) -> (L * K, D)."""
+
+    def append(
+        self, room: Tensor | None, count: int, vectors: Tensor, wanted: int, factor: Tensor | None = None
+    ) -> Tensor:
+        """Put vectors, times a factor, behind the first ``count`` of those in a room for at least as many as are wanted."""
+
+    def blend(self, one: Tensor, weight: Tensor, other: Tensor, others_weight: Tensor) -> Tensor:
+        """Return the sum of two tensors times their weights."""
+
+    def add_rows(self, tensor: Tensor, start: int, rows: Tensor) -> Tensor:
+        """Return the tensor with rows added to its own from ``start`` on; the tensor may be used up."""
+
+    def draw(self, keys: NDArray[np.uint64], size: int, normal: bool) -> Tensor:
+        """Draw numbers for every key, (K, size): standard normal, or uniform in [-1, 1]; see `counter_rng`."""
+
+
+class Letters:
+    """Scalars on their way from the device to the host, in the order in which they were sent.
+
+    Parameters
+    ----------
+    ops : Ops
+    """
+
+    def __init__(self, ops: Any) -> None:
+        self._ops = ops
+        self._unsent: list[tuple[Tensor, Callable[[NDArray[np.float64]], None]]] = []
+        self._flying: deque[tuple[Handle, list[Any], list[int]]] = deque()
+
+    def send(self, tensor: Tensor, opened: Callable[[NDArray[np.float64]], None]) -> None:
+        """Send numbers, (N,), to be handed to ``opened``."""
+        self._unsent.append((tensor, opened))
+
+    def post(self) -> None:
+        """Begin to bring over all that was sent, together."""
+        if not self._unsent:
+            return
+        unsent, self._unsent = self._unsent, []
+        tensors = [tensor for tensor, _ in unsent]
+        together = tensors[0] if len(tensors) == 1 else self._ops.concat(tensors)
+        sizes = [int(tensor.shape[0]) for tensor in tensors]
+        self._flying.append((self._ops.host_later(together), [opened for _, opened in unsent], sizes))
+
+    def open(self, leave: int = 0) -> None:
+        """Wait for letters and hand them over, but for the newest batches."""
+        if leave == 0:
+            self.post()
+        while len(self._flying) > leave:
+            handle, callbacks, sizes = self._flying.popleft()
+            numbers = np.asarray(handle(), np.float64)
+            start = 0
+            for opened, size in zip(callbacks, sizes, strict=True):
+                opened(numbers[start : start + size])
+                start += size

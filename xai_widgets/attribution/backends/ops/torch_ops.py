@@ -1,0 +1,211 @@
+"""Vector operations in torch, on the model's device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.inputs import counter_rng
+
+Tensor = Any
+_IN_CACHE = 1 << 17  # numbers that are hashed at a time on a processor, so that they stay in its cache
+_ROWS = 16  # pairs of vectors at a time
+_LONG = 1 << 14  # numbers of vectors that are better handled one by one on a processor
+
+
+class TorchOps:
+    """See `Ops`."""
+
+    def __init__(self, device: Any, dtype: Any = np.float32) -> None:
+        import torch
+
+        self.torch = torch
+        self.device = torch.device(device)
+        self.dtype = np.dtype(dtype)
+        self.float = torch.float64 if self.dtype == np.float64 else torch.float32
+        self._on_processor = self.device.type == "cpu"
+        self.lag = 0 if self._on_processor else 1
+        self.letters = Letters(self)
+        self._tables: dict[Any, Tensor] = {}
+
+    def put(self, array: NDArray[Any]) -> Tensor:
+        """See `Ops`."""
+        if array.dtype == np.uint64:
+            array = array.view(np.int64)
+        if array.dtype.kind == "f":
+            array = array.astype(self.dtype, copy=False)
+        if not (array.flags.writeable and array.flags.c_contiguous):
+            array = array.copy()
+        tensor = self.torch.from_numpy(array)
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
+
+    def host(self, tensor: Tensor) -> NDArray[Any]:
+        """See `Ops`."""
+        found: NDArray[Any] = tensor.detach().to("cpu").numpy()
+        return found
+
+    def host_later(self, tensor: Tensor) -> Handle:
+        """See `Ops`."""
+        if self.device.type != "cuda":
+            return lambda: self.host(tensor)
+        room = self.torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        room.copy_(tensor, non_blocking=True)
+        arrived = self.torch.cuda.Event()
+        arrived.record(self.torch.cuda.current_stream(self.device))
+
+        def wait() -> NDArray[Any]:
+            arrived.synchronize()
+            found: NDArray[Any] = room.numpy()
+            return found
+
+        return wait
+
+    def zeros(self, shape: Sequence[int]) -> Tensor:
+        """See `Ops`."""
+        return self.torch.zeros(tuple(shape), dtype=self.float, device=self.device)
+
+    def concat(self, tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+        """See `Ops`."""
+        return self.torch.cat(tuple(tensors), axis)
+
+    def reshape(self, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+        """See `Ops`."""
+        return tensor.reshape(tuple(shape))
+
+    def take(self, tensor: Tensor, rows: NDArray[np.int64]) -> Tensor:
+        """See `Ops`."""
+        first = int(rows[0])
+        if (np.diff(rows) == 1).all():
+            return tensor[first : first + len(rows)]
+        return tensor.index_select(0, self.put(rows))
+
+    def sum(self, tensor: Tensor, axis: int) -> Tensor:
+        """See `Ops`."""
+        return tensor.sum(axis)
+
+    def square(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        return tensor * tensor
+
+    def maximum(self, tensor: Tensor, other: Any) -> Tensor:
+        """See `Ops`."""
+        return tensor.clamp(min=other)
+
+    def minimum(self, tensor: Tensor, other: Any) -> Tensor:
+        """See `Ops`."""
+        return tensor.clamp(max=other)
+
+    def exp(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        return tensor.exp()
+
+    def matmul(self, some: Tensor, others: Tensor) -> Tensor:
+        """See `Ops`."""
+        return some @ others
+
+    def transpose(self, tensor: Tensor, axes: Sequence[int]) -> Tensor:
+        """See `Ops`."""
+        return tensor.permute(tuple(axes))
+
+    def products(self, some: Tensor, others: Tensor) -> Tensor:
+        """See `Ops`."""
+        if others.dim() == 1 and some.dim() == 2:
+            return some @ others
+        if others is some:
+            return self.torch.linalg.vector_norm(some, dim=-1).square()
+        return (some * others).sum(-1)
+
+    def weighted(self, weights: NDArray[Any], vectors: Tensor) -> Tensor:
+        """See `Ops`."""
+        return self.put(weights) @ vectors
+
+    def gram(self, vectors: Tensor) -> Tensor:
+        """See `Ops`."""
+        return vectors @ vectors.T
+
+    def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
+        """See `Ops`."""
+        found = []
+        for start in range(0, len(some), _ROWS):
+            part = slice(start, start + _ROWS)
+            apart = self._apart(vectors, some[part], others[part])
+            found.append(self.products(apart, apart))
+        return found[0] if len(found) == 1 else self.torch.cat(found)
+
+    def _apart(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
+        if not self._on_processor or vectors.shape[1] < _LONG:
+            return self.take(vectors, some) - self.take(vectors, others)
+        made = vectors.new_empty((len(some), vectors.shape[1]))  # without a copy of either
+        for place, (one, other) in enumerate(zip(some.tolist(), others.tolist(), strict=True)):
+            self.torch.sub(vectors[one], vectors[other], out=made[place])
+        return made
+
+    def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
+        """See `Ops`."""
+        made = self.torch.addcmul(start[:, None], self.put(t)[:, :, None], step[:, None])
+        return made.view(-1, start.shape[1])
+
+    def append(
+        self, room: Tensor | None, count: int, vectors: Tensor, wanted: int, factor: Tensor | None = None
+    ) -> Tensor:
+        """See `Ops`."""
+        needed = count + int(vectors.shape[0])
+        if room is None or needed > len(room):
+            grown = vectors.new_empty((max(wanted, needed), vectors.shape[1]))
+            if room is not None:
+                grown[:count] = room[:count]
+            room = grown
+        if factor is None:
+            room[count:needed] = vectors
+        else:
+            self.torch.mul(vectors, factor, out=room[count:needed])
+        return room
+
+    def blend(self, one: Tensor, weight: Tensor, other: Tensor, others_weight: Tensor) -> Tensor:
+        """See `Ops`."""
+        return self.torch.addcmul(one * weight, other, others_weight)
+
+    def add_rows(self, tensor: Tensor, start: int, rows: Tensor) -> Tensor:
+        """See `Ops`."""
+        tensor[start : start + len(rows)] += rows
+        return tensor
+
+    def draw(self, keys: NDArray[np.uint64], size: int, normal: bool) -> Tensor:
+        """See `Ops`."""
+        hashes = -(-size // 4)
+        many, made = (
+            self.put(keys)[:, None],
+            self.torch.empty((len(keys), size), dtype=self.float, device=self.device),
+        )
+        at_once = max(1, _IN_CACHE // hashes) if self._on_processor else len(keys)
+        for start in range(0, len(keys), at_once):
+            part = slice(start, start + at_once)
+            self._numbers(many[part], hashes, size, normal, made[part])
+        return made
+
+    def _numbers(self, keys: Tensor, hashes: int, size: int, normal: bool, out: Tensor) -> None:
+        torch = self.torch
+        z = keys + self._table("counters", hashes)
+        for shift, factor in counter_rng.SIGNED_ROUNDS:
+            z ^= (z >> shift).bitwise_and_((1 << (64 - shift)) - 1)  # what is shifted in is the sign
+            if factor:
+                z *= factor
+        z ^= counter_rng.SIGN_BITS  # four numbers from -32768 on
+        picks = z.view(torch.int16)[:, :size]
+        if normal:
+            places = picks.to(torch.int32).add_(32768)
+            torch.index_select(self._table("normal"), 0, places.reshape(-1), out=out.view(-1))
+        else:
+            out.copy_(picks).add_(0.5).mul_(1 / 32768)
+
+    def _table(self, name: str, size: int = 0) -> Tensor:
+        if (name, size) not in self._tables:
+            made = counter_rng.counters(size) if name == "counters" else counter_rng.normal_table().copy()
+            self._tables[name, size] = self.put(made)
+        return self._tables[name, size]
