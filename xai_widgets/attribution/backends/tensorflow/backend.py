@@ -15,8 +15,10 @@ from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import CORNERS, Seen, View, choose, follows, grids
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
 from xai_widgets.attribution.backends.ops.tensorflow_ops import TensorFlowOps
 from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
+from xai_widgets.attribution.backends.tensorflow.conv_gradient import found_in, shorter
 from xai_widgets.attribution.backends.tensorflow.passes import Passes
 
 
@@ -35,7 +37,8 @@ class TensorFlowBackend:
         self.channels_first = keras.config.image_data_format() == "channels_first"
         kinds = [keras.backend.standardize_dtype(v.dtype) for v in model.weights]
         self.dtype = np.dtype(np.float64 if "float64" in kinds else np.float32)
-        self.ops: Ops = TensorFlowOps(self.dtype, bool(tf.config.list_logical_devices("GPU")))
+        on_gpu = bool(tf.config.list_logical_devices("GPU"))
+        self.ops: Ops = TensorFlowOps(self.dtype, on_gpu) if on_gpu else NumpyOps(self.dtype)
 
     def renew(self) -> None:
         """See `Backend`; the functions read the model's variables as they are."""
@@ -80,7 +83,8 @@ class TensorFlowBackend:
         # a function as target has positions -1, which are not used
         key = "gradients", score.key, tuple(shapes)
         body = partial(self._gradients, score, tuple(shapes))
-        return self.passes.call(key, body, [np.maximum(positions, 0), points])
+        found = self.passes.call(key, body, [np.maximum(positions, 0), points])
+        return np.asarray(found) if isinstance(self.ops, NumpyOps) else found
 
     def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
         """See `Backend`; there are no secants for TensorFlow."""
@@ -152,6 +156,7 @@ class TensorFlowBackend:
 
     def _forward(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> Any:
         rows, sizes = int(points.shape[0]), [int(np.prod(shape)) for shape in shapes]
+        points = self.tf.convert_to_tensor(points)
         parts = self.tf.split(points, sizes, 1) if len(sizes) > 1 else [points]
         inputs = [self.tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True)]
         return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
@@ -163,10 +168,12 @@ class TensorFlowBackend:
         rows = points.shape[0] or -1
         parts = tf.split(points, sizes, 1) if len(sizes) > 1 else [points]
         tensors = tuple(tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape, shorter(tf):
             tape.watch(tensors)
             value = self._value(score, positions, tensors)
-        given = self._given(tape.gradient(value, tensors), tensors)
+        # a tape knows of no other gradients than TensorFlow's
+        find = tf.gradients if found_in(tf, value.graph) else tape.gradient
+        given = self._given(find(value, tensors), tensors)
         flat = [
             tf.cast(tf.reshape(one, (rows, size)), self.dtype) for one, size in zip(given, sizes, strict=True)
         ]
