@@ -189,6 +189,8 @@ def promising(shape, kind="<f4"):
 
 TREE = '{"format": "xai_widgets.tracker", "version": 1, "tree": %s}'
 BROKEN = {
+    "a head of open brackets": stored({"a0.npy": promising((1,))[:10] + b"{'descr': (((".ljust(118)}),
+    "a password": stored({}).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
     "nothing": b"",
     "gigabytes promised": stored({"a0.npy": promising((2**40,))}),
     "a product that overflows": stored({"a0.npy": promising((2**62, 2**62))}),

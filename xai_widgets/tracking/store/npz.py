@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tokenize
 import zipfile
 import zlib
 from typing import Any, BinaryIO
@@ -15,8 +16,8 @@ from numpy.lib import format as npy
 FORMAT = "xai_widgets.tracker"
 VERSION = 1
 BROKEN = (
-    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, EOFError, RecursionError),
-    *(NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, EOFError, RuntimeError),
+    *(SyntaxError, tokenize.TokenError, struct.error, zipfile.BadZipFile, zlib.error),
 )
 """What reading a file that is cut, damaged or something else raises, here and where its tree is taken over."""
 
