@@ -355,6 +355,7 @@ class Halt(keras.callbacks.Callback):
 def fitted(fit: Fit, model: Any, x: Any, y: Any, w: Any, names: Any, tracker: Any) -> Any:
     """Call fit; with a `tracker`, watched."""
     watched = tracker is not None
+    keras.utils.set_random_seed(fit.seed + 1)  # before a pipeline takes its seed
     data, options = arguments(fit, x, y, w, names, watched)
     if fit.validation == "split":
         options["validation_split"] = 0.25
