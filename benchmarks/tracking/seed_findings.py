@@ -127,15 +127,15 @@ def train_keras(train: Images, test: Images, epochs: int, seed: int) -> xw.Track
     ])  # fmt: skip
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     tracker = xw.Tracker(label_names={name: i for i, name in enumerate(NAMES)}, epochs=epochs)
-    named = xw.hooks.keras.indexed(train.x, train.y, index=train.index)
-    batches = tf.data.Dataset.from_tensor_slices(named).shuffle(len(train.y)).map(augment).batch(BATCH)
+    named = xw.hooks.keras.indexed(tf.data.Dataset.from_tensor_slices((train.x, train.y)))
+    batches = named.shuffle(len(train.y)).map(augment).batch(BATCH)
     model.fit(
         batches,
         validation_data=xw.hooks.keras.indexed(test.x, test.y, index=test.index),
         shuffle=False,  # the batches are shuffled already
         epochs=epochs,
         verbose=0,
-        callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)],
+        callbacks=[xw.hooks.keras.TrackerCallback(tracker, model, names={"train": train.index})],
     )
     return tracker
 
