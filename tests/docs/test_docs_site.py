@@ -34,7 +34,8 @@ PARTS = (
 HOOKS = tuple(f"hooks.{name}" for name in xai_widgets.hooks.__all__)
 # written about with their class, or a name of the version only
 NO_ENTRY = {
-    "xai_widgets.live.kernel.cells",
+    "xai_widgets.live.cells",
+    "xai_widgets.attribution.METHODS",
     "xai_widgets.__version__",
     *(f"xai_widgets.{name}" for name in PARTS),
 }
