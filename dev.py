@@ -52,7 +52,7 @@ OTHER_PROCESSOR = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",
 }
-"""A processor with another instruction set: sums come out in another order. (Capping oneDNN too aborts TensorFlow on half precision.)"""
+"""A processor with another instruction set: sums come out in another order. To cap oneDNN, too, aborts TensorFlow 2.21."""
 STARTED = time.monotonic()
 
 
