@@ -46,7 +46,7 @@ def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequ
 
 
 def compared_of(job: Job, found: dict[str, NDArray[Any]], spent_: int) -> SaliencyColumns:
-    """Give columns that another package's formulas made."""
+    """Return columns that another package's formulas made."""
     made = {name: _plain(job, name, flat, spent_) for name, flat in found.items()}
     unknown = np.full(len(job), np.nan)
     return _columns(

@@ -34,13 +34,13 @@ class Cache:
         self._entries.clear()
 
     def get(self, key: Hashable) -> Any:
-        """Give an entry or None."""
+        """Return an entry or None."""
         if key in self._entries:
             self._entries.move_to_end(key)
         return self._entries.get(key)
 
     def get_or_make(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """Give an entry, made where it is not there."""
+        """Return an entry, made where it is not there."""
         found: Kept | None = self.get(key)
         if found is None:
             found = self._entries[key] = make()

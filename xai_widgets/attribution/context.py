@@ -48,7 +48,7 @@ class Job:
     context: tuple[Any, ...] = field(default=())
 
     def key(self, sample: int, *parts: Any) -> tuple[Any, ...]:
-        """Give the cache key of something about a sample."""
+        """Return the cache key of something about a sample."""
         return (
             self.digests[sample],
             int(self.scene.keys[sample]),
@@ -274,7 +274,7 @@ class Preparer:
 
     @staticmethod
     def blur_axes(job: Job) -> tuple[tuple[int, ...], ...]:
-        """Give the sides that each input is blurred along."""
+        """Return the sides that each input is blurred along."""
         return tuple(
             blurred_axes(layout, one.shape) for layout, one in zip(job.layouts, job.scene.inputs, strict=True)
         )

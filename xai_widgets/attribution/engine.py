@@ -248,7 +248,7 @@ class AttributionEngine:
             yield found
 
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
-        """Give False after every chunk and True at the end."""
+        """Yield False after every chunk and True at the end."""
         progress = job.settings.progress
         chunks = self._runner.run(job, parts)
         while True:
@@ -268,7 +268,7 @@ class AttributionEngine:
                 yield False
 
     def _guarded(self, results: Iterator[Result]) -> Iterator[Result]:
-        """Give results on the same weights from the first to the last: where they change under them, raise and forget."""
+        """Return results on the same weights from the first to the last: where they change under them, raise and forget."""
         with self._lock:
             before = self._weights()
             self._cache.use_weights(before)

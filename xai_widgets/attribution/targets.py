@@ -126,7 +126,7 @@ def predictions(
     task: Task | None = None,
     ends_in_sigmoid: Callable[[], bool] = lambda: False,
 ) -> tuple[Ints, NDArray[np.float64], Task | None]:
-    """Give the predicted class, its probability, and what the output is; None where it is not one number per class.
+    """Return the predicted class, its probability, and what the output is; None where it is not one number per class.
 
     The class is -1 and the probability NaN where there is none, also for a sample whose output holds NaN, and for a value.
     """

@@ -112,7 +112,7 @@ class EngineWatch:
             self._undo.append(_remover(engine, event, engine.add_event_handler(event, handler)))
 
     def _number(self, engine: Any) -> int | None:
-        """Give the number of the first epoch of a run, which may have been cut before; the others are counted."""
+        """Return the number of the first epoch of a run, which may have been cut before; the others are counted."""
         first, self._first = self._first, None
         return None if first is None and self._by_pass else engine.state.epoch + self._offset
 

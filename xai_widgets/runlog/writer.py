@@ -208,7 +208,7 @@ class LogWriter:
         return number
 
     def _index(self, mode: str, ds_id: str | None, index: Array | list[Any]) -> tuple[Array, int, int]:
-        """Give indices as they are stored, the bits that say so, and the largest."""
+        """Return indices as they are stored, the bits that say so, and the largest."""
         if isinstance(index, list):
             numbers = self._numbers((mode, ds_id), index)
             return numbers, NAMED, int(numbers.max())
@@ -248,7 +248,7 @@ class LogWriter:
         return codes.astype(kind)
 
     def _known_labels(self, place: tuple[Any, ...], top: int) -> Array:
-        """Give the labels written last: integer labels as they are, others as codes; by index."""
+        """Return the labels written last: integer labels as they are, others as codes; by index."""
         known = self._known.get(place)
         if known is None or known.shape[0] <= top:
             grown = np.full(top + top // 4 + 1, _NO_LABEL, np.int32)

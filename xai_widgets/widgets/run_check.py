@@ -21,7 +21,7 @@ class RunCheck:
         self._due = 0.0
 
     def state(self, tracker: Any) -> dict[str, Any] | None:
-        """Give what the header shows; a moment old at most within an epoch."""
+        """Return what the header shows; a moment old at most within an epoch."""
         key, now = (tracker.epoch, tracker.status), time.monotonic()
         if key != self._key or now >= self._due:
             self._key, self._due = key, now + _EVERY

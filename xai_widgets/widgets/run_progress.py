@@ -39,7 +39,7 @@ class Course:
             self.ended, self.step = int(summary.epoch), int(summary.step)
 
     def fraction(self, tracker: Any) -> float | None:
-        """Give the part of the run that is done, 0 to 1; None where its length is not planned."""
+        """Return the part of the run that is done, 0 to 1; None where its length is not planned."""
         if not tracker.epochs:
             return None
         per_epoch = tracker.steps_per_epoch or (self.step / self.ended if self.ended and self.step else None)

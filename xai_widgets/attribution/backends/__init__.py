@@ -9,7 +9,7 @@ from xai_widgets.attribution.backends.base import Backend
 
 
 def backend_for(model: Any, device: Any = None) -> Backend:
-    """Give the backend of a model.
+    """Return the backend of a model.
 
     Raises
     ------

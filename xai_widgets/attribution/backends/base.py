@@ -71,16 +71,16 @@ class Backend(Protocol):
     def activations(
         self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give a layer's output and the scores' gradients there, (B, C, h, w).
+        """Return a layer's output and the scores' gradients there, (B, C, h, w).
 
         For None that is the last layer whose output follows the places of the picture and through which a gradient passes.
         """
 
     def fingerprint(self) -> int:
-        """Give a number that changes when the weights do."""
+        """Return a number that changes when the weights do."""
 
     def good_chunk(self, size: int) -> int:
-        """Give how many rows of this many numbers are best evaluated at once."""
+        """Return how many rows of this many numbers are best evaluated at once."""
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         """Tell whether an error means that the chunk was too large."""
@@ -114,7 +114,7 @@ class ScoreRule:
 
 
 def two_classes(joined: Callable[[Any, Any], Any], flat: Any, score: ScoreRule) -> Any:
-    """Give the scores of both classes, (R, 2), of one number per row, (R, 1); `joined` puts two columns side by side.
+    """Return the scores of both classes, (R, 2), of one number per row, (R, 1); `joined` puts two columns side by side.
 
     The softmax of half a logit's negative and its half is its sigmoid, so that probabilities come out right.
     """

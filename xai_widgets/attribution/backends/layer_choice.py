@@ -169,6 +169,6 @@ def choose(seen: Sequence[Seen], layer: Any) -> list[tuple[Any, Grid]]:
 
 
 def _best(one: Seen) -> Grid:
-    """Give a layer's likeliest grid: of the picture's aspect, few tokens left out, changes where they should be."""
+    """Return a layer's likeliest grid: of the picture's aspect, few tokens left out, changes where they should be."""
     able = {grid: told for grid, told in one.follows.items() if told} or one.follows
     return min(able, key=lambda grid: (grid.off, -grid.height * grid.width, -able[grid]))

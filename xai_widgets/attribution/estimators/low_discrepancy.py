@@ -21,20 +21,20 @@ LeNet and ResNet-20 along 64 paths, and held on 64 others.
 
 
 def first_points(count: int) -> tuple[float, ...]:
-    """Give where a path of this many points in all begins: below four, midpoints placed for that very number."""
+    """Return where a path of this many points in all begins: below four, midpoints placed for that very number."""
     if count >= len(FIRST_POINTS):
         return FIRST_POINTS
     return tuple((place + 0.5) / count for place in range(count))
 
 
 def stretches(points: Floats) -> Floats:
-    """Give the length of each point's own stretch of [0, 1], for sorted points, (P,) -> (P,)."""
+    """Return the length of each point's own stretch of [0, 1], for sorted points, (P,) -> (P,)."""
     middles = (points[1:] + points[:-1]) / 2
     return np.asarray(np.diff(np.concatenate([[0.0], middles, [1.0]])))
 
 
 def rotated(offsets: Floats, number: int) -> Floats:
-    """Give the number-th further point of cells whose first is at these offsets: van der Corput's, rotated."""
+    """Return the number-th further point of cells whose first is at these offsets: van der Corput's, rotated."""
     radical, digit = 0.0, 0.5
     while number:
         radical += digit * (number & 1)
@@ -44,14 +44,14 @@ def rotated(offsets: Floats, number: int) -> Floats:
 
 
 def kronecker(sides: int, count: int, start: int, shift: Floats) -> Floats:
-    """Give points start..start+count of the R sequence (Roberts, 2018) in the unit cube, shifted, (count, sides)."""
+    """Return points start..start+count of the R sequence (Roberts, 2018) in the unit cube, shifted, (count, sides)."""
     steps = start + np.arange(count)[:, None]
     return np.asarray((shift[:sides] + steps / _root(sides) ** np.arange(1, sides + 1)) % 1.0)
 
 
 @functools.cache
 def _root(sides: int) -> float:
-    """Give the root of x ** (sides + 1) = x + 1."""
+    """Return the root of x ** (sides + 1) = x + 1."""
     root = 2.0
     for _ in range(64):
         root = (1 + root) ** (1 / (sides + 1))

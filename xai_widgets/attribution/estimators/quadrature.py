@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def path_weights(points: Any, smoothness: float = 0.0) -> Floats:
-    """Give the weights of path points, (P,) -> (P,); exact for gradients linear along the path.
+    """Return the weights of path points, (P,) -> (P,); exact for gradients linear along the path.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def path_weights(points: Any, smoothness: float = 0.0) -> Floats:
 
 
 def curvature_weights(points: Any) -> Floats:
-    """Give what a curve through the points adds to their own stretches, (P,) -> (P,); they add up to 0.
+    """Return what a curve through the points adds to their own stretches, (P,) -> (P,); they add up to 0.
 
     Its integral is how far the trapezoid rule is off, for a smooth gradient.
     """
@@ -82,7 +82,7 @@ def _curvature(points: Floats) -> Floats:
 
 
 def smoothness(points: Floats, squares: Floats, turns: Floats) -> float:
-    """Give how far a gradient's steps go on in one direction, from 0, a random walk, to 1, a curve.
+    """Return how far a gradient's steps go on in one direction, from 0, a random walk, to 1, a curve.
 
     It is the correlation of the slopes of neighbouring chords, weighted with their lengths; below three points it is 0.
 

@@ -48,7 +48,7 @@ class Density:
         return np.asarray(np.interp(uniform, self.cumulative, _BORDERS))
 
     def weight(self, t: Floats) -> Floats:
-        """Give one over the density at these positions."""
+        """Return one over the density at these positions."""
         return np.asarray(1 / self.heights[_cells(t)])
 
 
@@ -86,7 +86,7 @@ class _Joint(Averaging):
         return self._until - self.units
 
     def positions(self, unit: int, count: int) -> tuple[Floats, Floats]:
-        """Give the positions of units that are available, and their weights, (count, sides) each."""
+        """Return the positions of units that are available, and their weights, (count, sides) each."""
         start, t, weight = self._placed
         if not start <= unit <= unit + count <= start + len(t):
             t = self._density.place(self._uniform(unit, count))

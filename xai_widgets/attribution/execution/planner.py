@@ -113,12 +113,12 @@ class Part:
         return all(lane.converged for lane in self.lanes)
 
     def errors(self, of: Callable[[Track, int], float] | None = None) -> NDArray[np.float64]:
-        """Give the relative errors, (B,)."""
+        """Return the relative errors, (B,)."""
         return np.array([(of or _error)(lane.track, lane.used) for lane in self.lanes])
 
 
 def spent(parts: Sequence[Part], sample: int, planned: bool = False) -> int:
-    """Give the evaluations in (or planned for) a sample's estimates; a track that two parts share counts once."""
+    """Return the evaluations in (or planned for) a sample's estimates; a track that two parts share counts once."""
     found: dict[int, int] = {}
     for part in parts:
         lane = part.lanes[sample]
@@ -196,7 +196,7 @@ class Planner:
 
     @staticmethod
     def _strips(job: Job, kind: str, goal: int) -> int:
-        """Give how many strips of stretches go into so many evaluations."""
+        """Return how many strips of stretches go into so many evaluations."""
         rows = SecantTrack.rows_per_unit
         if kind != "path":
             raise ValueError("rule='secant' is for straight paths; leave rule= out")

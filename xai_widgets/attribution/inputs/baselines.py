@@ -54,7 +54,7 @@ def fixed_baselines(
     high: Sequence[NDArray[Any]],
     layouts: Sequence[str | None],
 ) -> tuple[NDArray[Any], ...]:
-    """Give one fixed baseline per sample and input.
+    """Return one fixed baseline per sample and input.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _given(value: Any, x: NDArray[Any]) -> NDArray[Any]:
 
 
 def blurred_axes(layout: str | None, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Give the sides that a blur goes along.
+    """Return the sides that a blur goes along.
 
     Raises
     ------

@@ -13,7 +13,7 @@ Floats = NDArray[Any]
 
 
 def widest(shape: tuple[int, ...], axes: tuple[int, ...]) -> float:
-    """Give the standard deviation of a blur that leaves little but the mean colour: a quarter of the larger side."""
+    """Return the standard deviation of a blur that leaves little but the mean colour: a quarter of the larger side."""
     return max(shape[axis] for axis in axes) / 4
 
 

@@ -9,7 +9,7 @@ LAYOUTS = ("NCHW", "NHWC", "NHW", "NCL", "NLC", "NL", "NC", "NCDHW", "NDHWC")
 
 
 def resolve_layout(shape: Sequence[int], layout: str | None, channels_first: bool) -> str:
-    """Give the layout of an input of this shape (with its batch side).
+    """Return the layout of an input of this shape (with its batch side).
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ class Rows:
         return _changes(self.sample, self.draw, self.sign)
 
     def __getitem__(self, which: slice | NDArray[np.int64]) -> Rows:
-        """Give some of the rows."""
+        """Return some of the rows."""
         return Rows(self.kind, self.sample[which], self.draw[which], self.t[which], self.sign[which])
 
 

@@ -11,7 +11,7 @@ Floats = NDArray[Any]
 
 
 def activation_map(method: str, activations: Floats, gradients: Floats) -> Floats:
-    """Give the map of a layer.
+    """Return the map of a layer.
 
     Parameters
     ----------

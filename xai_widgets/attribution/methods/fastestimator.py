@@ -23,7 +23,7 @@ COLUMNS = ("raw", "smoothed", "integrated", "smint")
 
 
 def columns(evaluate: Evaluate, job: Job, wanted: tuple[str, ...] = COLUMNS) -> tuple[dict[str, Floats], int]:
-    """Give the columns, (B, D) each, and how many evaluations per sample they took.
+    """Return the columns, (B, D) each, and how many evaluations per sample they took.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ class _Rows:
         self._evaluate = evaluate
 
     def gradients(self, kind: str, draw: int, t: Floats) -> Floats:
-        """Give the gradients of one draw, (len(t), B, D)."""
+        """Return the gradients of one draw, (len(t), B, D)."""
         return self._run(kind, draw, t)[0]
 
     def contributions(self, draw: int, t: Floats) -> Floats:
-        """Give the summed path of one draw, (B, D)."""
+        """Return the summed path of one draw, (B, D)."""
         grads, steps = self._run("uniform", draw, t)
         return np.asarray((grads * steps).sum(axis=0))
 
@@ -94,7 +94,7 @@ class _Rows:
 
 
 def _whole_batch_range(job: Job) -> Job:
-    """Give the job with every sample's range that of the batch."""
+    """Return the job with every sample's range that of the batch."""
     scene = job.scene
     low = tuple(np.full_like(one, one.min()) for one in scene.low)
     high = tuple(np.full_like(one, one.max()) for one in scene.high)

@@ -14,7 +14,7 @@ Window = tuple[slice, ...]
 
 
 def windows(shape: Sequence[int], axes: Sequence[int], size: Any, stride: Any) -> list[Window]:
-    """Give every window over one sample's sides.
+    """Return every window over one sample's sides.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def _each(what: str, given: Any, axes: Sequence[int], otherwise: list[int]) -> l
 
 
 def covered(x: Floats, cover: Floats, cuts: Sequence[Window]) -> Floats:
-    """Give one copy of a sample for every window, that window replaced by the cover, (len(cuts), ...)."""
+    """Return one copy of a sample for every window, that window replaced by the cover, (len(cuts), ...)."""
     rows = np.repeat(x[None], len(cuts), axis=0)
     for row, cut in zip(rows, cuts, strict=True):
         row[cut] = cover[cut]
@@ -74,11 +74,11 @@ class Falls:
         self._counts[cut] += 1
 
     def mean(self) -> Floats:
-        """Give the average so far; zero where nothing was covered yet."""
+        """Return the average so far; zero where nothing was covered yet."""
         return np.divide(self._sums, self._counts, out=np.zeros_like(self._sums), where=self._counts > 0)
 
 
 def batches(cuts: Sequence[Window], rows: int) -> Iterator[Sequence[Window]]:
-    """Give the windows, some at a time."""
+    """Return the windows, some at a time."""
     for start in range(0, len(cuts), rows):
         yield cuts[start : start + rows]

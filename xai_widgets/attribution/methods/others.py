@@ -79,7 +79,7 @@ def _windows(job: Job, place: int) -> list[Any]:
 
 
 def _cover(job: Job, place: int, sample: int) -> NDArray[Any]:
-    """Give what a window is covered with: the fixed baseline, or the middle of the noise that would be drawn."""
+    """Return what a window is covered with: the fixed baseline, or the middle of the noise that would be drawn."""
     if job.kind == "path":
         return np.asarray(job.scene.baselines[place][sample])
     x = job.scene.inputs[place][sample]

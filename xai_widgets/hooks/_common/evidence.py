@@ -202,7 +202,7 @@ class Evidence:
             feed.tracker.add_claims("hooks", self.items)
 
     def of(self, mode: str, ds_id: str | None = None) -> Proof:
-        """Give what is proved of a data set in a mode."""
+        """Return what is proved of a data set in a mode."""
         proof = self._proofs.get((mode, ds_id))
         if proof is None:
             proof = self._proofs[mode, ds_id] = Proof(self._feed, mode, ds_id)
@@ -275,7 +275,7 @@ def same_labels(given: Any, found: Any) -> npt.NDArray[np.bool_]:
 
 
 def label_rows(labels: Any) -> Array:
-    """Give labels as an array with a row for each instance: floats with NaN for None, whole numbers, or strings."""
+    """Return labels as an array with a row for each instance: floats with NaN for None, whole numbers, or strings."""
     if isinstance(labels, (list, tuple)) and any(one is None for one in labels):
         labels = [np.nan if one is None else one for one in labels]
     array = np.asarray(labels)

@@ -60,11 +60,11 @@ class Names:
     named_by = "the index in their batches"
 
     def of(self, numbers: Array) -> Any:
-        """Give names (B,) of rows; `UNKNOWN` for those that are not known now, or will be later."""
+        """Return names (B,) of rows; `UNKNOWN` for those that are not known now, or will be later."""
         return numbers
 
     def labels(self, numbers: Array) -> Any:
-        """Give the labels that the data has for rows; None where they are not at hand."""
+        """Return the labels that the data has for rows; None where they are not at hand."""
         return None
 
 
@@ -78,11 +78,11 @@ class ArrayNames(Names):
         self.named_by = "their position in the arrays" if by_place else "the index given with the arrays"
 
     def of(self, numbers: Array) -> Any:
-        """Give the names of positions."""
+        """Return the names of positions."""
         return self._index[numbers]
 
     def labels(self, numbers: Array) -> Any:
-        """Give the targets at positions."""
+        """Return the targets at positions."""
         return None if self._labels is None else self._labels[numbers]
 
 
@@ -111,7 +111,7 @@ class BatchNames(Names):
             self._starts.append(self._starts[-1] + self._sizes[len(self._starts) - 1])
 
     def of(self, numbers: Array) -> Any:
-        """Give the positions of rows; `UNKNOWN` where a batch before them was not seen yet."""
+        """Return the positions of rows; `UNKNOWN` where a batch before them was not seen yet."""
         batch, row = numbers >> ROWS, numbers & ((1 << ROWS) - 1)
         starts = np.asarray(self._starts)
         known = batch < len(starts)

@@ -29,7 +29,7 @@ class Rows(NamedTuple):
     floats: Array
 
     def chosen(self, which: Array) -> Rows:
-        """Give some of them."""
+        """Return some of them."""
         return Rows(*(column[which] for column in self))
 
 

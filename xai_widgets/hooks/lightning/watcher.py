@@ -100,7 +100,7 @@ class LightningWatch:
         return None
 
     def _taps_of(self, mode: str) -> list[Tap | None]:
-        """Give the taps of the loaders of a mode; Lightning may make new ones between epochs, all before any is iterated."""
+        """Return the taps of the loaders of a mode; Lightning may make new ones between epochs, all before any is iterated."""
         if mode in self._iterated:
             self._iterated.discard(mode)
             for old in self._taps.pop(mode, []):
@@ -269,7 +269,7 @@ class LightningWatch:
             self._observer.take(tap.mode, tap.ds_id, index, part)
 
     def _parts(self, taps: list[Tap | None], batch: Any) -> list[Any]:
-        """Give the part of a training batch that is of each loader; None for a loader that gave nothing."""
+        """Return the part of a training batch that is of each loader; None for a loader that gave nothing."""
         if getattr(self._combined, "_mode", "") != "sequential":  # one loader after the other
             return _flat(self._combined.iterables, batch)
         running = next(
@@ -332,7 +332,7 @@ def _is_of(part: Any, batch: Any) -> bool:
 
 
 def _flat(loaders: Any, batch: Any) -> list[Any]:
-    """Give the parts of a batch in the order of the loaders in a structure."""
+    """Return the parts of a batch in the order of the loaders in a structure."""
     if isinstance(loaders, dict):
         return [part for key, inner in loaders.items() for part in _flat(inner, batch[key])]
     if isinstance(loaders, (list, tuple)):

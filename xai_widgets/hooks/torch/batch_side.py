@@ -206,7 +206,7 @@ def _same_rows(targets: Any, part: Any) -> bool | None:
 
 
 def _classes(labels: Any) -> Any:
-    """Give labels as (B,) where they are one-hot or a column, else as they are."""
+    """Return labels as (B,) where they are one-hot or a column, else as they are."""
     labels = labels.detach()
     if str(labels.dtype) == "torch.bool":
         labels = labels.long()

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def untraced(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a hook that is never traced into a compiled graph, and neither is what it calls."""
+    """Return a hook that is never traced into a compiled graph, and neither is what it calls."""
     disabled: list[Callable[..., Any]] = []
 
     def called(*args: Any) -> Any:

@@ -179,7 +179,7 @@ class Tap:
         return places[np.asarray(names, dtype=np.int64)]
 
     def _whole_places(self) -> Any:
-        """Give the places that a subset's samples have in what it is a part of."""
+        """Return the places that a subset's samples have in what it is a part of."""
         dataset: Any = getattr(self.loader, "dataset", None)
         if not hasattr(dataset, "indices"):
             return None
@@ -380,7 +380,7 @@ def _anew(kind: type, *arguments: Any) -> Any:
 
 
 def _own_class(value: Any) -> Any:
-    """Give a loader's own class for one that listens; anything else as it is."""
+    """Return a loader's own class for one that listens; anything else as it is."""
     return value.__mro__[1] if isinstance(value, type) and "_xai_taps" in value.__dict__ else value
 
 

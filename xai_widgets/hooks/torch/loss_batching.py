@@ -158,7 +158,7 @@ class Held:
         ]
 
     def _kind_of(self, batch: Batch, outputs: Array, targets: Array) -> tuple[object, ...] | None:
-        """Give what calls must share to be looked at together; None for one that cannot wait."""
+        """Return what calls must share to be looked at together; None for one that cannot wait."""
         shape, rows = outputs.shape, len(batch.index)
         if targets.shape != shape and not (self._name in _CLASSES and targets.shape == (rows,)):
             return None
@@ -175,7 +175,7 @@ class Held:
 
 
 def _on_host(tensors: tuple[Any, ...]) -> tuple[Array, Array] | None:
-    """Give two tensors as the arrays that they are; None for what lies elsewhere, or is no usual tensor."""
+    """Return two tensors as the arrays that they are; None for what lies elsewhere, or is no usual tensor."""
     import torch
 
     tensor = torch.Tensor

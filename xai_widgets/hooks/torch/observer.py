@@ -468,7 +468,7 @@ class Observer:
 def _numbers(
     per_sample: PerSample, call: Call, value: Any, args: Any, kwargs: Any
 ) -> tuple[tuple[float, ...], float, bool] | None:
-    """Give the numbers that the recorded values may give, and the one that the criterion returned."""
+    """Return the numbers that the recorded values may give, and the one that the criterion returned."""
     import torch
 
     value, seen = plain(value), call.seen

@@ -122,7 +122,7 @@ class PerSample:
         return self._kind if own else None
 
     def settings(self, *, weighted: bool) -> tuple[Any, ...] | None:
-        """Give what the values depend on besides outputs and targets; None where they have weights, unless `weighted`."""
+        """Return what the values depend on besides outputs and targets; None where they have weights, unless `weighted`."""
         if self._source is None:
             return ()
         state = self._source.__dict__
@@ -135,7 +135,7 @@ class PerSample:
         return tuple(found)
 
     def as_now(self) -> PerSample:
-        """Give one that goes on with the settings that the loss has now."""
+        """Return one that goes on with the settings that the loss has now."""
         made = copy.copy(self)
         if self._source is not None:
             made._source, made._twin = copy.copy(self._source), copy.copy(self._source)
@@ -216,7 +216,7 @@ class PerSample:
     def _values(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, outputs: Any, targets: Any
     ) -> tuple[Any, Any]:
-        """Give the values before reducing, and the same without weights; None for these where there are no weights."""
+        """Return the values before reducing, and the same without weights; None for these where there are no weights."""
         if self._function is not None:
             return self._function(outputs, targets), None
         whole = value if getattr(value, "ndim", 0) > 0 else None
@@ -241,7 +241,7 @@ class PerSample:
 
     @staticmethod
     def _without_weights(source: dict[str, Any]) -> dict[str, Any]:
-        """Give the weights of a criterion's state with what leaves them out: None for torch's own, ones for a user's."""
+        """Return the weights of a criterion's state with what leaves them out: None for torch's own, ones for a user's."""
         import torch
 
         held = {**source, **source["_buffers"]}
@@ -281,7 +281,7 @@ class PerSample:
         return None if targets.is_floating_point() else targets == index
 
     def _share(self, targets: Any, raw: Any, ignored: Any) -> Any:
-        """Give the share of each value in the criterion's mean; None: one each."""
+        """Return the share of each value in the criterion's mean; None: one each."""
         if self._kind not in _OF_CLASSES or ignored is None:
             return None
         weight = getattr(self._source, "weight", None)
@@ -340,7 +340,7 @@ class PerSample:
 
 
 def plain(value: Any) -> Any:
-    """Give fastai's tensors as plain ones: theirs go through Python at every operation, with the same numbers."""
+    """Return fastai's tensors as plain ones: theirs go through Python at every operation, with the same numbers."""
     if type(value).__module__.startswith("fastai"):
         import torch
 

@@ -263,7 +263,7 @@ class TransformersWatch:
             return Seen(values, targets if whole else None, None, values.sum(), values.numel(), "", ())
 
     def _returned(self, step: Step, seen: Seen) -> Any:
-        """Give the loss that the model returned for a batch, as a mean; None where it is not what is recorded."""
+        """Return the loss that the model returned for a batch, as a mean; None where it is not what is recorded."""
         value = returned_loss(step.outputs)
         if value is None or self._per_sample is not None or self._smoothing:
             return None

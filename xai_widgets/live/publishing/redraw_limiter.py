@@ -46,14 +46,14 @@ class Pacing:
         self.stretch = 1.0
 
     def pictures(self, awaited: bool = False) -> float:
-        """Give the moment, on the caller's clock, from which a picture may be drawn; one that is awaited comes earlier."""
+        """Return the moment, on the caller's clock, from which a picture may be drawn; one that is awaited comes earlier."""
         due = max(self._pictures_owe, self._free(0))
         if awaited or self.stretch <= 1.0:
             return due
         return max(due, self._picture_last + 0.5 * self.interval * self.stretch)
 
     def views(self, awaited: bool = False) -> float:
-        """Give the moment from which a pass for the views' sake may be made; for one that is awaited nothing is stretched."""
+        """Return the moment from which a pass for the views' sake may be made; for one that is awaited nothing is stretched."""
         stretch = 1.0 if awaited else self.stretch
         return max(self._views_owe, self._views_last + self.interval * stretch, self._free(1))
 

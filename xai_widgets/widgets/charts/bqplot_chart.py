@@ -133,7 +133,7 @@ class Chart:
         return [1 + group, place]
 
     def dashes(self, chosen: str = "solid") -> list[list[float]]:
-        """Give the dash pattern of every mark of lines, in pixels, for the front-end's styles."""
+        """Return the dash pattern of every mark of lines, in pixels, for the front-end's styles."""
         thin = [_pixels(style, palette.LINE_WIDTH) for style in self.styles]
         return [[], *thin, _pixels(chosen, palette.SELECTED_WIDTH)]
 
@@ -282,7 +282,7 @@ def _polygon(x: Float32, low: Float32, high: Float32) -> npt.NDArray[np.float64]
 
 
 def _tick_format(ticks: Sequence[float]) -> str:
-    """Give as many decimals as the ticks need, and no more."""
+    """Return as many decimals as the ticks need, and no more."""
     for decimals in range(5):
         if all(abs(round(tick, decimals) - tick) < 1e-9 for tick in ticks):
             return f",.{decimals}f"

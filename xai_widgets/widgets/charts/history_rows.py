@@ -47,7 +47,7 @@ class Ranker:
         self._not_before = 0.0
 
     def rank(self, tracker: Any, asked: tuple[Any, ...]) -> tuple[Any, Any]:
-        """Give the hardest and the easiest for (metric, mode, ds_id, n_max, n_min, by), a moment old at most."""
+        """Return the hardest and the easiest for (metric, mode, ds_id, n_max, n_min, by), a moment old at most."""
         now = time.monotonic()
         ended = (tracker.epoch, tracker.status)
         if self._found is None or self._asked != (asked, ended) or now >= self._not_before:
@@ -82,7 +82,7 @@ def members(hard: Any, easy: Any, pinned: Iterable[Index], selected: Iterable[In
 
 
 def color_of(group: int) -> str:
-    """Give the CSS colour of a group: the theme's where our front-end runs, the light one elsewhere."""
+    """Return the CSS colour of a group: the theme's where our front-end runs, the light one elsewhere."""
     return f"var(--xw-s{group}, {COLORS[group][0]})"
 
 

@@ -64,12 +64,12 @@ def _newest(row: npt.NDArray[Any]) -> float:
 
 
 def color_of(position: int) -> str:
-    """Give the CSS colour of a label: the theme's where our front-end runs, the light one elsewhere."""
+    """Return the CSS colour of a label: the theme's where our front-end runs, the light one elsewhere."""
     return f"var(--xw-s{position % 10}, {palette.label_style(position).color})"
 
 
 def series_palette() -> list[list[str]]:
-    """Give the colours of labels 0 to 9 for the light and the dark theme."""
+    """Return the colours of labels 0 to 9 for the light and the dark theme."""
     return [list(pair) for pair in zip(palette.label_colors(10), palette.label_colors(10, True), strict=True)]
 
 
@@ -143,7 +143,7 @@ def draw_labels(
 
 
 def extent(parts: list[npt.NDArray[Any]]) -> tuple[float, float]:
-    """Give the smallest and the largest finite value; NaN, NaN where there is none."""
+    """Return the smallest and the largest finite value; NaN, NaN where there is none."""
     values = (
         np.concatenate([np.asarray(part, np.float64).ravel() for part in parts]) if parts else np.zeros(0)
     )

@@ -179,7 +179,7 @@ class MapModel:
         return quantise8(values, *self.ranges[field])
 
     def _old_range(self, field: str, score: str) -> tuple[float, float] | None:
-        """Give the ends so far, unless they are those of another score."""
+        """Return the ends so far, unless they are those of another score."""
         old = self._scores.get(field) == score
         self._scores[field] = score
         return self.ranges.get(field) if old else None

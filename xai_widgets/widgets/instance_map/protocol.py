@@ -81,7 +81,7 @@ class Column:
     data: bytes
 
     def spec(self, buffer: int) -> dict[str, Any]:
-        """Give what stands in the message; ``buffer`` is the number of its bytes among the buffers."""
+        """Return what stands in the message; ``buffer`` is the number of its bytes among the buffers."""
         return {
             "name": self.name,
             "type": self.kind,

@@ -57,7 +57,7 @@ def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tu
 
 
 def _round_up(value: float) -> float:
-    """Give the next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
+    """Return the next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(
         next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.9999)
@@ -247,22 +247,22 @@ class Source:
         return np.where(names[at] == numbers, order[at], -1)
 
     def values_at(self, rows: Array) -> tuple[Index, ...]:
-        """Give the index values of rows."""
+        """Return the index values of rows."""
         return tuple(self.index[rows].tolist())
 
     def label_name(self, row: int) -> str:
-        """Give the label of a row as it is shown, "" where it has none."""
+        """Return the label of a row as it is shown, "" where it has none."""
         code = int(self.labels.codes[row])
         return self.labels.names[code] if code < len(self.labels.names) else ""
 
     def predictions(self, rows: Array) -> list[str]:
-        """Give the last prediction for rows as it is shown, "" where none was recorded."""
+        """Return the last prediction for rows as it is shown, "" where none was recorded."""
         found = self.tracker.predictions(self.values_at(rows), self.mode, ds_id=self.ds_id)
         return ["" if value is None else self.tracker.name_of(value) for value in found]
 
 
 def _merged(tracker: Any) -> tuple[tuple[Any, ...], dict[Any, int]]:
-    """Give the labels in the order of the label chart, so that colours agree, and the position of each value among them.
+    """Return the labels in the order of the label chart, so that colours agree, and the position of each value among them.
 
     Labels that share a name are one tuple.
     """

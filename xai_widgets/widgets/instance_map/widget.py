@@ -172,7 +172,7 @@ class InstanceMap(LiveMap):
         return stop
 
     def export(self, path: str | Path | None = None) -> npt.NDArray[Any]:
-        """Give the selected instances, and write them with all their scores.
+        """Return the selected instances, and write them with all their scores.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class InstanceMap(LiveMap):
             return np.asarray(self.source.index[rows])
 
     def shown(self) -> tuple[Index, ...]:
-        """Give the index values of the instances that the filters leave and that have both scores."""
+        """Return the index values of the instances that the filters leave and that have both scores."""
         with self._lock:
             if not self.model.stream:
                 self._restart()

@@ -212,7 +212,7 @@ def _opaque(picture: Picture) -> npt.NDArray[np.uint8]:
 
 
 def _parts(canvas: Any) -> list[Any]:
-    """Give what is to be closed of a canvas that is no child of a box."""
+    """Return what is to be closed of a canvas that is no child of a box."""
     return [] if canvas is None else [canvas, canvas.layout]
 
 

@@ -21,7 +21,7 @@ Run = list[str]
 
 
 def columns_shown(smoothing: int, integrating: int) -> tuple[str, ...]:
-    """Give the columns that are switched on: 0 draws or 0 steps switch theirs off."""
+    """Return the columns that are switched on: 0 draws or 0 steps switch theirs off."""
     off = set()
     if not smoothing:
         off |= {"smoothed", "smint"}
@@ -155,7 +155,7 @@ def trust(columns: Any) -> tuple[str, str]:
 
 
 def relative_gap(columns: Any, row: int) -> float:
-    """Give the completeness gap as a share of what the integrated attribution adds up to; NaN where unknown."""
+    """Return the completeness gap as a share of what the integrated attribution adds up to; NaN where unknown."""
     gap = float(np.asarray(columns.completeness_gap)[row])
     part = columns.integrated
     if part is None or not math.isfinite(gap):

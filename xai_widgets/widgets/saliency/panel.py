@@ -223,7 +223,7 @@ class SaliencyPanel(Asking):
         return sent
 
     def _compared(self) -> list[Any]:
-        """Give what is shown of every sample: the newest pictures, under those they are compared with."""
+        """Return what is shown of every sample: the newest pictures, under those they are compared with."""
         both = self.comparing and self._reference is not None
         return [self._reference, self._result] if both else [self._result]
 

@@ -122,7 +122,7 @@ class Asking(View):
         self._show_state()
 
     def _page(self) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
-        """Give the instances to show now: those that the samples have, and the others."""
+        """Return the instances to show now: those that the samples have, and the others."""
         page = self.selection.explained[self._first : self._first + self._rows.most]
         missing = tuple(index for index in page if not self.samples.has(index))
         return tuple(index for index in page if index not in missing), missing

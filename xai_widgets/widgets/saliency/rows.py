@@ -40,7 +40,7 @@ class SampleRows:
         self._rows: list[_Row] = []
 
     def pictures(self, row: int) -> dict[str, Picture]:
-        """Give what a row shows, by column."""
+        """Return what a row shows, by column."""
         return {cell.name: cell.picture for cell in self._rows[row].cells if cell.picture is not None}
 
     def show(

@@ -183,7 +183,7 @@ def problem_state(problem: BaseException) -> dict[str, str]:
 
 
 def advised(problem: BaseException, samples: Any) -> BaseException:
-    """Give advice instead of a framework's error: for whole numbers, such as token ids, and for reentrant checkpoints."""
+    """Return advice instead of a framework's error: for whole numbers, such as token ids, and for reentrant checkpoints."""
     if "use_reentrant" in str(problem):
         return ValueError(
             "the model checkpoints its activations with use_reentrant=True, through which no gradient of the input comes: "

@@ -40,7 +40,7 @@ class Pane:
         self._sidecar: Any = None
 
     def closed(self) -> dict[str, Any]:
-        """Give the state of a view that nobody wants beside."""
+        """Return the state of a view that nobody wants beside."""
         return {"id": self._view.model_id or "", "asked": 0.0, "how": ""}
 
     def open(self, title: str) -> dict[str, Any]:

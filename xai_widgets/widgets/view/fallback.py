@@ -38,7 +38,7 @@ class Still:
         self._due = 0.0
 
     def bundle(self, *, live: bool = True) -> dict[str, Any]:
-        """Give what is put into the notebook: text, PNG and, while it lives, the widget itself."""
+        """Return what is put into the notebook: text, PNG and, while it lives, the widget itself."""
         view = self._view
         found: dict[str, Any] = {"text/plain": repr(view)}
         picture = self.picture()

@@ -22,7 +22,7 @@ def index_text(index: int | str) -> str:
 
 
 def key_of(value: object) -> str:
-    """Give a short key for an index or a label, unique per value, that the browser may send back."""
+    """Return a short key for an index or a label, unique per value, that the browser may send back."""
     if isinstance(value, int):
         return f"i{value}" if -(2**62) < value < 2**62 else f"i{_digest(str(value))}"
     return f"s{_digest(str(value))}"
@@ -38,7 +38,7 @@ def axis_title(metric: str, unit: str) -> str:
 
 
 def nice_step(span: float, most: int = 5) -> float:
-    """Give the smallest of 1, 2, 2.5, 5 times a power of ten that divides a span into ``most`` parts or fewer."""
+    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that divides a span into ``most`` parts or fewer."""
     if not (span > 0 and math.isfinite(span)):
         return 1.0
     power = 10.0 ** math.floor(math.log10(span / most))

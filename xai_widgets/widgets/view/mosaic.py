@@ -39,7 +39,7 @@ class Mosaic:
         self.description = "; ".join(part.description for part in parts)
 
     def png(self, dpi: float = 144) -> bytes:
-        """Give the picture as PNG; 96 dpi is one pixel per CSS pixel."""
+        """Return the picture as PNG; 96 dpi is one pixel per CSS pixel."""
         from PIL import Image
 
         scale = dpi / 96
@@ -52,7 +52,7 @@ class Mosaic:
         return file.getvalue()
 
     def svg(self) -> str:
-        """Give the picture as SVG; each part is a picture of its own, so that their ids cannot meet."""
+        """Return the picture as SVG; each part is a picture of its own, so that their ids cannot meet."""
         width, height = self.size
         images = "".join(
             f'<image x="{x}" y="{y}" width="{part.size[0]}" height="{part.size[1]}" href="data:image/svg+xml;base64,'

@@ -68,7 +68,7 @@ class Thumbs:
         return None if self._must_wait() else self._samples
 
     def get(self, indices: Iterable[Index]) -> dict[Index, str]:
-        """Give the pictures that are there, "" for samples that have none, and see to it that the others come."""
+        """Return the pictures that are there, "" for samples that have none, and see to it that the others come."""
         if self._samples is None:
             return {}
         wanted = list(dict.fromkeys(indices))

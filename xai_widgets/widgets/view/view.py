@@ -94,7 +94,7 @@ class View(ipywidgets.VBox):
             self.publisher.watch(self.tracker)
 
     def _drawn_on(self) -> Iterable[Any]:
-        """Give the widgets beside the front whose state one redraw changes."""
+        """Return the widgets beside the front whose state one redraw changes."""
         return ()
 
     def _hold(self, *controls: Any) -> None:

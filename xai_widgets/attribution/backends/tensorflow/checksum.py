@@ -40,7 +40,7 @@ class Checksum:
         self._sums: Any = None
 
     def __call__(self) -> int:
-        """Give a number that differs where a bit of the weights does, but for chance."""
+        """Return a number that differs where a bit of the weights does, but for chance."""
         weights = self._model.weights
         known = self._weights
         if known is None or [id(one) for one in known] != [id(one) for one in weights]:
@@ -63,7 +63,7 @@ def _traced(weights: Sequence[Any]) -> Any:
 
 
 def _sum(tf: Any, flat: Any) -> Any:
-    """Give the sum of a tensor's bits, eight bytes taken for one whole number; it may wrap around."""
+    """Return the sum of a tensor's bits, eight bytes taken for one whole number; it may wrap around."""
     if flat.dtype.is_complex:
         flat = tf.concat([tf.math.real(flat), tf.math.imag(flat)], 0)
     if flat.dtype.name not in _PLAIN:  # a small kind, each of whose numbers a larger one has, too

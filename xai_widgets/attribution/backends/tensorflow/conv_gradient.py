@@ -56,7 +56,7 @@ class _Taps:
 
 
 def shorter(tf: Any) -> Any:
-    """Give a context in which what is traced goes back through such convolutions, by `tf.gradients`, in this way."""
+    """Return a context in which what is traced goes back through such convolutions, by `tf.gradients`, in this way."""
     return tf.compat.v1.get_default_graph().gradient_override_map({"Conv2D": registered()})
 
 
@@ -108,7 +108,7 @@ def _is_narrow(tf: Any, operation: Any) -> bool:
 
 
 def _sides(operation: Any) -> tuple[_Taps, _Taps]:
-    """Give the taps along rows, as few together as the stride has, and along columns, as many as fill an instruction."""
+    """Return the taps along rows, as few together as the stride has, and along columns, as many as fill an instruction."""
     x, kernel, result = operation.inputs[0].shape, operation.inputs[1].shape, operation.outputs[0].shape
     strides, padding = operation.get_attr("strides"), operation.get_attr("padding")
     found = []
@@ -125,7 +125,7 @@ def _sides(operation: Any) -> tuple[_Taps, _Taps]:
 
 
 def _together(size: int, stride: int, channels: int) -> int:
-    """Give how many columns to take together: what fills an instruction, rather such a number as divides their number."""
+    """Return how many columns to take together: what fills an instruction, rather such a number as divides their number."""
     fitting = list(range(stride, _FILLED // channels + 1, stride)) or [stride]
     dividing = [count for count in fitting if size % count == 0 and 2 * count > fitting[-1]]
     return (dividing or fitting)[-1]
@@ -147,7 +147,7 @@ def _back(tf: Any, operation: Any, given: Any) -> Any:
 
 
 def _order(kernel: Any, down: NDArray[np.int64], across: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the places of a kernel's numbers, flat, in the kernel that goes back.
+    """Return the places of a kernel's numbers, flat, in the kernel that goes back.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Passes:
         self._numbers = 0  # that the operations of one row give, forward; 0 while nothing was traced
 
     def good_chunk(self, size: int) -> int:
-        """Give how many rows of this many numbers are best evaluated at once.
+        """Return how many rows of this many numbers are best evaluated at once.
 
         Measured on convolutional networks of three sizes: so many that all that the layers give on the way, were none of it
         freed, is about a gigabyte (the process grows by half of that at most). Before the model was traced it is taken for a
@@ -80,7 +80,7 @@ class Passes:
         self.sizes = tuple(sorted({max(1, rows // 8), rows}))
 
     def _padded(self, rows: int) -> int:
-        """Give which of the sizes to fill: several small pieces cost less than a large one that is half empty."""
+        """Return which of the sizes to fill: several small pieces cost less than a large one that is half empty."""
         sizes = self.sizes or (rows,)
         return sizes[-1] if rows > sizes[-1] // 2 else sizes[0]
 

@@ -204,7 +204,7 @@ def _mode() -> Any:
 
 
 def secants(strip: int, rows: int) -> Any:
-    """Give a context in which activations and pooling go backwards with secants along strips of that length.
+    """Return a context in which activations and pooling go backwards with secants along strips of that length.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ def functions() -> tuple[Any, Any, Any]:
 
 
 def _beyond(x: Any, strip: int) -> Any:
-    """Give each row's successor on its path; the last of a strip has none and gets itself."""
+    """Return each row's successor on its path; the last of a strip has none and gets itself."""
     import torch
 
     strips = x.reshape(-1, strip, *x.shape[1:])
@@ -121,7 +121,7 @@ def _beyond(x: Any, strip: int) -> Any:
 
 
 def _dense(x: Any) -> Any:
-    """Give a tensor whose rows follow each other in memory without gaps, in either layout of images."""
+    """Return a tensor whose rows follow each other in memory without gaps, in either layout of images."""
     import torch
 
     last = x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)
@@ -129,13 +129,13 @@ def _dense(x: Any) -> Any:
 
 
 def _steps(planes: Any) -> tuple[int, int]:
-    """Give how far apart channels and pixels of dense planes are in memory."""
+    """Return how far apart channels and pixels of dense planes are in memory."""
     _, channels, height, width = planes.shape
     return (height * width, 1) if planes.is_contiguous() else (1, channels)
 
 
 def _laid_out(x: Any, like: Any) -> Any:
-    """Give numbers in the order in memory of another tensor."""
+    """Return numbers in the order in memory of another tensor."""
     import torch
 
     if x.stride() == like.stride():
@@ -149,7 +149,7 @@ def _flat(x: Any) -> Any:
 
 
 def _rise(x: Any, at: Any) -> Any:
-    """Give how much is added up to the next row at places in memory, (K,)."""
+    """Return how much is added up to the next row at places in memory, (K,)."""
     here, size = _flat(x), x[0].numel()
     return here[size:].index_select(0, at).sub_(here.index_select(0, at))
 
