@@ -19,6 +19,8 @@ def cells() -> list[str]:
     document = json.loads(NOTEBOOK.read_text())
     sources = ["".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "code"]
     sources = [source.replace("EPOCHS = 30", "EPOCHS = 400") for source in sources]
+    # in the notebook itself, where the map stands in the grid instead of behind a tab of the pane
+    sources = [source.replace("dashboard.beside()", "dashboard") for source in sources]
     show = "import json\nprint(json.dumps([sorted(dashboard.map.selected), sorted(data.planted.tolist())]))"
     return ["import torch; torch.set_num_threads(1)\n" + sources[0], *sources[1:5], show]
 

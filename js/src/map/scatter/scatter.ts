@@ -213,10 +213,15 @@ export class Scatter implements Part {
     const taken: Box[] = [];
     REGIONS.forEach((region, i) => {
       const word = this.words[i]!;
-      say(word, regionWord(region, app.meta!.suspects));
-      show(word, this.marked);
-      const size = { width: word.offsetWidth, height: word.offsetHeight };
-      const at = this.marked ? emptiest(region, size, area, window, app.state.columns, this.pixels, taken) : null;
+      let at: Box | null = null;
+      // where what is known of the labels has no room, the region's name stands alone
+      for (const text of new Set([regionWord(region, app.meta!.suspects), region.name])) {
+        say(word, text);
+        show(word, this.marked);
+        const size = { width: word.offsetWidth, height: word.offsetHeight };
+        at = this.marked ? emptiest(region, size, area, window, app.state.columns, this.pixels, taken) : null;
+        if (at) break;
+      }
       show(word, at !== null);
       if (!at) return;
       taken.push(at);
