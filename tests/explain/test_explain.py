@@ -142,6 +142,13 @@ def test_other_weights_or_settings_are_refused(data, tmp_path):
         xw.explain(Reader(), data[0], tmp_path, progress=False, integrating=4)
     with pytest.raises(ValueError, match="engine should be one of local, torchrun"):
         xw.explain(Reader(), data[0], tmp_path, engine="spark")
+    with pytest.raises(ValueError, match="method should be one of"):
+        xw.explain(Reader(), data[0], tmp_path, method="nonsense")
+    with pytest.raises(TypeError, match="there is no option 'integrate'"):
+        xw.explain(Reader(), data[0], tmp_path, integrate=4)
+    signals = xw.samples.as_samples(np.zeros((4, 100), np.float32))
+    with pytest.raises(ValueError, match="data set of pictures"):
+        xw.explain(Reader(), signals, tmp_path)
     with pytest.raises(TypeError, match="without arguments"):
         xw.explain(3, data[0], tmp_path)
 

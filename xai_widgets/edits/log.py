@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xai_widgets.edits.records import Edit, edit_from_json
+from xai_widgets.runlog.append_file import append_whole
 from xai_widgets.runlog.format import Damage, Frame, encode, scan
 
 SUFFIX = ".xedit"
@@ -196,20 +197,11 @@ class EditLog:
     def _write(self, kind: EditKind, value: Mapping[str, Any]) -> None:
         """Append one frame whole, or leave the file as it was."""
         payload = json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
-        buffers, _ = encode(kind, [payload])
         if self._descriptor < 0:
             self._own.path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(self._own.path, flags, 0o644)
-        before = os.fstat(self._descriptor).st_size
-        rest = memoryview(b"".join(map(bytes, buffers)))
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
-        except OSError:
-            os.ftruncate(self._descriptor, before)
-            raise
+        append_whole(self._descriptor, encode(kind, [payload]), sync=True)
         self._own.poll()
         if self._own.problem is not None:
             raise OSError(self._own.problem)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.explain.masks import SIDE
+from xai_widgets.runlog.append_file import append_whole
 from xai_widgets.runlog.format import Damage, Frame, encode, scan
 
 Index: TypeAlias = int | str
@@ -194,18 +195,8 @@ class StoreWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._descriptor = os.open(self.path, flags, 0o644)
-            self._append(Kind.ABOUT, json.dumps(self._about).encode())
-        self._append(kind, payload)
-
-    def _append(self, kind: Kind, payload: bytes) -> None:
-        before = os.fstat(self._descriptor).st_size
-        rest = memoryview(b"".join(map(bytes, encode(kind, [payload])[0])))
-        try:
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        except OSError:
-            os.ftruncate(self._descriptor, before)
-            raise
+            append_whole(self._descriptor, encode(Kind.ABOUT, [json.dumps(self._about).encode()]))
+        append_whole(self._descriptor, encode(kind, [payload]))
 
     def close(self) -> None:
         """Bring the file to the disk and close it."""

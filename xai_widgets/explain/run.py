@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from xai_widgets.attribution import AttributionEngine
+from xai_widgets.attribution import AttributionEngine, Settings
+from xai_widgets.attribution.methods import named
 from xai_widgets.explain.cover import measure_effects
 from xai_widgets.explain.masks import quantise, shrink
 from xai_widgets.explain.records import COLUMNS, Index, Kind, Rows, StoreWriter, encode_rows
@@ -76,8 +77,8 @@ def explain(
     Raises
     ------
     ValueError, TypeError
-        For an unknown engine, method or option, and for a folder that holds explanations of other weights or by another
-        method.
+        For an unknown engine, method or option, for inputs that are no pictures, and for a folder that holds explanations
+        of other weights or by another method.
     OSError
         When the disk is full; what was written stays, and the same call goes on from there.
     """
@@ -86,6 +87,11 @@ def explain(
     network = _made(model)
     data = samples if isinstance(samples, Samples) else as_samples(samples)
     settings = {**DEFAULTS, **options}
+    # what is wrong for every instance is refused at once, and not noted for each
+    named(method)
+    Settings.of(settings)
+    if data.layout is None:
+        raise ValueError(f"a data set of pictures can be explained as a whole; got {data!r}")
     explainer = AttributionEngine(network)
     about = _about(network, data, method, settings)
     store = Explained(out)

@@ -72,6 +72,20 @@ class AppendFile:
             self.close()
 
 
+def append_whole(descriptor: int, frame: tuple[list[Any], int], *, sync: bool = False) -> None:
+    """Append what `encode` gave to an open file, with `sync` to the disk, or leave the file as it was and raise OSError."""
+    before = os.fstat(descriptor).st_size
+    rest = memoryview(b"".join(map(bytes, frame[0])))
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if sync:
+            os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
+
+
 def is_held(path: Path) -> bool:
     """Whether somebody has the file open as an `AppendFile`; False where that cannot be known."""
     if sys.platform == "win32":
