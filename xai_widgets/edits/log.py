@@ -20,7 +20,7 @@ from xai_widgets.runlog.format import Damage, Frame, encode, scan
 SUFFIX = ".xedit"
 _NAME = re.compile(r"edits-\d{20}-[0-9a-f]{16}" + re.escape(SUFFIX))
 LARGEST = 1 << 30
-"""Bytes of a file that is still read; a hundred thousand single edits take about 25 MB."""
+"""Bytes of a file that is still read; a hundred thousand single edits take 21 MB."""
 
 
 class EditKind(enum.IntEnum):
