@@ -72,6 +72,8 @@ def check(path):
         tracker.record(np.arange(5), np.arange(5), loss=np.ones(5))
         tracker.end_epoch()
         ask_everything(tracker)
+        tracker.save(path)  # what was taken for whole is so when it is written again
+        ask_everything(Tracker.load(path))
 
 
 @tries(60)

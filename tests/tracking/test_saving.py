@@ -190,6 +190,9 @@ def promising(shape, kind="<f4"):
 TREE = '{"format": "xai_widgets.tracker", "version": 1, "tree": %s}'
 BROKEN = {
     "a head of open brackets": stored({"a0.npy": promising((1,))[:10] + b"{'descr': (((".ljust(118)}),
+    "a head deeper than the parser": stored(
+        {"a0.npy": b"\x93NUMPY\x01\x00" + (9002).to_bytes(2, "little") + b"-" * 9000 + b"1\n"}
+    ),
     "a password": stored({}).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
     "nothing": b"",
     "gigabytes promised": stored({"a0.npy": promising((2**40,))}),
@@ -244,3 +247,108 @@ def test_a_broken_state_leaves_the_tracker_as_it_was():
     with pytest.raises(ValueError, match="no saved tracker"):
         tracker.load_state_dict({**state, "data": npz.to_bytes(tree)})
     same(tracker, other)
+
+
+def rich_tree():
+    """The tree of a tracker in which every part of a stream has something."""
+    tracker = Tracker(label_names={"a": 0, "b": (1, 2)}, epoch_frequency=2)
+    index = np.arange(12)
+    for epoch in range(1, 5):
+        tracker.record(index, index % 3, loss=index / 7, logits=np.eye(3)[(index + epoch) % 3])
+        tracker.record([3, 3], [0, 0], loss=[1, 2])
+        tracker.end_epoch("train")
+    tracker.record(index[:4], index[:4] % 3, loss=index[:4] / 7, logits=np.eye(3)[index[:4] % 3])
+    tracker.record([10**15, -4, 7], mode="eval", loss=[1, np.nan, 2])
+    tracker.end_epoch("eval")
+    tracker.group("half", index, [i > 5 for i in index])
+    tracker.label_series("loss", "train", group="half")
+    tracker.metric("loss", unit="bits")
+    return npz.from_bytes(tracker.state_dict()["data"])
+
+
+def stream_of(tree):
+    return tree["streams"][0]
+
+
+def statistics_of(tree, group=None):
+    return next(row for row in stream_of(tree)["statistics"] if row[2] == group)
+
+
+def column_of(tree):
+    return stream_of(tree)["columns"]["loss"][5]
+
+
+def running_of(tree):
+    return stream_of(tree)["dynamics"]["running"]
+
+
+DISAGREEMENTS = {
+    "statistics of a metric without columns": lambda t: stream_of(t)["columns"].clear(),
+    "columns of no metric": lambda t: stream_of(t).update(metrics=[]),
+    "a metric twice": lambda t: stream_of(t).update(metrics=["loss", "loss"]),
+    "columns of no step": lambda t: stream_of(t)["steps"].pop(5),
+    "statistics of no step": lambda t: stream_of(t)["steps"].pop(3),
+    "a step beyond 63 bits": lambda t: stream_of(t)["steps"].update({5: 2**63}),
+    "a column of another epoch": lambda t: column_of(t).update(epoch=4),
+    "a column of another type": lambda t: column_of(t).update(values=np.ones(12)),
+    "a column that ended early": lambda t: column_of(t).update(closed=True),
+    "a column that is too long": lambda t: column_of(t).update(values=np.ones(13, np.float32)),
+    "values of no rows": lambda t: column_of(t).update(rows=1),
+    "a column of more rows than all": lambda t: column_of(t).update(rows=10**6),
+    "a count below nothing": lambda t: column_of(t).update(nan=-1),
+    "values of no instance": lambda t: stream_of(t)["instances"].update(known=np.array([254, 240], np.uint8)),
+    "fewer rows than columns have": lambda t: stream_of(t).update(rows=3),
+    "more labels than instances": lambda t: stream_of(t).update(codes=np.zeros(13, np.int8)),
+    "labels that are unknown": lambda t: stream_of(t).update(codes=np.full(12, 3, np.int8)),
+    "labels it says it has not": lambda t: stream_of(t).update(labelled=False),
+    "labels that are missing": lambda t: stream_of(t).update(codes=np.full(12, -1, np.int8)),
+    "statistics of too many labels": lambda t: statistics_of(t).__setitem__(
+        slice(4, None), [np.ones(4, np.int64), *(np.ones(4),) * 4]
+    ),
+    "statistics of too many instances": lambda t: statistics_of(t)[4].fill(9),
+    "statistics of different lengths": lambda t: statistics_of(t).__setitem__(5, np.ones(2)),
+    "statistics of no group": lambda t: stream_of(t)["groups"].clear(),
+    "group codes that are unknown": lambda t: stream_of(t)["groups"][0][2].fill(2),
+    "groups of fewer instances": lambda t: stream_of(t)["groups"][0].__setitem__(1, np.arange(3)),
+    "groups of no instances": lambda t: stream_of(t)["groups"][0].__setitem__(1, [None] * 12),
+    "dynamics of too many instances": lambda t: running_of(t).update(
+        {name: np.zeros(13, array.dtype) for name, array in running_of(t).items()}
+    ),
+    "dynamics of different lengths": lambda t: running_of(t).update(seen=np.zeros(13, np.uint16)),
+    "dynamics of epochs to come": lambda t: stream_of(t)["dynamics"].update(ended=9),
+    "dynamics that wait for the past": lambda t: (
+        t["ended"].update(train=5) or t["open"].clear() or stream_of(t)["dynamics"].update(ended=5)
+    ),
+    "a suggestion of no label": lambda t: running_of(t)["e_first"].fill(4),
+    "a prediction of no label": lambda t: running_of(t)["predicted"].fill(4),
+    "evidence that is no number": lambda t: running_of(t)["e_loss"].fill(np.nan),
+    "evidence of no run": lambda t: stream_of(t)["dynamics"]["totals"].fill(np.inf),
+    "confusion of no label": lambda t: stream_of(t)["dynamics"]["confusion"][4][0].fill(3 << 32),
+    "confusion of no prediction": lambda t: stream_of(t)["dynamics"]["confusion"][4][0].fill(3),
+    "confusion of too many": lambda t: stream_of(t)["dynamics"]["confusion"][4][1].fill(9),
+    "a half of what is derived": lambda t: stream_of(t)["dynamics"]["open"][5].pop("@el2n"),
+    "an open prediction of no label": lambda t: stream_of(t)["dynamics"]["open"][5]["@prediction"][
+        "values"
+    ].fill(3),
+    "a data set twice": lambda t: t["streams"].append(t["streams"][0]),
+    "an open epoch that has ended": lambda t: t["ended"].update(train=5),
+    "an epoch that nothing has": lambda t: t["place"].__setitem__(0, 2**31),
+    "a number among the strings": lambda t: t["streams"][1]["instances"].update(
+        names=[3], name_places=np.array([3]), size=4
+    ),
+    "a label name for a list of lists": lambda t: t["label_names"].update(a=[[1]]),
+    "a metric without a name": lambda t: t["metrics"][0].update(name=3),
+}
+
+
+@pytest.mark.parametrize("case", DISAGREEMENTS)
+def test_parts_of_a_save_that_disagree_are_refused(tmp_path, case):
+    tree, path = rich_tree(), tmp_path / "run.npz"
+    with open(path, "wb") as file:
+        npz.write(tree, file)
+    Tracker.load(path)  # as it is, it is whole
+    DISAGREEMENTS[case](tree)
+    with open(path, "wb") as file:
+        npz.write(tree, file)
+    with pytest.raises(ValueError, match=r"run\.npz"):
+        Tracker.load(path)

@@ -205,6 +205,8 @@ class IndexMap:
         for name, place in zip(names, name_places.tolist(), strict=True):
             if type(name) not in (int, str):
                 raise TypeError("a name of an instance is neither integer nor string")
+            if _is_number(name):
+                raise ValueError(f"instance {name} lies among the strings")
             found._by_name[name] = place
             found._name_at[place] = name
         if found._table.count != keys.size or len(found._by_name) != len(names):

@@ -66,6 +66,13 @@ class RunTotals:
     def __init__(self, sums: Array | None = None) -> None:
         self.sums: Array = np.zeros(4) if sums is None else np.asarray(sums, np.float64)
 
+    def check(self) -> None:
+        """Raise ValueError where the sums cannot be those of a run: shares are at most 1."""
+        weights, accuracy, recovered, epochs = self.sums.tolist()
+        most = weights * (1 + 1e-6)
+        if not (0 <= accuracy <= most < np.inf and 0 <= recovered <= most and 0 <= epochs < 2**31):
+            raise ValueError("evidence on labels is of no run")
+
     def weigh(self, before: Array, known: Array, right: Array, judged: Array) -> float:
         """Take an epoch in and give its weight.
 

@@ -95,24 +95,42 @@ class Dynamics:
             if "@prediction" in columns:
                 self.confusion[each] = _pairs(codes, columns["@prediction"])
 
-    def check(self, predictions: int) -> None:
-        """Raise when what was restored cannot be; `predictions` is the number of predicted labels known."""
+    def check(self, labels: int, predictions: int, ended: int) -> None:
+        """Raise when what was restored cannot be.
+
+        Parameters
+        ----------
+        labels, predictions
+            How many labels, and how many predicted ones are known: their codes are below.
+        ended
+            The last epoch of the mode that has ended; -1 before any.
+        """
         if not all(type(n) is int for n in (self.late, self._ended, *self._open, *self.confusion)):
             raise TypeError("an epoch of the dynamics is no integer")
-        predicted = self._state["predicted"]
-        if predicted.max(initial=0) > predictions or predicted.min(initial=0) < 0:
-            raise ValueError("predictions are of no label")
+        if not -1 <= self._ended <= ended or max(self.confusion, default=-1) > self._ended or self.late < 0:
+            raise ValueError("dynamics are of epochs that have not ended")
+        if self._open and min(self._open) <= self._ended:
+            raise ValueError("dynamics wait for an epoch that has ended")
+        for name in ("predicted", "e_first", "e_second"):
+            _check_codes(self._state[name], predictions + 1)
+        for name in label_evidence.KEPT:
+            if not np.isfinite(self._state[name]).all():
+                raise ValueError("evidence on labels is no number")
         for pairs, counts in self.confusion.values():
-            if (
-                pairs.min(initial=0) < 0
-                or (pairs & 0xFFFFFFFF).max(initial=-1) >= predictions
-                or counts.min(initial=0) < 0
-            ):
-                raise ValueError("confusion is of no labels")
-        for columns in self._open.values():
+            _check_codes(pairs >> 32, labels)
+            _check_codes(pairs & 0xFFFFFFFF, predictions)
+            if counts.min(initial=0) < 0 or int(counts.sum()) > self.size:
+                raise ValueError("confusion is of more instances than there are")
+        self._totals.check()
+        for epoch, columns in self._open.items():
             for name, column in columns.items():
-                if name[:1] != "@" or column.values.dtype != np.float32:
-                    raise ValueError("what is open of the dynamics has another name or type")
+                if name[:1] != "@" or column.values.dtype != np.float32 or column.epoch != epoch:
+                    raise ValueError("what is open of the dynamics has another name, type or epoch")
+            if "@confidence" in columns and not {"@el2n", "@entropy"} <= columns.keys():
+                raise ValueError("of an open epoch of the dynamics a part is missing")
+            if "@prediction" in columns:
+                known = columns["@prediction"].values
+                _check_codes(known[~np.isnan(known)], predictions)
 
     def move(self, old: Array, new: Array, size: int) -> None:
         """Put what is at `old` places at `new` ones."""
@@ -179,11 +197,11 @@ class Dynamics:
         dynamics._state = {
             name: npz.checked(
                 state["running"].get(name, np.zeros(dynamics.size, kind)), np.dtype(kind).kind, dynamics.size
-            )
+            ).astype(kind, copy=False)
             for name, kind in _RUNNING.items()
         }
         for epoch, (pairs, counts) in state["confusion"].items():
-            pairs = npz.checked(pairs, "i")
+            pairs = npz.checked(pairs, "i").astype(np.int64, copy=False)
             dynamics.confusion[epoch] = (pairs, npz.checked(counts, "i", pairs.shape[0]))
         totals = state.get("totals")
         dynamics._totals = RunTotals(None if totals is None else npz.checked(totals, "f", 4))
@@ -232,6 +250,11 @@ class Dynamics:
             first = s["first_learnt"][at]
             s["first_learnt"][at] = np.where((first == 0) & right, epoch, first)
             s["was_correct"][at] = right
+
+
+def _check_codes(codes: Array, limit: int) -> None:
+    if codes.min(initial=0) < 0 or codes.max(initial=-1) >= limit:
+        raise ValueError("predictions are of no label")
 
 
 def _finite(values: Array) -> Any:

@@ -71,7 +71,10 @@ def _array(stored: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, 
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"{member.filename} is of version {version} of its format")
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, by_column, kind = read_header(data)
+        try:
+            shape, by_column, kind = read_header(data)
+        except MemoryError:  # a head nested deeper than Python's parser goes
+            raise ValueError(f"{member.filename} has no head") from None
         if kind.kind not in "biuf" or kind.itemsize > 8:
             raise ValueError(f"{member.filename} has type {kind}")
         count = 1
@@ -79,7 +82,7 @@ def _array(stored: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray[Any, 
             count *= length
         if min(shape, default=0) < 0 or count * kind.itemsize != member.file_size - data.tell():
             raise ValueError(f"{member.filename} has shape {shape} in {member.file_size} bytes")
-        values = np.frombuffer(bytearray(data.read()), kind)
+        values = np.frombuffer(bytearray(data.read()), kind).astype(kind.newbyteorder("="), copy=False)
     return values.reshape(shape, order="F" if by_column else "C")
 
 

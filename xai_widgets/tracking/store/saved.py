@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xai_widgets._metrics import Metric
-from xai_widgets.tracking.store import npz
+from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_number, check_step, check_text
 from xai_widgets.tracking.store.labels import LabelTable, read_label_names
+from xai_widgets.tracking.store.soundness import check_stream, need
 from xai_widgets.tracking.store.stream import Policy, Stream
 
 MODES = ("train", "eval", "test", "infer")
@@ -45,27 +46,36 @@ def read_saved(tree: dict[str, Any]) -> Saved:
     policy = Policy.of(str_of(duplicates), str_of(dtype), int_of(frequency))
     table, predicted = _table(tree["labels"]), _table(tree["predicted"])
     epoch, step, epochs, steps_per_epoch = tree["place"]
+    opened, ended = _epochs(tree["open"]), _epochs(tree["ended"])
+    need(all(at > ended.get(mode, -1) for mode, at in opened.items()), "an open epoch has ended")
     streams = {}
     for state in tree["streams"]:
         mode, ds_id = _mode(state["mode"]), maybe(str_of, state["ds_id"])
+        need((mode, ds_id) not in streams, "a data set is there twice")
+        check_ds_id(ds_id)
         stream = streams[(mode, ds_id)] = Stream(mode, ds_id, table, predicted, policy)
         stream.load(state)
-        _check(stream)
-    if tree["status"] not in STATUSES or not math.isfinite(tree["elapsed"]):
-        raise ValueError("its status is none")
+        check_stream(stream, ended.get(mode, -1))
+    elapsed = float(tree["elapsed"])
+    need(tree["status"] in STATUSES and 0 <= elapsed < math.inf, "its status is none")
     return Saved(
         _names(tree["label_names"]),
         policy,
         table,
         predicted,
-        _epochs(tree["open"]),
-        _epochs(tree["ended"]),
-        (int_of(epoch), int_of(step), maybe(int_of, epochs), maybe(int_of, steps_per_epoch)),
-        float(tree["elapsed"]),
+        opened,
+        ended,
+        (
+            check_epoch(int_of(epoch)),
+            check_step(int_of(step)),
+            maybe(_planned, epochs),
+            maybe(_planned, steps_per_epoch),
+        ),
+        elapsed,
         tree["status"],
         maybe(str_of, tree["error"]),
         streams,
-        {known.name: known for known in map(Metric.of_dict, tree.get("metrics", ()))},
+        {known.name: known for known in map(_metric, tree.get("metrics", ()))},
     )
 
 
@@ -93,6 +103,7 @@ def _table(values: list[Any]) -> LabelTable:
     for value in values:
         if type(value) not in (int, str):
             raise TypeError(f"{str(value)[:40]} is no label")
+        check_number(value) if isinstance(value, int) else check_text(value)
         table.code(value)
     if len(table) != len(values):
         raise ValueError("a label is there twice")
@@ -102,6 +113,10 @@ def _table(values: list[Any]) -> LabelTable:
 def _names(names: Any) -> dict[str, Any] | None:
     if names is None:
         return None
+    for value in names.values():
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, (int, str, float, type(None))):
+                raise TypeError(f"{str(each)[:40]} is no label")
     return read_label_names({str_of(k): tuple(v) if isinstance(v, list) else v for k, v in names.items()})
 
 
@@ -112,35 +127,16 @@ def _mode(mode: Any) -> str:
 
 
 def _epochs(epochs: dict[str, Any]) -> dict[str, int]:
-    return {_mode(mode): int_of(epoch) for mode, epoch in epochs.items()}
+    return {_mode(mode): check_epoch(int_of(epoch)) for mode, epoch in epochs.items()}
 
 
-def _check(stream: Stream) -> None:
-    """Raise when parts of a stream are of another type, or do not fit each other."""
-    size = stream.instances.size
-    codes = npz.checked(stream.codes, "i")
-    if codes.max(initial=-1) >= len(stream.table) or codes.min(initial=-1) < -1 or codes.shape[0] > size:
-        raise ValueError("label codes are none")
-    _all_of(int, stream.rows, stream.relabelled, stream.changes, stream.rows_of_epoch)
-    _all_of(int, *stream.steps, *stream.steps.values())
-    _all_of(str, *stream.metrics, *stream.columns)
-    _all_of(bool, stream.has_logits, stream.labelled, stream._some_unlabelled)
-    for metric, epochs in stream.columns.items():
-        if metric not in stream.metrics:
-            raise ValueError(f"{metric!r} is no metric of its stream")
-        for epoch, column in epochs.items():
-            if epoch != column.epoch or epoch not in stream.steps:
-                raise ValueError("a column is not of its epoch")
-            if column.closed and column.values.shape[0] > size:
-                raise ValueError("a column is longer than there are instances")
-            _all_of(int, epoch, column.step, column.rows, column.nan, column.inf, column.changes)
-            _all_of(int, column.duplicates, column.late)
-            _all_of(bool, column.closed)
-    if stream.dynamics is not None:
-        stream.dynamics.check(len(stream.predicted))
+def _planned(number: Any) -> int:
+    if not 0 <= int_of(number) < 2**63:
+        raise ValueError(f"{number} epochs or steps cannot be planned")
+    return int(number)
 
 
-def _all_of(kind: type, *values: Any) -> None:
-    for value in values:
-        if type(value) is not kind:
-            raise TypeError(f"{str(value)[:40]} is no {kind.__name__}")
+def _metric(described: dict[str, Any]) -> Metric:
+    metric = Metric.of_dict(described)
+    str_of(metric.name)
+    return replace(metric, low=float(metric.low), high=float(metric.high))

@@ -369,7 +369,7 @@ class Stream:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `state` gave; `soundness.check_stream` says whether its parts fit each other."""
         for name in _SAVED:
             setattr(self, name, state[name])
         self.metrics = tuple(self.metrics)
@@ -378,10 +378,11 @@ class Stream:
         self.columns = {
             m: {e: Column.restored(c) for e, c in epochs.items()} for m, epochs in state["columns"].items()
         }
+        self._held = sum(
+            column.values.nbytes for epochs in self.columns.values() for column in epochs.values()
+        )
         self.dynamics = None if state["dynamics"] is None else Dynamics.restored(state["dynamics"])
         for metric, epoch, group, changes, count, *found in state["statistics"]:
-            if metric not in self.metrics or epoch not in self.steps:
-                raise ValueError("label statistics are of no epoch")
             count = npz.checked(count, "i")
             parts = [npz.checked(each, "f", count.shape[0]) for each in found]
             self._statistics[(metric, epoch, group)] = (changes, GroupStatistics(count, *parts))
