@@ -206,6 +206,11 @@ class Dashboard(View):
             + self._arrangement.draw(self.tab, key)
         )
 
+    def get_ready(self) -> None:
+        """Have the saliency panel begin what would keep its first picture waiting."""
+        if self.saliency is not None:
+            self.saliency.get_ready()
+
     def draw(self) -> int:
         """Draw the header; the views draw themselves."""
         return 0 if self._closed else self._draw() + self._still.refresh_sometimes()

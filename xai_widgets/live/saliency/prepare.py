@@ -76,6 +76,16 @@ class Preparation:
             return problem
         return None
 
+    def copy_in_callers_thread(self) -> bool:
+        """Copy the weights here, if the caller runs the cell and nothing trains; whether that was done."""
+        if threading.current_thread() is not threading.main_thread() or not self._safe_points.quiet():
+            return False
+        try:
+            self._snapshots.copy(self._safe_points.where)
+        except Exception:  # a request for a picture says why
+            return False
+        return True
+
     def clear(self) -> None:
         """Forget the samples."""
         self._fetched.clear()

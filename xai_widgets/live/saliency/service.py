@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -17,6 +18,7 @@ from xai_widgets.live.saliency.openmp import one_openmp_thread
 from xai_widgets.live.saliency.prepare import Preparation
 from xai_widgets.live.saliency.requests import ColumnsRequest, ColumnsResult, WeightsVersion
 from xai_widgets.live.saliency.throttle import Pace
+from xai_widgets.live.saliency.tracing import example_inputs, short
 from xai_widgets.live.snapshots.snapshots import Snapshot, Snapshots
 from xai_widgets.live.training.safe_points import SafePoints
 
@@ -76,6 +78,7 @@ class AttributionService:
         self._lock = threading.RLock()
         self._waiting: dict[str, Job] = {}
         self._current: Job | None = None
+        self._untraced: ColumnsRequest | None = None
         self._closed = False
         self._state = "idle"
         self._thread: threading.Thread | None = None
@@ -178,11 +181,28 @@ class AttributionService:
                 if older is not None and older.request.key == request.key:
                     older.cancel()
             self._waiting[request.key] = job
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="xai_widgets saliency", daemon=True)
-                self._thread.start()
+            self._start()
         self._safe_points.interrupt()
         return job
+
+    def trace(self, request: ColumnsRequest) -> None:
+        """Have a Keras model's functions traced before somebody waits for a picture of such settings; that takes seconds.
+
+        It happens in the service's thread, on a copy made here, if this is the thread that runs cells and nothing trains;
+        otherwise the first picture traces them, as does a model without fixed input shapes. No sample is read. A torch
+        model has nothing to trace.
+        """
+        if self._snapshots.newest is None and example_inputs(self._snapshots.model) is not None:
+            with self._lock:
+                if not self._closed and self._preparation.copy_in_callers_thread():
+                    self._untraced = short(request)
+                    self._start()
+
+    def _start(self) -> None:
+        """Start the thread, if it has ended or never began; the lock is held."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="xai_widgets saliency", daemon=True)
+            self._thread.start()
 
     def prepare(self, request: ColumnsRequest) -> None:
         """Do now what drawing random numbers would otherwise have wait for the end of the cell.
@@ -217,24 +237,44 @@ class AttributionService:
         self._preparation.clear()
 
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                if self._closed or not self._waiting:
-                    # the thread goes, for its processor threads slow training even while they sleep
-                    self._thread = None
-                    return
-                job = self._current = self._waiting.pop(next(iter(self._waiting)))
+        while (task := self._next()) is not None:
+            task()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Return what is to be done now; None ends the thread."""
+        with self._lock:
+            if not self._closed and self._waiting:
+                self._current = self._waiting.pop(next(iter(self._waiting)))
+                return functools.partial(self._serve, self._current)
+            if not self._closed and self._untraced is not None:
+                request, self._untraced = self._untraced, None
+                return functools.partial(self._trace, request)
+            # the thread goes, for its processor threads slow training even while they sleep
+            self._thread = None
+            return None
+
+    def _serve(self, job: Job) -> None:
+        self._state = "idle"
+        try:
+            self._work(job)
+        except Exception as problem:
+            _log.debug("%r failed", job, exc_info=True)
+            self._state = f"failed: {problem}"
+            self._end(job, "failed", problem)
+        else:
             self._state = "idle"
-            try:
-                self._work(job)
-            except Exception as problem:
-                _log.debug("%r failed", job, exc_info=True)
-                self._state = f"failed: {problem}"
-                self._end(job, "failed", problem)
-            else:
-                self._state = "idle"
-                self._end(job, "done" if job.wanted else "cancelled", None)
-            self._current = None
+            self._end(job, "done" if job.wanted else "cancelled", None)
+        self._current = None
+
+    def _trace(self, request: ColumnsRequest) -> None:
+        try:
+            engine = self._engine(self._snapshots.get("newest"))
+            inputs = example_inputs(engine.model)
+            for _ in engine.stream_columns(inputs, **request.engine_arguments()):
+                if self._waiting or self._closed:
+                    break
+        except Exception:
+            _log.debug("tracing failed; a request for a picture says why", exc_info=True)
 
     def _end(self, job: Job, state: str, problem: BaseException | None) -> None:
         try:

@@ -28,6 +28,8 @@ class Snapshots:
 
     Attributes
     ----------
+    model : torch.nn.Module or keras.Model
+        The model being trained.
     last_copy_seconds : float or None
         How long training was held up by the last copy.
     """
@@ -36,7 +38,7 @@ class Snapshots:
         self.last_copy_seconds: float | None = None
         self.newest: Snapshot | None = None
         self.pinned: Snapshot | None = None
-        self._model, self._model_fn = model, model_fn
+        self.model, self._model_fn = model, model_fn
         self._lock = threading.Lock()
         self._count = 0
         self._impossible: TypeError | None = None
@@ -57,7 +59,7 @@ class Snapshots:
         """Whether the next copy has to build a model first, which draws random numbers."""
         held = self.newest
         reusable = held is not None and held is not self.pinned and held.replica.fits()
-        return not reusable and draws_random(self._model, self._model_fn)
+        return not reusable and draws_random(self.model, self._model_fn)
 
     def get(self, which: Which) -> Snapshot:
         """Return a snapshot that is there already."""
@@ -82,7 +84,7 @@ class Snapshots:
             snapshot = held
         else:
             try:
-                replica = replica_of(self._model, self._model_fn)
+                replica = replica_of(self.model, self._model_fn)
             except TypeError as problem:
                 self._impossible = problem
                 raise

@@ -86,6 +86,11 @@ class Asking(View):
     def _went_wrong(self, serial: int, problem: BaseException) -> None:
         """Show what went wrong."""
 
+    def get_ready(self) -> None:
+        """Have a Keras model's functions traced, so that the first picture does not wait for that."""
+        if not self._closed:
+            self.service.trace(self._request(()))
+
     def _ask_soon(self, _change: Any = None) -> None:
         """Ask for the pictures of the newest settings, in the publisher's thread; the latest call wins."""
         if self.children and not self._closed:

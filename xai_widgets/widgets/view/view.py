@@ -311,4 +311,8 @@ class View(ipywidgets.VBox):
         return self._still.bundle()
 
     def _ipython_display_(self, **_: Any) -> None:
+        self.get_ready()
         self._still.display()
+
+    def get_ready(self) -> None:
+        """Begin what would keep the first answer waiting; called when the view is about to be shown."""
