@@ -35,6 +35,7 @@ def main() -> int:
             "-p",
             "no:cacheprovider",
             f"--hypothesis-seed={seed}",
+            f"--timeout={max(300, 2 * options.examples)}",  # for all examples of a test, on a busy machine
         ]
         done = subprocess.run(
             [*command, str(HERE), "-k", options.only],

@@ -311,6 +311,7 @@ DISAGREEMENTS = {
     "group codes that are unknown": lambda t: stream_of(t)["groups"][0][2].fill(2),
     "groups of fewer instances": lambda t: stream_of(t)["groups"][0].__setitem__(1, np.arange(3)),
     "groups of no instances": lambda t: stream_of(t)["groups"][0].__setitem__(1, [None] * 12),
+    "a group that is nothing": lambda t: stream_of(t)["groups"][0].__setitem__(3, [0, None]),
     "dynamics of too many instances": lambda t: running_of(t).update(
         {name: np.zeros(13, array.dtype) for name, array in running_of(t).items()}
     ),

@@ -240,6 +240,14 @@ def test_quantiles_per_label():
     np.testing.assert_allclose(series.sem, series.std / np.sqrt(series.count))
 
 
+def test_a_group_is_a_number_or_a_string():
+    tracker = Tracker()
+    for value in (None, float("nan"), (1, 2)):
+        with pytest.raises(TypeError, match="a group is a number or a string"):
+            tracker.group("site", [0, 1], ["north", value])
+    assert tracker.modes == ()
+
+
 def test_groupings_beside_the_label():
     tracker, loss = run(n=30)
     tracker.group("site", range(30), ["north" if i < 10 else "south" for i in range(30)])

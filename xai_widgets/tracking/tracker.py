@@ -341,9 +341,14 @@ class Tracker(Intake):
         index
             (B,) instances.
         values
-            (B,) group of each, integers or strings.
+            (B,) group of each, numbers or strings.
         mode, ds_id
             Whose instances they are.
+
+        Raises
+        ------
+        TypeError
+            For a group that is neither, None or NaN: leave out instances that have none.
         """
         Series(self).group(name, index, values, mode=mode, ds_id=ds_id)
 

@@ -11,7 +11,7 @@ from xai_widgets.tracking.ingest.convert import Array, read_index
 from xai_widgets.tracking.queries.base import Reading, Row, codes_of
 from xai_widgets.tracking.results import InstanceSeries, LabelSeries
 from xai_widgets.tracking.store.label_statistics import GroupStatistics, group_quantiles, merge
-from xai_widgets.tracking.store.labels import LabelTable, plain, sorted_labels
+from xai_widgets.tracking.store.labels import LabelTable, is_group, plain, sorted_labels
 from xai_widgets.tracking.store.stream import Stream
 
 
@@ -28,6 +28,11 @@ class Series(Reading):
             raise ValueError(
                 f"values has {len(groups)} entries for {len(names)} indices; one group each is expected"
             )
+        for group in groups:
+            if not is_group(group):
+                raise TypeError(
+                    f"values has {group!r}; a group is a number or a string. Leave instances out that have none"
+                )
         with self._run._settling:
             with self._run._lock:
                 stream = self._run._streams.get((mode, ds_id)) or self._run._new_stream(mode, ds_id)

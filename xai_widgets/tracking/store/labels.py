@@ -69,6 +69,11 @@ def plain(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+def is_group(value: Any) -> bool:
+    """Whether instances can be grouped under a value: an integer, a float that is a number, or a string."""
+    return type(value) in (int, str, float) and value == value
+
+
 def sorted_labels(values: Iterable[Label]) -> list[Label]:
     """Integers first in their order, then strings in theirs."""
     return sorted(values, key=lambda v: (isinstance(v, str), v))

@@ -11,6 +11,7 @@ from xai_widgets.tracking.ingest.limits import check_epoch, check_metrics, check
 from xai_widgets.tracking.store import npz
 from xai_widgets.tracking.store.epoch_column import Column
 from xai_widgets.tracking.store.label_statistics import GroupStatistics
+from xai_widgets.tracking.store.labels import is_group
 from xai_widgets.tracking.store.stream import Stream
 
 Array = npt.NDArray[Any]
@@ -44,7 +45,7 @@ def check_stream(stream: Stream, ended: int) -> None:
             npz.checked(index, "iu")
         elif not all(type(i) in (int, str) for i in index):
             raise TypeError("instances of a grouping are neither integers nor strings")
-        need(all(type(v) in (int, str, float, type(None)) for v in table.values), "a group has no name")
+        need(all(map(is_group, table.values)), "a group has no name")
     if stream.dynamics is not None:
         stream.dynamics.check(len(stream.table), len(stream.predicted), ended)
         need(stream.dynamics.size <= stream.instances.size, "dynamics are of more instances than there are")
