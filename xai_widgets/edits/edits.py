@@ -6,7 +6,7 @@ import getpass
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class Edits:
         self._in_force: Folded | None = None
         self._epoch = 0
         self._ledger = Ledger()
+        self._taken: dict[str, int] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         self._start: EpochStart | None = None
         self._catalogues: dict[tuple[str, str | None], tuple[int, Catalogue]] = {}
         self._said: str | None = None
@@ -252,7 +254,47 @@ class Edits:
         with self._lock:
             return self._current().state(mode, ds_id)
 
-    def begin_epoch(self, epoch: int, *, replay: bool = False) -> None:
+    @property
+    def taken(self) -> dict[str, int]:
+        """Of each editor, how many edits the epoch that was begun last has: what other processes of the run must be told."""
+        with self._lock:
+            return dict(self._taken)
+
+    def knows(self, taken: Mapping[str, int]) -> bool:
+        """Whether so many edits of each editor can be read here."""
+        with self._lock:
+            self.poll()
+            known = {file.path.stem: len(file.edits) for file in self._log.files}
+            return all(known.get(editor, 0) >= count for editor, count in taken.items())
+
+    def refuse(self, mode: str, why: str, *operations: str) -> None:
+        """Refuse edits of a mode from now on, as they would do nothing in the training that runs.
+
+        Parameters
+        ----------
+        mode
+            The mode meant.
+        why
+            What ``ValueError`` will say: what is the matter, and the way out.
+        operations
+            "exclude", "relabel", "reweight"; all by default.
+        """
+        with self._lock:
+            for operation in operations or ("exclude", "relabel", "reweight"):
+                self._refused[mode, operation] = why
+        done = [e for e in self.history() if e.mode == mode and (e.mode, e.operation) in self._refused]
+        if done:
+            self._report(f"{len(done)} edits of mode {mode!r} do nothing here: {why}")
+
+    def leave_epochs_to_hook(self) -> None:
+        """Begin no epoch where the tracker's end: a hook does, in all processes of the run alike."""
+        if self._subscription is not None:
+            self._subscription.cancel()
+            self._subscription = None
+
+    def begin_epoch(
+        self, epoch: int, *, replay: bool = False, taken: Mapping[str, int] | None = None
+    ) -> None:
         """Fix the edits of an epoch: those known now, or with `replay` those that it began with when it ran before.
 
         The choice is written to the run's folder. Without any edit nothing is written.
@@ -263,16 +305,24 @@ class Edits:
             The epoch that begins, counted from 1.
         replay
             Take what an earlier run (or the part of this epoch before an interruption) began it with.
+        taken
+            Take so many edits of each editor, as another process of the run does, which writes it down.
         """
         with self._lock:
             self.poll()
             self._epoch = epoch
-            if replay:
-                self._in_force = fold(self._of_epoch(epoch))
+            if taken is not None or replay:
+                edits = self._ledger.edits
+                chosen = (
+                    self._of_epoch(epoch)
+                    if taken is None
+                    else [edit for edit in edits if edit.number < taken.get(edit.editor, 0)]
+                )
+                self._in_force, self._taken, self._start = fold(chosen), _counted(chosen), None
                 return
             self._in_force = fold(self._ledger.edits)
-            taken = {file.path.stem: len(file.edits) for file in self._log.files if file.edits}
-            self._start = EpochStart(epoch, taken, (self._log.clock + 1, self._log.editor))
+            self._taken = _counted(self._ledger.edits)
+            self._start = EpochStart(epoch, self._taken, (self._log.clock + 1, self._log.editor))
             self._write_start()
 
     def apply(
@@ -403,6 +453,9 @@ class Edits:
         who: str,
         target: tuple[str, int] | None = None,
     ) -> Edit:
+        why_not = self._refused.get((mode, operation))
+        if why_not is not None:
+            raise ValueError(f"{operation} of mode {mode!r} would do nothing: {why_not}")
         edit = Edit(
             operation=operation,
             ids=tuple(ids),
@@ -444,6 +497,14 @@ class Edits:
     def _report(self, problem: str) -> None:
         self.problems.append(problem)
         self._tracker.report(problem)
+
+
+def _counted(edits: Iterable[Edit]) -> dict[str, int]:
+    """Count the edits of each editor, up to the last one that is among them."""
+    counts: dict[str, int] = {}
+    for edit in edits:
+        counts[edit.editor] = max(counts.get(edit.editor, 0), edit.number + 1)
+    return counts
 
 
 def _user() -> str:

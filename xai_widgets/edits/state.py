@@ -188,6 +188,18 @@ def objects(values: list[Any]) -> npt.NDArray[np.object_]:
     return made
 
 
+def in_type_of(given: Any, label: Label) -> Any:
+    """Return an edit's label in the type of the label that a single sample has.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a label that this type has not.
+    """
+    box = given[None] if hasattr(given, "shape") else [given]
+    return _replaced(box, [(0, label)], 1)[0]
+
+
 def _arrays(entries: dict[Index, _Entry]) -> EditState:
     held = list(entries.values())
     return EditState(

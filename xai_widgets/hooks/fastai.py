@@ -13,22 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.edited import EditedLoader, check_editable
+from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.identity import Rows
 from xai_widgets.hooks.torch.observer import Observer
 
 __all__ = ["HookWarning", "TrackerCallback"]
 
+NO_WEIGHTS = "a Learner's loss has no weights for single samples: exclude the instances, or draw them more rarely (WeightedDL)"
 TrackerCallback: Any  # a class, made when first asked for: its base is fastai's Callback
 
 
 class LearnerWatch:
     """Listens to a Learner's loaders and loss for the time of one fit or validation."""
 
-    def __init__(self, tracker: Any, options: dict[str, Any]) -> None:
+    def __init__(self, tracker: Any, options: dict[str, Any], edits: Edits | None = None) -> None:
+        self._edits = edits
+        self._edited: dict[int, EditedLoader] = {}
         self._tracker = tracker
         self._options = options
         self.feed = Feed(tracker, streams=[("train", None), ("eval", None)])
@@ -46,8 +52,9 @@ class LearnerWatch:
         self._observer = Observer(self.feed, loss, learn.model, **self._options)
         self._undo.append(self._observer.detach)
 
-    def listen_to(self, loader: Any) -> None:
+    def listen_to(self, learn: Any, mode: str) -> None:
         """Note the order that a fastai loader draws; it draws one per pass, in this process."""
+        loader = learn.dl
         if id(loader) in self._orders:
             return
         if not getattr(loader, "indexed", True) or not hasattr(loader, "get_idxs"):
@@ -57,11 +64,19 @@ class LearnerWatch:
             )
         self._rows[id(loader)] = Rows(loader)
         whole = whole_places(loader.dataset)  # a part of a data set has the names of the whole
+        if self._edits is not None:
+            self._edited[id(loader)] = EditedLoader(self._edits, mode, None, 0, self._tracker.report)
+        edited = self._edited.get(id(loader))
         draw = loader.get_idxs
         own = loader.__dict__.get("get_idxs")
 
         def get_idxs() -> Any:
             order = list(draw())
+            kept = None if edited is None else edited.kept(loader.dataset, lambda: whole)
+            if kept is not None:
+                order = list(filter(kept.keeps, order))
+                batches = len(order) // (loader.bs or 1)
+                learn.n_iter = batches + (not loader.drop_last and len(order) % (loader.bs or 1) > 0)
             places = np.asarray(order)  # of which a batch is a slice
             self._orders[id(loader)] = places if whole is None else whole[places]
             return order
@@ -90,8 +105,10 @@ class LearnerWatch:
     def pass_begins(self, learn: Any, mode: str) -> None:
         """Open an epoch."""
         self.attach(learn)
-        self.listen_to(learn.dl)
+        self.listen_to(learn, mode)
         self.feed.begin(mode, None, learn.epoch + 1 + self._offset if mode == "train" else None)
+        if self._edits is not None and mode == "train":
+            begin_epoch(self._edits, self.feed.epoch, self._tracker.report)
 
     @told
     def batch_begins(self, learn: Any, mode: str) -> None:
@@ -103,7 +120,12 @@ class LearnerWatch:
         proof = self._observer.evidence.of(mode)
         proof.next()
         self._rows[id(learn.dl)].prove(proof, index, index, batch, None)
-        self._observer.take(mode, None, index if proof.may_record else None, batch)
+        names = index if proof.may_record else None
+        edited = self._edited.get(id(learn.dl))
+        if edited is not None and len(learn.yb):
+            learn.yb = edited.batch(names, tuple(learn.yb))
+            batch = (*learn.xb, *learn.yb)
+        self._observer.take(mode, None, names, batch)
 
     @told
     def batch_ends(self) -> None:
@@ -141,7 +163,7 @@ class LearnerWatch:
             self.feed.end_all()
         while self._undo:
             self._undo.pop()()
-        self._orders, self._rows = {}, {}
+        self._orders, self._rows, self._edited = {}, {}, {}
 
     @told
     def finish(self) -> None:
@@ -174,6 +196,10 @@ def _callback_class() -> Any:
             ``per_sample(outputs, targets) -> (B,)`` for a loss that has no reduction to switch off.
         logits
             Whether to record logits; None: for classification up to 1,024 classes.
+        edits
+            The `xai_widgets.Edits` to train by: excluded samples are not drawn from the next epoch on, relabelled ones come
+            with their new label; weights are refused. An epoch gets shorter, and schedules still come to their end, as they
+            go by epochs and by the share of an epoch's batches that are done.
 
         Notes
         -----
@@ -188,9 +214,13 @@ def _callback_class() -> Any:
             *,
             per_sample: Callable[[Any, Any], Any] | None = None,
             logits: bool | None = None,
+            edits: Edits | None = None,
         ) -> None:
             super().__init__()
-            self._watch = LearnerWatch(tracker, {"per_sample": per_sample, "logits": logits})
+            if edits is not None:
+                check_editable(edits, by_place=True)
+                edits.refuse("train", NO_WEIGHTS, "reweight")
+            self._watch = LearnerWatch(tracker, {"per_sample": per_sample, "logits": logits}, edits)
 
         def detach(self) -> None:
             """Leave loaders and loss as they were."""

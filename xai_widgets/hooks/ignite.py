@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key
 from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks.torch.edited import INDEX_RIDES, EditedLoader, check_editable
+from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Tap
 from xai_widgets.hooks.torch.observer import Observer
@@ -34,7 +37,10 @@ class EngineWatch:
         evaluators: dict[str | None, Any],
         index: Key | None,
         options: dict[str, Any],
+        edits: Edits | None = None,
     ) -> None:
+        self._edits = edits
+        self._label = options.get("label")
         self._tracker = tracker
         self._index = index
         self._trainer = trainer
@@ -142,6 +148,11 @@ class EngineWatch:
         tap = Tap(engine.state.dataloader, self, self._index, self._observer.evidence)
         tap.mode, tap.ds_id = stream
         self._taps[stream] = tap
+        if self._edits is not None:
+            check_editable(self._edits, by_place=self._index is None and tap.rows.by_place)
+            tap.edited = EditedLoader(
+                self._edits, *stream, self._label, self._tracker.report, same_length=True, index=INDEX_RIDES
+            )
 
     def _untap(self, stream: tuple[str, str | None]) -> None:
         tap = self._taps.pop(stream, None)
@@ -156,6 +167,14 @@ class EngineWatch:
             self._observer.leave((tap.mode, tap.ds_id))
             self._observer.flush()
             self.feed.end("train")
+        if self._edits is not None and tap.mode == "train":
+            cut = not self._by_pass and not tap.passed  # a run that goes on within an epoch
+            begin_epoch(
+                self._edits,
+                self.feed.epoch + (not self.feed.is_open("train")),
+                self._tracker.report,
+                replay=cut,
+            )
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the engine works on."""
@@ -208,6 +227,7 @@ def watch(
     *,
     evaluator: Any = None,
     index: Key | None = None,
+    edits: Edits | None = None,
     **options: Any,
 ) -> EngineWatch:
     """Record every batch of Ignite engines: indices, labels, per-sample losses and logits.
@@ -225,9 +245,15 @@ def watch(
         one batch at a time.
     index
         Where batches carry their index, where the sampler does not tell it.
+    edits
+        The `xai_widgets.Edits` to train by: excluded samples are not drawn from the next epoch on, relabelled ones come with
+        their new label. An engine fixes its epochs' length beforehand, so there remain as many batches: the samples that are
+        left begin again. Weights are the engine's function's to apply, and that is told where there are any.
     **options
         ``label``, ``per_sample`` and ``logits`` of `xai_widgets.hooks.torch.watch`.
     """
     require("ignite")
+    if edits is not None:
+        check_editable(edits, by_place=index is None)
     evaluators = evaluator if isinstance(evaluator, dict) else {} if evaluator is None else {None: evaluator}
-    return EngineWatch(trainer, model, loss, optimizer, tracker, evaluators, index, options)
+    return EngineWatch(trainer, model, loss, optimizer, tracker, evaluators, index, options, edits)

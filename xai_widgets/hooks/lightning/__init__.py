@@ -12,8 +12,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.lightning.watcher import LightningWatch
+from xai_widgets.hooks.torch.edited import check_editable
 
 __all__ = ["HookWarning", "TrackerCallback"]
 
@@ -54,6 +56,10 @@ def _callback_class() -> Any:
             Whether to record logits; None: for classification up to 1,024 classes.
         checkpoint
             Whether to keep the tracker's state in Lightning's checkpoints, so that a resumed run goes on with it.
+        edits
+            The `xai_widgets.Edits` to train by: excluded samples are not drawn from the next epoch on, relabelled ones come
+            with their new label. Lightning counts an epoch's batches beforehand, so there remain as many: the samples that are
+            left begin again. Weights are the module's to apply, and that is told where there are any.
 
         Notes
         -----
@@ -70,8 +76,11 @@ def _callback_class() -> Any:
             index: Any = None,
             logits: bool | None = None,
             checkpoint: bool = True,
+            edits: Edits | None = None,
         ) -> None:
             super().__init__()
+            if edits is not None:
+                check_editable(edits, by_place=index is None)
             self._checkpoint = checkpoint
             self._tracker = tracker
             self._watch = LightningWatch(
@@ -79,6 +88,7 @@ def _callback_class() -> Any:
                 loss,
                 index=index,
                 options={"per_sample": per_sample, "label": label, "logits": logits},
+                edits=edits,
             )
 
         def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:

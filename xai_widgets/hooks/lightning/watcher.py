@@ -8,8 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.quiet import told
+from xai_widgets.hooks.torch.edited import INDEX_RIDES, EditedLoader, check_editable
+from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.loader_tap import Tap
 from xai_widgets.hooks.torch.observer import Observer
 from xai_widgets.hooks.torch.witness import leaves
@@ -24,8 +27,17 @@ class LightningWatch:
     Loaders are fetched ahead of the steps that use them, so what a `Tap` tells waits in a queue for its step.
     """
 
-    def __init__(self, tracker: Any, loss: Any, *, index: Any, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        tracker: Any,
+        loss: Any,
+        *,
+        index: Any,
+        options: dict[str, Any],
+        edits: Edits | None = None,
+    ) -> None:
         self._tracker = tracker
+        self._edits = edits
         self._loss = loss
         self._index = index
         self._options = options
@@ -42,6 +54,7 @@ class LightningWatch:
         self._resumed: tuple[int, bool] | None = None
         self._skip = False  # during the sanity check
         self._trained = False
+        self._edited = 0  # the epoch whose edits were fixed last
 
     # coming and going
 
@@ -114,6 +127,17 @@ class LightningWatch:
         tap = Tap(loader, self, self._index, None if self._observer is None else self._observer.evidence)
         tap.mode, taps[-1] = mode, tap
         self._undo.append(tap.detach)
+        if self._edits is not None:
+            check_editable(self._edits, by_place=self._index is None and tap.rows.by_place)
+            tap.edited = EditedLoader(
+                self._edits,
+                mode,
+                None,
+                self._options["label"],
+                self._tracker.report,
+                same_length=True,
+                index=INDEX_RIDES,
+            )
 
     def _name_loaders(self, mode: str) -> None:
         """Say which data set each loader of a mode is of, where it has several: their keys in training, else their places."""
@@ -125,6 +149,8 @@ class LightningWatch:
         for tap, name in zip(taps, names, strict=False):
             if tap is not None:
                 tap.ds_id = name if len(taps) > 1 else None
+                if tap.edited is not None:
+                    tap.edited.ds_id = tap.ds_id
 
     @property
     def _combined(self) -> Any:
@@ -143,7 +169,7 @@ class LightningWatch:
             self._undo.pop()()
         self._observer = None
         self._taps, self._ahead, self._trainer = {}, {}, None
-        self._iterated, self._over = set(), set()
+        self._iterated, self._over, self._edited = set(), set(), 0
         if self._trained or error is not None:
             self._tracker.finish(error)
         self._trained = False
@@ -164,9 +190,23 @@ class LightningWatch:
         if tap.mode not in self._iterated:
             self._iterated.add(tap.mode)
             self._name_loaders(tap.mode)
+        if self._edits is not None and tap.mode == "train":
+            self._begin_edits(self._edits)
         if id(tap) not in self._over:  # what a pass that came to its end has left is still to be worked on
             self._ahead[id(tap)] = deque()
         self._over.discard(id(tap))
+
+    @told
+    def _begin_edits(self, edits: Edits) -> None:
+        """Fix the edits of the epoch whose pass begins; with several loaders their passes begin together."""
+        offset, cut = self._resumed if self._resumed is not None else (self._offset_of(self._trainer), False)
+        epoch = self._trainer.current_epoch + 1 + (self._offset if self._trained else offset)
+        if epoch != self._edited:
+            self._edited = epoch
+            begin_epoch(edits, epoch, self._tracker.report, replay=cut)
+
+    def _offset_of(self, trainer: Any) -> int:
+        return int(max(self._tracker.epoch, trainer.current_epoch) - trainer.current_epoch)
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Keep what was fetched ahead."""
@@ -189,7 +229,7 @@ class LightningWatch:
     def train_starts(self, trainer: Any) -> None:
         """Start a run."""
         self._trained = True
-        self._offset = max(self._tracker.epoch, trainer.current_epoch) - trainer.current_epoch
+        self._offset = self._offset_of(trainer)
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
             self._offset, in_epoch = resumed

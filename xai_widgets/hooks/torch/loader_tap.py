@@ -161,11 +161,6 @@ class Tap:
         self.rows.prove(proof, names, places, batch, fetched)
         return names if proof.may_record else None
 
-    def names_of(self, places: Any) -> Any:
-        """Return the names of a list of places that the sampler drew."""
-        whole = self._whole_places()
-        return list(places) if whole is None else whole[np.asarray(places, dtype=np.int64)]
-
     def _named(self, indices: Any) -> Any:
         if not self.whole:
             indices = [indices]
@@ -173,13 +168,13 @@ class Tap:
             names: Any = np.asarray(indices)
         else:
             names = indices if hasattr(indices, "dtype") else list(indices)
-        places = self._whole_places()
+        places = self.whole_places()
         if places is None:
             return names
         return places[np.asarray(names, dtype=np.int64)]
 
-    def _whole_places(self) -> Any:
-        """Return the places that a subset's samples have in what it is a part of."""
+    def whole_places(self) -> Any:
+        """Return the places (N,) that a subset's samples have in what it is a part of; None for what is no subset."""
         dataset: Any = getattr(self.loader, "dataset", None)
         if not hasattr(dataset, "indices"):
             return None
@@ -278,10 +273,7 @@ class _Notes:
 
     def __iter__(self) -> Iterator[Any]:
         # asks for the sampler's iterator at once, so that one that draws its order there draws it when it always did
-        order = iter(self.real)
-        for tap in self._taps:
-            if tap.edited is not None:
-                order = tap.edited.order(order, self.real, tap.names_of)
+        order = iter(self._drawn())
         queues = [tap.announce().names for tap in self._taps]
 
         def note(indices: Any) -> Any:
@@ -291,8 +283,16 @@ class _Notes:
 
         return map(note, order)
 
+    def _drawn(self) -> Any:
+        """Return the user's sampler without what is excluded; itself where nothing is."""
+        sampler = self.real
+        for tap in self._taps:
+            if tap.edited is not None:
+                sampler = tap.edited.sampler(sampler, getattr(tap.loader, "dataset", None), tap.whole_places)
+        return sampler
+
     def __len__(self) -> int:
-        return len(self.real)
+        return len(self._drawn())
 
 
 def _attach(loader: Any, tap: Tap) -> None:

@@ -12,6 +12,7 @@ from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key
 from xai_widgets.hooks.torch.edited import EditedLoader, check_editable
+from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Passing, Tap
 from xai_widgets.hooks.torch.observer import Observer
@@ -127,7 +128,12 @@ class Watch:
             self._take_back(stream)  # a look at one batch is no epoch
         self._flush()
         if self._edits is not None and tap.mode == "train":
-            self._edits.begin_epoch(self._feed.epoch + (not tap.resumes), replay=tap.resumes)
+            begin_epoch(
+                self._edits,
+                self._feed.epoch + (not tap.resumes),
+                self._feed.tracker.report,
+                replay=tap.resumes,
+            )
 
     def took(self, tap: Tap, index: Any, batch: Any) -> None:
         """Note the batch that the loop works on now."""

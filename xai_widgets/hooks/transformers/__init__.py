@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.transformers.data import indexed
 from xai_widgets.hooks.transformers.watcher import TransformersWatch
@@ -53,6 +54,11 @@ def _callback_class() -> Any:
             smoothing) nor lie in the data set's memory. Labels without a mode are those of training.
         logits
             Whether to record logits; None: for classification up to 1,024 classes.
+        edits
+            The `xai_widgets.Edits` to train by: excluded samples are not drawn from the next epoch on, relabelled ones come
+            with their new label; weights are refused. A Trainer counts the steps of a run beforehand (``max_steps``, the
+            learning rate's schedule, where to resume), so an epoch keeps its number of steps: the samples that are left
+            begin again.
 
         Notes
         -----
@@ -68,8 +74,11 @@ def _callback_class() -> Any:
             per_sample: Callable[[Any, Any], Any] | None = None,
             labels: Any = None,
             logits: bool | None = None,
+            edits: Edits | None = None,
         ) -> None:
-            self._watch = TransformersWatch(tracker, per_sample=per_sample, labels=labels, logits=logits)
+            self._watch = TransformersWatch(
+                tracker, per_sample=per_sample, labels=labels, logits=logits, edits=edits
+            )
 
         def detach(self) -> None:
             """Leave the model as it was; the trainer's data must then have no index column."""

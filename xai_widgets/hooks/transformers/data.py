@@ -46,7 +46,7 @@ def indexed(dataset: Any, key: Key | None = None) -> Any:
     if key is None:
         names: Any = np.arange(len(dataset))
     elif isinstance(key, str) and key != "content":
-        names = list(dataset[key])
+        names = list(dataset.with_format(None)[key])  # a format may not show that column
     else:
         read = key_reader(key)
         names = [read(row) for row in dataset]

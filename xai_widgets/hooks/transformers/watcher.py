@@ -12,16 +12,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.evidence import LOOSE, Evidence, Proof, same_labels
 from xai_widgets.hooks._common.feed import Batch, Feed
 from xai_widgets.hooks._common.instance_ids import INDEX
 from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.torch.device_copy import Drain
+from xai_widgets.hooks.torch.edited import EditedLoader
+from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import untraced
 from xai_widgets.hooks.torch.loss_batching import Held
 from xai_widgets.hooks.torch.per_sample_loss import PerSample
 from xai_widgets.hooks.transformers.batch_indices import name_batches
 from xai_widgets.hooks.transformers.criterion import OwnLoss
+from xai_widgets.hooks.transformers.edited import edit_loader, edited_by_trainer
 from xai_widgets.hooks.transformers.labels import Lookup, given_labels, labels_of
 from xai_widgets.hooks.transformers.names import decode
 from xai_widgets.hooks.transformers.per_sample_loss import Seen, class_scores, observe_outputs, returned_loss
@@ -63,9 +67,16 @@ class TransformersWatch:
     """Listens to one model in a `Trainer`. Parameters are those of `TrackerCallback`."""
 
     def __init__(
-        self, tracker: Any, *, per_sample: Callable[[Any, Any], Any] | None, labels: Any, logits: bool | None
+        self,
+        tracker: Any,
+        *,
+        per_sample: Callable[[Any, Any], Any] | None,
+        labels: Any,
+        logits: bool | None,
+        edits: Edits | None = None,
     ) -> None:
         self._tracker = tracker
+        self._edited = None if edits is None else edited_by_trainer(edits, tracker)
         self.feed = Feed(tracker, streams=[("train", None)])
         self._evidence = Evidence(self.feed)
         self._drain = Drain(self.feed.record)
@@ -77,7 +88,7 @@ class TransformersWatch:
         self._called: tuple[Any, Any, Any] = (None, None, None)  # index, labels, items of the call that runs
         self.feed.held_by(self._flush)
         self._undo: list[Callable[[], None]] = []
-        self._undo_loader: Callable[[], None] | None = None
+        self._undo_loader: list[Callable[[], None]] = []
         self._evaluated: list[Evaluated] = []
         self._waiting: list[Step] = []  # of an evaluation, whose labels are not known yet
         self._unnamed = {"train": 0, "eval": 0}
@@ -185,7 +196,10 @@ class TransformersWatch:
                 f"the labels do not reach the model (label smoothing takes them before) and do not lie in the {mode} data "
                 'set\'s memory. Give TrackerCallback(tracker, labels={"train": labels, "eval": labels}), by index'
             )
-        return step._replace(targets=torch.as_tensor(np.asarray(look_up(step.index))))
+        targets = np.asarray(look_up(step.index))
+        if mode == "train" and self._edited is not None:
+            targets = self._edited.edits.apply(step.index, targets).label
+        return step._replace(targets=torch.as_tensor(targets))
 
     def _lookup(self, mode: str) -> Lookup | None:
         if mode not in self._lookups:
@@ -201,6 +215,8 @@ class TransformersWatch:
             proof.leave_open("labels", "the data set does not tell them by name")
             return True
         given, found = np.asarray(look_up(step.index)), targets.detach().cpu().numpy()
+        if self._edited is not None:
+            given = self._edited.expected(step.index, given, found)
         same = given.shape == found.shape and bool(same_labels(given, found).all())
         if not same and not _reordered(given, found):
             proof.leave_open("labels", "the data set has other labels than the model is given")
@@ -385,9 +401,8 @@ class TransformersWatch:
             self._undo.pop()()
 
     def _release_loader(self) -> None:
-        undo, self._undo_loader = self._undo_loader, None
-        if undo is not None:
-            undo()
+        while self._undo_loader:
+            self._undo_loader.pop()()
 
     # the trainer
 
@@ -396,7 +411,10 @@ class TransformersWatch:
         """Start a run, or continue that of a checkpoint."""
         self._release_loader()
         self._lookups["train"] = labels_of(getattr(loader, "dataset", None))
-        self._undo_loader = name_batches(loader)
+        named = name_batches(loader)
+        self._undo_loader += [] if named is None else [named]
+        if self._edited is not None:
+            self._edit(loader, self._edited)
         alone = int(getattr(args, "world_size", 1)) == 1
         self._own = OwnLoss(int(args.gradient_accumulation_steps), state.global_step) if alone else None
         saved = self.state_path(args, state)
@@ -413,10 +431,21 @@ class TransformersWatch:
         self._tracker.start()
 
     @told
+    def _edit(self, loader: Any, edited: EditedLoader) -> None:
+        try:
+            self._undo_loader.append(edit_loader(loader, edited))
+        except ValueError as error:
+            edited.edits.refuse("train", str(error))
+            raise
+
+    @told
     def epoch_begins(self, state: Any) -> None:
         """Open a training epoch: a pass over the loader, whatever fraction the Trainer makes of a stream's."""
         number, self._continued = self._continued, None
+        cut = number is not None and (state.epoch or 0) % 1 > 1e-6
         self.feed.begin("train", None, self.feed.epoch + 1 if number is None else number)
+        if self._edited is not None:
+            begin_epoch(self._edited.edits, self.feed.epoch, self._tracker.report, replay=cut)
 
     @told
     def stepped(self, state: Any) -> bool:
