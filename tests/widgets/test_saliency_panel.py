@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from ipycanvas.canvas import COMMANDS
 from PIL import Image
-from views_common import tell
+from views_common import settle, tell
 
 import xai_widgets as xw
 from xai_widgets.live.kernel.cells import cells
@@ -57,21 +56,6 @@ def make(digits: tuple, no_leak: None) -> Any:
     yield panel
     for each in made:
         each.close()
-
-
-def settle(panel: Any, condition: Callable[[], Any] | None = None) -> None:
-    """Wait until nothing is asked any more."""
-    import time
-
-    end = time.monotonic() + 60
-    panel.publisher.flush()
-    while time.monotonic() < end:
-        panel.publisher.flush()
-        if not panel._running() and (condition is None or condition()):
-            panel.publisher.flush()
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"still {panel.service.state}, {panel.front.strip}, {panel.front.empty}")
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from views_common import record
+from views_common import record, settle
 
 import xai_widgets as xw
 from xai_widgets.live.kernel.cells import cells
@@ -137,14 +137,43 @@ def test_token_ids_get_the_engines_advice(no_leak: None) -> None:
     model = torch.nn.Sequential(torch.nn.Embedding(9, 4), torch.nn.Flatten(), torch.nn.Linear(12, 2))
     ids = np.random.default_rng(0).integers(0, 9, (6, 3))
     with xw.SaliencyPanel(model, ids, indices=[0], smoothing=2, integrating=2, following=False) as panel:
-        for _ in range(100):
-            panel.publisher.flush()
-            if panel._failed is not None:
-                break
-            panel._job.wait(0.1) if hasattr(panel._job, "wait") else None
+        settle(panel, lambda: panel._failed is not None)
         said = str(panel.front.get_state())
         assert "for token ids pass the embeddings" in said
         assert "FloatTensor" not in said
+
+
+def test_reentrant_checkpoints_say_what_to_do(no_leak: None) -> None:
+    torch = pytest.importorskip("torch")
+    from torch.utils.checkpoint import checkpoint
+
+    class Checkpointed(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            return checkpoint(self.layer, x, use_reentrant=True)
+
+    x = np.ones((5, 4), np.float32)
+    with xw.SaliencyPanel(Checkpointed(), x, indices=[0], smoothing=2, integrating=2) as panel:
+        settle(panel, lambda: panel._failed is not None)
+        assert "build it with use_reentrant=False" in panel.front.strip["text"]
+
+
+def test_a_panel_explains_instances_that_are_named_by_texts(no_leak: None) -> None:
+    torch = pytest.importorskip("torch")
+    x, names = np.random.default_rng(0).random((5, 4)).astype(np.float32), ["a", "b<i>", "c", "d", "e"]
+    tracker = xw.Tracker()
+    tracker.record(names, np.arange(5) % 3, loss=np.arange(5.0))
+    tracker.end_epoch()
+    samples = xw.samples.as_samples((x, np.arange(5) % 3, names))
+    options: dict[str, Any] = {"smoothing": 2, "integrating": 2, "following": False}
+    with xw.SaliencyPanel(torch.nn.Linear(4, 3), samples, tracker, indices=["b<i>"], **options) as panel:
+        settle(panel, lambda: panel._result is not None)
+        assert panel._result.batch.index == ("b<i>",)
+        assert np.allclose(panel._result.batch.inputs, x[1:2])
+        assert panel._rows._rows[0].caption.parts[0] == [["b<i>", "strong"]]
 
 
 def test_a_dashboard_says_what_it_was_not_given(tracker: Any, no_leak: None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,3 +27,16 @@ def tell(view: Any, content: object) -> None:
     """Have a view hear a message of the browser, as its front would hand it over."""
     view._hear(view.front, content, [])
     view.publisher.flush()
+
+
+def settle(panel: Any, condition: Callable[[], Any] | None = None) -> None:
+    """Wait until nothing is asked any more."""
+    end = time.monotonic() + 60
+    panel.publisher.flush()
+    while time.monotonic() < end:
+        panel.publisher.flush()
+        if not panel._running() and (condition is None or condition()):
+            panel.publisher.flush()
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"still {panel.service.state}, {panel.front.strip}, {panel.front.empty}")

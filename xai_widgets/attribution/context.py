@@ -15,6 +15,7 @@ from xai_widgets.attribution.backends.base import Backend, Inputs, ScoreRule
 from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.inputs import counter_rng
+from xai_widgets.attribution.inputs.along import along_of
 from xai_widgets.attribution.inputs.baselines import (
     RANDOM,
     Background,
@@ -106,10 +107,12 @@ class Preparer:
         rule = ScoreRule(settings.score, settings.target if callable(settings.target) else None)
         layouts = self._layouts(inputs, settings.layout)
         scene, kind = self._scene(inputs, settings, layouts)
-        digests = _digests(inputs) if settings.index is not None else [key.tobytes() for key in scene.keys]
+        scene.along = along_of(settings.along, count)
+        named = settings.index is not None or scene.along
+        digests = _digests((*inputs, *scene.along.arrays)) if named else [key.tobytes() for key in scene.keys]
         output, starts, rows = self._both_outputs(scene, digests, paths and rule.function is None)
         prediction, probability, task = targets.predictions(
-            output, count, self._task, lambda: self._backend.ends_in_sigmoid(inputs)
+            output, count, self._task, lambda: self._backend.ends_in_sigmoid(inputs, scene.along)
         )
         rule.probabilities = task is not None and task.probabilities
         rule.one_logit = task is not None and task.kind == "one_logit" and rule.function is None
@@ -138,10 +141,12 @@ class Preparer:
 
     def only_kinks(self, job: Job) -> bool:
         """See `Backend`; the model is asked once for inputs of a shape."""
-        key = job.rule.key, tuple(one.shape[1:] for one in job.scene.inputs)
+        key = job.rule.key, tuple(one.shape[1:] for one in job.scene.inputs), job.scene.along.key
         if key not in self._kinks:
             try:
-                self._kinks[key] = self._backend.only_kinks(job.scene.inputs, job.positions, job.rule)
+                self._kinks[key] = self._backend.only_kinks(
+                    job.scene.inputs, job.positions, job.rule, job.scene.along
+                )
             except Exception as error:
                 if not self._backend.is_out_of_memory(error):
                     raise
@@ -157,8 +162,11 @@ class Preparer:
         if not missing:
             return (None if known[0].value is None else np.stack([fact.value for fact in known])), 0
         output = self._in_chunks(
-            lambda part, rows: self._backend.outputs(part, scene.shapes), scene, points, missing
-        )
+            lambda part, rows: self._backend.outputs(
+                part, scene.shapes, scene.along.rows(rows % len(scene.keys))
+            ),
+            scene, points, missing,
+        )  # fmt: skip
         if output is None or output.ndim < 1 or len(output) != len(missing):
             return output, count
         for row, value in zip(missing, output, strict=True):
@@ -196,7 +204,7 @@ class Preparer:
         if missing:
             found = self._in_chunks(
                 lambda part, rows: self._backend.scores(
-                    part, job.scene.shapes, job.positions[rows], job.rule
+                    part, job.scene.shapes, job.positions[rows], job.rule, job.scene.along.rows(rows)
                 ),
                 job.scene, points, missing,
             )  # fmt: skip
@@ -292,7 +300,7 @@ def _check_numbers(score: NDArray[np.float64]) -> None:
 def _of_starts(scene: Scene, digests: list[bytes]) -> list[bytes]:
     """Name where paths start: by its content, or by what it is drawn from."""
     if scene.baselines:
-        return _digests(scene.baselines)
+        return _digests((*scene.baselines, *scene.along.arrays))
     drawn = repr((scene.kind, scene.seed, id(scene.background))).encode()
     return [
         hashlib.blake2b(drawn + digest + key.tobytes(), digest_size=16).digest()

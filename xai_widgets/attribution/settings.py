@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     window: int | Sequence[int] | None
     stride: int | Sequence[int] | None
     columns: Sequence[str] | None
+    along: Any
     progress: Callable[[int, int], None] | None
 
 
@@ -86,6 +87,10 @@ class Settings:
         Of occlusion; an eighth of the picture, and half the window, by default.
     columns : sequence of str, optional
         Of the whole picture: "raw", "smoothed", "integrated", "smint" (these four by default), or any method's name.
+    along : array, tuple of arrays or dict, optional
+        What the model gets beside the input and what is not explained: token ids, masks, lengths; (B, ...) each, of any
+        kind of numbers. They come after the input; of a dict, an int is the place among the model's arguments and a str
+        the keyword: ``{"attention_mask": mask}``.
     progress : callable, optional
         Called with the evaluations done and to do, summed over the samples, after every chunk.
     """
@@ -110,6 +115,7 @@ class Settings:
     window: int | Sequence[int] | None = None
     stride: int | Sequence[int] | None = None
     columns: Sequence[str] | None = None
+    along: Any = None
     progress: Callable[[int, int], None] | None = None
 
     def __post_init__(self) -> None:

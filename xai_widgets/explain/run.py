@@ -149,6 +149,10 @@ def _one_batch(
         raise TypeError(
             f"a data set of one picture an instance can be explained as a whole; got {len(batch.inputs)} inputs"
         )
+    if batch.along:
+        raise TypeError(
+            f"a data set of one picture an instance can be explained as a whole; input {min(batch.along)} is no picture"
+        )
     found = engine.attribute(
         batch.inputs, method, **{"layout": data.layout, "labels": batch.labels, "index": ids, **settings}
     )

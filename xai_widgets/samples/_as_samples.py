@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xai_widgets.samples._index import Positions
@@ -16,7 +16,7 @@ def as_samples(
     *,
     labels: Any = None,
     index: Any = None,
-    layout: str | None = None,
+    layout: str | Sequence[str | None] | None = None,
     mean: Any = None,
     std: Any = None,
     label_names: Any = None,
@@ -44,8 +44,11 @@ def as_samples(
     index : sequence of int or str, or str, optional
         The index value of each sample; a string names the column. By default what the data set itself knows, else
         the position; in a torch Subset that in what it is a part of.
-    layout : {"NCHW", "NHWC", "NHW", "none"}, optional
-        How the inputs lie in memory; by default told from the first sample. "none" says that they are no pictures.
+    layout : {"NCHW", "NHWC", "NHW", "none"}, or several of them, optional
+        How the inputs lie in memory; by default told from the first sample. "none" says that they are no pictures. For
+        several inputs a name for each, as ``("NCHW", "none")``; one alone is that of the first input that it fits. The first
+        that is a picture is drawn. Inputs of whole numbers (ids, masks, lengths) beside others are passed to the model as
+        they are, and not explained.
     mean, std : float or sequence of float, optional
         The normalisation, per channel, on pixels in [0, 1]. Inputs of eight bits get it; inputs of floats are taken to
         have it. It is undone for pictures.

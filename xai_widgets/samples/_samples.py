@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,18 @@ class SampleBatch:
         float32, (B, ...); a tuple for a model of several inputs.
     labels : numpy.ndarray
         int64, (B,); -1 where unknown.
+    along : dict of int to numpy.ndarray
+        What is whole numbers or truth values (ids, masks, lengths; not eight-bit pictures) beside inputs that are none, as it
+        is, by its place among the model's inputs. It is passed to the model and cannot be explained.
+    layouts : tuple of str or None
+        Layout of each of ``inputs``; None for what is no picture.
     """
 
     index: tuple[Index, ...]
     inputs: Inputs
     labels: NDArray[np.int64]
+    along: dict[int, NDArray[Any]] = field(default_factory=dict)
+    layouts: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.index)
@@ -52,7 +59,7 @@ class Samples:
         positions: Positions | None,
         *,
         labels: Any,
-        layout: str | None,
+        layout: str | Sequence[str | None] | None,
         mean: Any,
         std: Any,
         label_names: Any,
@@ -70,10 +77,12 @@ class Samples:
             self.label_names = {value: name for name, value in self._codes.items()}
         self.draws_random = self.whole_numbers = False
         self.layout: str | None = None
+        self._pictured = 0  # which of several inputs is drawn
+        self._layouts: tuple[str | None, ...] = ()  # of all inputs
         self.note = ""
         self._range: tuple[float, float] | None = None
         self._shape: tuple[int, ...] | None = None
-        if layout is not None and layout != "none":
+        if isinstance(layout, str) and layout != "none":
             self.layout = check_layout(layout)
         if source.count:
             self._look_at_first(layout)
@@ -130,11 +139,14 @@ class Samples:
         """
         wanted = as_indices(indices)
         items = self._fetch(wanted)
-        rows = [self._input_of(item.x) for item in items]
-        several = bool(rows) and len(rows[0]) > 1
+        rows = [self._parts_of(item.x) for item in items]
         parts = [_stacked([row[p] for row in rows]) for p in range(len(rows[0]) if rows else 1)]
         labels = np.array([self._label_of(i, item) for i, item in zip(wanted, items, strict=True)], np.int64)
-        return SampleBatch(wanted, tuple(parts) if several else parts[0], labels)
+        places = [p for p, part in enumerate(parts) if part.dtype == np.float32]
+        along = {p: part for p, part in enumerate(parts) if p not in places}
+        inputs = tuple(parts[p] for p in places)
+        layouts = tuple(self._layouts[p] if p < len(self._layouts) else self.layout for p in places)
+        return SampleBatch(wanted, inputs if len(inputs) > 1 else inputs[0], labels, along, layouts)
 
     def pictures(self, indices: Any) -> list[NDArray[np.uint8]]:
         """Draw samples to look at: de-normalised pictures, or a plain drawing of what is no picture.
@@ -171,24 +183,35 @@ class Samples:
         with self._lock, random_streams_kept() if self.draws_random else nullcontext():
             return self._source.fetch(keys)
 
-    def _look_at_first(self, layout: str | None) -> None:
+    def _look_at_first(self, layout: str | Sequence[str | None] | None) -> None:
         with random_streams_kept() as moved:
             item = self._source.fetch([0])[0]
-            x = self._input_of(item.x)[0]
+            parts = self._parts_of(item.x)
             raw = item.x if self._to_input is None else self._to_input(item.x)
-        kinds = [as_array(part).dtype for part in (raw if isinstance(raw, tuple) else (raw,))]
-        self.whole_numbers = any(kind.kind in "iu" and kind != np.uint8 for kind in kinds)
+        shapes = [part.shape if part.dtype == np.float32 else None for part in parts]
+        self._pictured, self._layouts = _layouts_of(shapes, layout)
+        x = parts[self._pictured]
+        self.whole_numbers = all(
+            _whole(as_array(part)) for part in (raw if isinstance(raw, tuple) else (raw,))
+        )
         self.draws_random = bool(moved)
         self._shape = x.shape
-        if layout is None:
-            self.layout = _layout_of(x.shape)
+        self.layout = self._layouts[self._pictured]
         if self.layout is None:
             self.note = described(x.shape)
 
     def _input_of(self, raw: Any) -> tuple[NDArray[np.float32], ...]:
+        """Return the inputs that can be explained, float32."""
+        return tuple(part for part in self._parts_of(raw) if part.dtype == np.float32)
+
+    def _parts_of(self, raw: Any) -> list[NDArray[Any]]:
+        """Return all inputs: float32, or whole numbers as they are where they stand beside others."""
         x = raw if self._to_input is None else self._to_input(raw)
-        parts = x if isinstance(x, tuple) else (x,)
-        return tuple(self._normalised(as_array(part)) for part in parts)
+        parts = [as_array(part) for part in (x if isinstance(x, tuple) else (x,))]
+        kept = [_whole(part) for part in parts]
+        if all(kept):
+            kept = [False] * len(parts)  # the engine says what there is to do
+        return [part if keep else self._normalised(part) for part, keep in zip(parts, kept, strict=True)]
 
     def _normalised(self, array: NDArray[Any]) -> NDArray[np.float32]:
         values = np.asarray(array, np.float32)
@@ -208,7 +231,7 @@ class Samples:
         if self._display is not None:
             return _picture_or_plain(self._display(raw), None, None, None, None)
         if self._to_input is None:
-            x = raw[0] if isinstance(raw, tuple) else raw
+            x = raw[self._pictured] if isinstance(raw, tuple) else raw
             array = as_array(x)
             return _picture_or_plain(
                 array, self._layout_for(array), self._mean, self._std, self._value_range(array)
@@ -223,6 +246,12 @@ class Samples:
         x = self._input_of(raw)[0]
         return _picture_or_plain(x, self.layout, self._mean, self._std, None)
 
+    def _drawn_part(self, raw: Any) -> Any:
+        """Return the part of a raw sample that is drawn."""
+        if not isinstance(raw, tuple):
+            return raw
+        return raw[self._pictured if self._to_input is None else 0]
+
     def _layout_for(self, array: NDArray[Any]) -> str | None:
         return "NHW" if array.ndim == 2 and self.layout is not None else self.layout
 
@@ -236,7 +265,7 @@ class Samples:
                 return None
             rows = sorted({int(r) for r in np.linspace(0, count - 1, min(count, 64))})
             with self._lock, random_streams_kept() if self.draws_random else nullcontext():
-                seen = [as_array(i.x[0] if isinstance(i.x, tuple) else i.x) for i in self._source.fetch(rows)]
+                seen = [as_array(self._drawn_part(i.x)) for i in self._source.fetch(rows)]
             self._range = shown_range(np.concatenate([np.asarray(a, np.float32).reshape(-1) for a in seen]))
         return self._range
 
@@ -269,6 +298,46 @@ def _layout_of(shape: tuple[int, ...]) -> str | None:
     return None
 
 
+def _layouts_of(
+    shapes: Sequence[tuple[int, ...] | None], given: str | Sequence[str | None] | None
+) -> tuple[int, tuple[str | None, ...]]:
+    """Tell which input is drawn, and the layout of each.
+
+    Parameters
+    ----------
+    shapes
+        Shape of each input of a sample, None for one that is only passed along.
+    given
+        What the user said: one name is that of the first input that it fits, several are of each.
+    """
+    explained = [place for place, shape in enumerate(shapes) if shape is not None]
+    if given is not None and not isinstance(given, str):
+        if len(given) != len(shapes):
+            raise ValueError(f"layout names {len(given)} inputs, a sample has {len(shapes)}")
+        found = [None if name in (None, "none") else check_layout(name) for name in given]
+    else:
+        found = [None] * len(shapes)
+        sides = 3 if given is None or given == "none" else len(check_layout(given)) - 1
+        main = next((p for p in explained if len(shapes[p] or ()) == sides), explained[0])
+        for place in explained:
+            shape = shapes[place] or ()
+            if place == main:
+                found[place] = (
+                    _layout_of(shape) if given is None else None if given == "none" else check_layout(given)
+                )
+            else:
+                found[place] = _layout_or_none(shape)
+    drawn = next((place for place in explained if found[place] is not None), explained[0])
+    return drawn, tuple(found)
+
+
+def _layout_or_none(shape: tuple[int, ...]) -> str | None:
+    try:
+        return _layout_of(shape)
+    except ValueError:
+        return None  # three sides that are unclear: told for the input that is drawn, which this is not
+
+
 def _picture_or_plain(
     x: Any, layout: str | None, mean: Any, std: Any, value_range: tuple[float, float] | None
 ) -> NDArray[np.uint8]:
@@ -279,7 +348,12 @@ def _picture_or_plain(
     )
 
 
-def _stacked(rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _whole(array: NDArray[Any]) -> bool:
+    """Whether these are ids, masks or lengths: whole numbers or truth values, but no eight-bit picture."""
+    return array.dtype.kind in "iub" and array.dtype != np.uint8
+
+
+def _stacked(rows: list[NDArray[Any]]) -> NDArray[Any]:
     shapes = sorted({row.shape for row in rows})
     if len(shapes) > 1:
         raise ValueError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.layer_choice import View
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.inputs.along import NOTHING, Along
 
 Inputs = tuple[NDArray[Any], ...]
 STRIP = 9
@@ -20,7 +21,10 @@ Scorer = Callable[[Any, Any], Any]
 
 
 class Backend(Protocol):
-    """One framework."""
+    """One framework.
+
+    What the model gets beside its inputs comes as `Along`, with an entry for each row of a pass.
+    """
 
     channels_first: bool
     dtype: np.dtype[Any]
@@ -35,7 +39,9 @@ class Backend(Protocol):
     def as_inputs(self, x: Any) -> Inputs:
         """Bring what the user passed to numpy, one array per input."""
 
-    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
+    def outputs(
+        self, points: Tensor, shapes: Sequence[tuple[int, ...]], along: Along = NOTHING
+    ) -> NDArray[Any] | None:
         """Return the model's main output on rows, (R, ...), on the host; None where it is not one tensor."""
 
     def gradients(
@@ -45,6 +51,7 @@ class Backend(Protocol):
         positions: NDArray[np.int64],
         score: ScoreRule,
         strip: int = 0,
+        along: Along = NOTHING,
     ) -> Tensor:
         """Return the gradients of the scores for a chunk of R rows, (R, D), all inputs (of these shapes) side by side.
 
@@ -52,7 +59,9 @@ class Backend(Protocol):
         stretch to the next one.
         """
 
-    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+    def only_kinks(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, along: Along = NOTHING
+    ) -> bool:
         """Tell whether all between input and score is linear but for kinks (ReLU, maximum pooling), and there are some."""
 
     def scores(
@@ -61,15 +70,22 @@ class Backend(Protocol):
         shapes: Sequence[tuple[int, ...]],
         positions: NDArray[np.int64],
         score: ScoreRule,
+        along: Along = NOTHING,
     ) -> NDArray[Any]:
         """Return the scores alone, (R,), on the host."""
 
-    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+    def ends_in_sigmoid(self, inputs: Inputs, along: Along = NOTHING) -> bool:
         """Tell whether the model's last step is a sigmoid, so that its output is probabilities."""
         ...
 
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
+        self,
+        inputs: Inputs,
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        layer: Any,
+        view: View,
+        along: Along = NOTHING,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return a layer's output and the scores' gradients there, (B, C, h, w).
 

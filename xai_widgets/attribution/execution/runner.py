@@ -190,8 +190,9 @@ class Runner:
 
         def run(part: slice) -> Tensor:
             some = points if part == slice(0, rows) else points[part]
+            mine, length = samples[part], min(strip, part.stop - part.start)
             return self._backend.gradients(
-                some, shapes, job.positions[samples[part]], job.rule, min(strip, part.stop - part.start)
+                some, shapes, job.positions[mine], job.rule, length, job.scene.along.rows(mine)
             )
 
         room = self.chunk_rows(job)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.inputs import counter_rng
+from xai_widgets.attribution.inputs.along import NOTHING, Along
 from xai_widgets.attribution.inputs.baselines import Background
 from xai_widgets.attribution.inputs.blur import blurred_rows, widest
 
@@ -71,6 +72,7 @@ class Scene:
     kind: str = "path"  # of those that are drawn else
     background: Background | None = None
     blur_axes: tuple[tuple[int, ...], ...] = ()
+    along: Along = NOTHING  # of each sample, passed to the model as it is
     _held: dict[str, list[Tensor]] = field(default_factory=dict)
 
     @property

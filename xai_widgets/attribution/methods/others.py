@@ -45,7 +45,9 @@ def class_activation(
     axes = layout.index("H"), layout.index("W")
     height, width = (job.scene.inputs[place].shape[axis] for axis in axes)
     view = View(place, axes, (height, width), job.settings.grid)
-    acts, grads = backend.activations(job.scene.inputs, job.positions, job.rule, job.settings.layer, view)
+    acts, grads = backend.activations(
+        job.scene.inputs, job.positions, job.rule, job.settings.layer, view, job.scene.along
+    )
     job.rows += len(job)
     maps = activation_map(method, acts, grads)
     yield _result(job, method, (enlarged(maps, height, width),), ("NHW",), 1, 1)
@@ -99,7 +101,8 @@ def _scores(backend: Backend, job: Job, place: int, sample: int, cuts: Any) -> N
     job.rows += rows
     points = np.concatenate([one.reshape(rows, -1) for one in inputs], axis=1)
     positions = np.repeat(job.positions[sample : sample + 1], rows, axis=0)
-    return backend.scores(job.scene.ops.put(points), job.scene.shapes, positions, job.rule)
+    along = job.scene.along.rows(np.full(rows, sample))
+    return backend.scores(job.scene.ops.put(points), job.scene.shapes, positions, job.rule, along)
 
 
 def _occluded(job: Job, falls: list[list[Falls]], done: int, total: int) -> Attribution:

@@ -62,7 +62,7 @@ def watch(
         The loss module that the loop calls (``nn.CrossEntropyLoss()``, any weights, smoothing, ignore_index), compiled
         or not; or a function such as ``F.cross_entropy``, which is then asked for per-sample values of what `model`
         returned; or ``{"main": one, "auxiliary": another}``, each a metric of its own; or None to learn only the indices
-        (``watch.index``) and record yourself.
+        and record yourself.
     optimizer
         The optimizer, several of them, or None where there is none.
     loader
@@ -93,7 +93,8 @@ def watch(
     -------
     Watch
         A context manager. Leaving it, or ``.detach()``, takes everything off again. As a context manager it also
-        makes a stop that was asked for in a widget end the loop at the next batch.
+        makes a stop that was asked for in a widget end the loop at the next batch. Its ``index`` is (B,) the names of the
+        batch that is trained on, for a metric of one's own beside what is recorded: ``tracker.record(w.index, iou=iou)``.
 
     Raises
     ------

@@ -298,7 +298,12 @@ class AttributionService:
         engine = self._engine(snapshot)
         version, pace = snapshot.version, self._pace
         engine.weights_version = version
-        chunks = engine.stream_columns(batch.inputs, index=batch.index, **job.request.engine_arguments())
+        given = {
+            "along": batch.along or None,
+            "layout": self._layouts(batch),
+            **job.request.engine_arguments(),
+        }
+        chunks = engine.stream_columns(batch.inputs, index=batch.index, **given)
         try:
             while job.wanted and not self._closed:
                 if job.result is not None or not job.awaited:
@@ -311,7 +316,7 @@ class AttributionService:
                 job.seconds += time.perf_counter() - started
                 self._burden.worked()
                 if columns is not None and self._worth_showing(job, columns):
-                    notes = snapshot.replica.notes
+                    notes = (*snapshot.replica.notes, *_passed_along(batch))
                     job.report(
                         ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
                     )
@@ -345,11 +350,14 @@ class AttributionService:
         if snapshot.engine is None:
             from xai_widgets.attribution import AttributionEngine
 
-            options = {**self._options}
-            if self._samples.layout is not None:
-                options.setdefault("layout", self._samples.layout)
-            snapshot.engine = AttributionEngine(snapshot.replica.model, **options)
+            snapshot.engine = AttributionEngine(snapshot.replica.model, **self._options)
         return snapshot.engine
+
+    def _layouts(self, batch: SampleBatch) -> tuple[str | None, ...] | None:
+        """Return a layout for each input, unless the user named them."""
+        several = len(batch.inputs) if isinstance(batch.inputs, tuple) else 1
+        named = "layout" in self._options or len(batch.layouts) != several
+        return None if named else batch.layouts
 
     def follow(
         self, request: ColumnsRequest, on_result: OnResult, on_problem: OnProblem | None = None
@@ -367,3 +375,12 @@ class AttributionService:
             ``cancel()`` ends it.
         """
         return Following(self, self._tracker, request, on_result, on_problem)
+
+
+def _passed_along(batch: SampleBatch) -> list[str]:
+    """Say which inputs the model gets that are not explained."""
+    if not batch.along:
+        return []
+    places = " and ".join(str(place + 1) for place in sorted(batch.along))
+    which = f"input {places} is" if len(batch.along) == 1 else f"inputs {places} are"
+    return [f"{which} passed along, not explained: whole numbers have no gradient"]

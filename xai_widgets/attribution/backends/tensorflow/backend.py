@@ -20,6 +20,7 @@ from xai_widgets.attribution.backends.ops.tensorflow_ops import TensorFlowOps
 from xai_widgets.attribution.backends.tensorflow.checksum import Checksum
 from xai_widgets.attribution.backends.tensorflow.conv_gradient import found_in, shorter
 from xai_widgets.attribution.backends.tensorflow.passes import Passes
+from xai_widgets.attribution.inputs.along import NOTHING, Along
 
 
 class TensorFlowBackend:
@@ -52,9 +53,11 @@ class TensorFlowBackend:
         many = tuple(x) if isinstance(x, (tuple, list)) and hasattr(x[0], "shape") else (x,)
         return tuple(check_real(np.asarray(one)).astype(self.dtype, copy=False) for one in many)
 
-    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
+    def outputs(
+        self, points: Tensor, shapes: Sequence[tuple[int, ...]], along: Along = NOTHING
+    ) -> NDArray[Any] | None:
         """See `Backend`."""
-        output = main_output(self._forward(points, shapes))
+        output = main_output(self._forward(points, shapes, along))
         return np.asarray(output, np.float64) if hasattr(output, "shape") else None
 
     def scores(
@@ -63,9 +66,10 @@ class TensorFlowBackend:
         shapes: Sequence[tuple[int, ...]],
         positions: NDArray[np.int64],
         score: ScoreRule,
+        along: Along = NOTHING,
     ) -> NDArray[Any]:
         """See `Backend`; what a target function does wrong is seen here, on the rows as they are."""
-        output = self.tf.nest.map_structure(self.tf.convert_to_tensor, self._forward(points, shapes))
+        output = self.tf.nest.map_structure(self.tf.convert_to_tensor, self._forward(points, shapes, along))
         rows = int(points.shape[0])
         return np.asarray(self._score(output, np.maximum(positions, 0), score, rows), self.dtype)
 
@@ -76,21 +80,24 @@ class TensorFlowBackend:
         positions: NDArray[np.int64],
         score: ScoreRule,
         strip: int = 0,
+        along: Along = NOTHING,
     ) -> Tensor:
         """See `Backend`."""
         if strip:
             raise ValueError("rule='secant' is for models of PyTorch; leave rule= out")
         # a function as target has positions -1, which are not used
-        key = "gradients", score.key, tuple(shapes)
-        body = partial(self._gradients, score, tuple(shapes))
-        found = self.passes.call(key, body, [np.maximum(positions, 0), points])
+        key = "gradients", score.key, tuple(shapes), along.key
+        body = partial(self._gradients, score, tuple(shapes), along.form)
+        found = self.passes.call(key, body, [np.maximum(positions, 0), points, *self._passed(along)])
         return np.asarray(found) if isinstance(self.ops, NumpyOps) else found
 
-    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+    def only_kinks(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, along: Along = NOTHING
+    ) -> bool:
         """See `Backend`; there are no secants for TensorFlow."""
         return False
 
-    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+    def ends_in_sigmoid(self, inputs: Inputs, along: Along = NOTHING) -> bool:
         """See `Backend`."""
         layers = getattr(self.model, "layers", ())
         last = layers[-1] if layers else None
@@ -99,22 +106,30 @@ class TensorFlowBackend:
         )
 
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
+        self,
+        inputs: Inputs,
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        layer: Any,
+        view: View,
+        along: Along = NOTHING,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Backend`."""
         tf = self.tf
         seen: list[Seen] = []
         layers = [one for one in self.model._flatten_layers() if one is not self.model]
         with _watched(layers, lambda one, output: self._note(seen, view, one, output)):
-            self.passes.model([tf.constant(x) for x in view.probes(inputs)])
+            probes = view.probes(inputs)
+            mine = along.rows([0] * len(probes[0]))
+            self._model([tf.constant(x) for x in probes], mine, self._passed(mine))
         for chosen, grid in choose(seen, layer):
-            acts, grads = self._activations(inputs, positions, score, chosen)
+            acts, grads = self._activations(inputs, positions, score, chosen, along)
             if grads is not None and np.any(grid.arranged(grads)):
                 return grid.arranged(acts), grid.arranged(grads)
         raise unexplained()
 
     def _activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any, along: Along
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         tf = self.tf
         found: list[Any] = []
@@ -122,7 +137,7 @@ class TensorFlowBackend:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
             with _watched([chosen], lambda one, output: found.append(output)):
-                output = self.passes.model(tensors)
+                output = self._model(tensors, along, self._passed(along))
             value = self._score(output, np.maximum(positions, 0), score, len(inputs[0]))
         grads = tape.gradient(value, found[-1])
         acts = np.asarray(found[-1], self.dtype)
@@ -154,15 +169,35 @@ class TensorFlowBackend:
 
     # -- one pass ---------------------------------------------------------------------------------------------------
 
-    def _forward(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> Any:
+    def _passed(self, along: Along) -> list[Any]:
+        """Return what is passed along, floating numbers in the weights' kind."""
+        return [one.astype(self.dtype) if one.dtype.kind == "f" else one for one in along.arrays]
+
+    def _model(self, tensors: Sequence[Any], along: Along, given: Sequence[Any]) -> Any:
+        inputs, named = along.call(tensors, given)
+        return self.passes.model(inputs, named)
+
+    def _forward(self, points: Tensor, shapes: Sequence[tuple[int, ...]], along: Along) -> Any:
         rows, sizes = int(points.shape[0]), [int(np.prod(shape)) for shape in shapes]
         points = self.tf.convert_to_tensor(points)
         parts = self.tf.split(points, sizes, 1) if len(sizes) > 1 else [points]
-        inputs = [self.tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True)]
-        return self.passes.call("forward", lambda *tensors: self.passes.model(tensors), inputs)
+        made = [self.tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True)]
+
+        form = along.form
+
+        def body(*tensors: Any) -> Any:
+            return self._model(tensors[: len(shapes)], form, tensors[len(shapes) :])
+
+        return self.passes.call(("forward", len(shapes), along.key), body, [*made, *self._passed(along)])
 
     def _gradients(
-        self, score: ScoreRule, shapes: Sequence[tuple[int, ...]], positions: Any, points: Any
+        self,
+        score: ScoreRule,
+        shapes: Sequence[tuple[int, ...]],
+        along: Along,
+        positions: Any,
+        points: Any,
+        *given: Any,
     ) -> Any:
         tf, sizes = self.tf, [int(np.prod(shape)) for shape in shapes]
         rows = points.shape[0] or -1
@@ -170,18 +205,18 @@ class TensorFlowBackend:
         tensors = tuple(tf.reshape(one, (rows, *shape)) for one, shape in zip(parts, shapes, strict=True))
         with tf.GradientTape(watch_accessed_variables=False) as tape, shorter(tf):
             tape.watch(tensors)
-            value = self._value(score, positions, tensors)
+            value = self._value(score, positions, tensors, along, given)
         # a tape knows of no other gradients than TensorFlow's
         find = tf.gradients if found_in(tf, value.graph) else tape.gradient
-        given = self._given(find(value, tensors), tensors)
+        grads = self._given(find(value, tensors), tensors)
         flat = [
-            tf.cast(tf.reshape(one, (rows, size)), self.dtype) for one, size in zip(given, sizes, strict=True)
+            tf.cast(tf.reshape(one, (rows, size)), self.dtype) for one, size in zip(grads, sizes, strict=True)
         ]
         return flat[0] if len(flat) == 1 else tf.concat(flat, 1)
 
-    def _value(self, score: ScoreRule, positions: Any, tensors: Any) -> Any:
+    def _value(self, score: ScoreRule, positions: Any, tensors: Any, along: Along, given: Any) -> Any:
         rows = tensors[0].shape[0]
-        output = self.passes.model(tensors)
+        output = self._model(tensors, along, given)
         return self._score(output, positions, score, self.tf.shape(tensors[0])[0] if rows is None else rows)
 
     def _given(self, grads: Any, tensors: Any) -> list[Any]:

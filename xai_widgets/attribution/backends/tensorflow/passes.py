@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ class Passes:
         sizes = self.sizes or (rows,)
         return sizes[-1] if rows > sizes[-1] // 2 else sizes[0]
 
-    def model(self, tensors: Sequence[Any]) -> Any:
+    def model(self, tensors: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """Call the model in inference mode.
 
         In a stateless scope: states of recurrent layers and seeds are not moved on, and losses of layers not collected.
@@ -92,7 +92,8 @@ class Passes:
         import keras
 
         with keras.StatelessScope(initialize_variables=False), _losses_kept(self._model):
-            return self._model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+            given = tensors[0] if len(tensors) == 1 else list(tensors)
+            return self._model(given, training=False, **named)
 
     def call(self, key: Hashable, body: Body, arrays: Sequence[Any]) -> Any:
         """Call a function on a chunk.

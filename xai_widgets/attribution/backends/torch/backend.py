@@ -17,6 +17,7 @@ from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
 from xai_widgets.attribution.backends.torch.copies import mirrored, plain_module
 from xai_widgets.attribution.backends.torch.own_stream import own_stream
+from xai_widgets.attribution.inputs.along import NOTHING, Along
 
 # what brings an output into another shape, and leaves its numbers alone
 _RESHAPES = ("View", "UnsafeView", "Reshape", "Squeeze", "Unsqueeze", "Select", "Slice", "Clone", "ToCopy")
@@ -118,11 +119,13 @@ class TorchBackend:
             arrays.append(np.ascontiguousarray(check_real(np.asarray(one)), self.dtype))
         return tuple(arrays)
 
-    def outputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> NDArray[Any] | None:
+    def outputs(
+        self, points: Tensor, shapes: Sequence[tuple[int, ...]], along: Along = NOTHING
+    ) -> NDArray[Any] | None:
         """See `Backend`."""
         torch = self.torch
         with self.calm():
-            output = main_output(self._forward(self._inputs(points, shapes)))
+            output = main_output(self._forward(self._inputs(points, shapes), along))
         if not isinstance(output, torch.Tensor):
             return None
         return np.asarray(output.detach().to("cpu", torch.float64).numpy())
@@ -133,10 +136,11 @@ class TorchBackend:
         shapes: Sequence[tuple[int, ...]],
         positions: NDArray[np.int64],
         score: ScoreRule,
+        along: Along = NOTHING,
     ) -> NDArray[Any]:
         """See `Backend`."""
         with self.calm():
-            output = self._forward(self._inputs(points, shapes))
+            output = self._forward(self._inputs(points, shapes), along)
             return self._numpy(self._score(output, positions, score, int(points.shape[0])))
 
     def _inputs(self, points: Tensor, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
@@ -152,6 +156,7 @@ class TorchBackend:
         positions: NDArray[np.int64],
         score: ScoreRule,
         strip: int = 0,
+        along: Along = NOTHING,
     ) -> Tensor:
         """See `Backend`."""
         torch, rows = self.torch, int(points.shape[0])
@@ -160,7 +165,7 @@ class TorchBackend:
                 one.to(self.float).reshape(rows, *shape).detach().requires_grad_()
                 for one, shape in zip(_apart(points, shapes), shapes, strict=True)
             )
-            output = self._arranged(leaves)
+            output = self._arranged(leaves, along)
             scores = self._score(output, positions, score, rows)
             if not scores.requires_grad:
                 raise unexplained()
@@ -178,40 +183,51 @@ class TorchBackend:
         flat = [one.reshape(rows, -1).to(self.ops.float) for one in grads]
         return flat[0] if len(flat) == 1 else torch.cat(flat, 1)
 
-    def only_kinks(self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule) -> bool:
+    def only_kinks(
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, along: Along = NOTHING
+    ) -> bool:
         """See `Backend`; a forward pass over three rows."""
         torch = self.torch
         three = tuple(np.repeat(one[:1], 3, axis=0) for one in inputs)
         try:
             with self.calm(), torch.enable_grad(), self._secants(3, 3, score):
-                output = self._arranged(tuple(self._tensor(x).requires_grad_() for x in three))
+                output = self._arranged(
+                    tuple(self._tensor(x).requires_grad_() for x in three), along.rows([0, 0, 0])
+                )
                 scores = self._score(output, np.repeat(positions[:1], 3, axis=0), score, 3)
             return bool(scores.requires_grad and self._kinks_only(scores))
         except ValueError:  # secants do not hold
             return False
 
-    def ends_in_sigmoid(self, inputs: Inputs) -> bool:
+    def ends_in_sigmoid(self, inputs: Inputs, along: Along = NOTHING) -> bool:
         """See `Backend`."""
         with self.calm(), self.torch.enable_grad():
-            output = main_output(self._forward(tuple(self._tensor(x[:1]).requires_grad_() for x in inputs)))
+            leaves = tuple(self._tensor(x[:1]).requires_grad_() for x in inputs)
+            output = main_output(self._forward(leaves, along.rows([0])))
         step = getattr(output, "grad_fn", None)
         while step is not None and type(step).__name__.startswith(_RESHAPES):
             step = step.next_functions[0][0]
         return step is not None and type(step).__name__.startswith("Sigmoid")
 
     def activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, layer: Any, view: View
+        self,
+        inputs: Inputs,
+        positions: NDArray[np.int64],
+        score: ScoreRule,
+        layer: Any,
+        view: View,
+        along: Along = NOTHING,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """See `Backend`."""
-        for chosen, grid in choose(self._seen(inputs, view), self._mine(layer)):
-            acts, grads = self._activations(inputs, positions, score, chosen)
+        for chosen, grid in choose(self._seen(inputs, view, along), self._mine(layer)):
+            acts, grads = self._activations(inputs, positions, score, chosen, along)
             acts, grads = grid.arranged(acts), None if grads is None else grid.arranged(grads)
             if grads is not None and np.any(grads):
                 return acts, grads
         raise unexplained()
 
     def _activations(
-        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any
+        self, inputs: Inputs, positions: NDArray[np.int64], score: ScoreRule, chosen: Any, along: Along
     ) -> tuple[NDArray[Any], NDArray[Any] | None]:
         torch = self.torch
         found: list[Any] = []
@@ -224,7 +240,7 @@ class TorchBackend:
         try:
             with self.calm(), torch.enable_grad():
                 leaves = tuple(self._tensor(x).requires_grad_() for x in inputs)
-                output = self._forward(tuple(leaf.clone() for leaf in leaves))
+                output = self._forward(tuple(leaf.clone() for leaf in leaves), along)
                 scores = self._score(output, positions, score, len(inputs[0]))
                 if not scores.requires_grad:
                     raise unexplained()
@@ -237,7 +253,7 @@ class TorchBackend:
         """Return the name of a layer of the original, by which the mirror's is found."""
         return next((name for name, one in self.model.named_modules() if one is layer), layer)
 
-    def _seen(self, inputs: Inputs, view: View) -> list[Seen]:
+    def _seen(self, inputs: Inputs, view: View, along: Along) -> list[Seen]:
         torch = self.torch
         seen: list[Seen] = []
         probes = view.probes(inputs)
@@ -265,7 +281,7 @@ class TorchBackend:
                 if name:
                     handles.append(module.register_forward_hook(note(name)))
             with self.calm():
-                self._forward(tuple(self._tensor(x) for x in probes))
+                self._forward(tuple(self._tensor(x) for x in probes), along.rows([0] * len(probes[0])))
         finally:
             for handle in handles:
                 handle.remove()
@@ -340,18 +356,23 @@ class TorchBackend:
         kind = self.torch.float64 if self.dtype == np.float64 else self.torch.float32
         return np.asarray(tensor.detach().to("cpu", kind).numpy())
 
-    def _forward(self, tensors: tuple[Any, ...]) -> Any:
+    def _forward(self, tensors: tuple[Any, ...], along: Along) -> Any:
         net = self.net
+        inputs, named = along.call(tensors, [self._passed(one) for one in along.arrays])
         with self._stream or contextlib.nullcontext():
             if self.is_keras:
-                output = self.model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+                output = self.model(inputs[0] if len(inputs) == 1 else inputs, training=False, **named)
             else:
-                output = net(*tensors)
+                output = net(*inputs, **named)
         if self._stream is not None and not self._stream.drew:
             self._stream = None  # which would only cost time
         return output
 
-    def _arranged(self, leaves: tuple[Any, ...]) -> Any:
+    def _passed(self, x: NDArray[Any]) -> Any:
+        """Bring what is passed along to the device, floating numbers in the weights' kind."""
+        return self._tensor(x) if x.dtype.kind == "f" else self.torch.tensor(x, device=self.device)
+
+    def _arranged(self, leaves: tuple[Any, ...], along: Along) -> Any:
         """Pass forward with channels last where that is faster: convolutions on a processor take up to a third less time.
 
         The inputs are copied in any case, since the first layer may work in place, which a leaf does not allow.
@@ -360,13 +381,13 @@ class TorchBackend:
         if self._channels_last:
             try:
                 return self._forward(
-                    tuple(one.clone(memory_format=last if one.dim() == 4 else kept) for one in leaves)
+                    tuple(one.clone(memory_format=last if one.dim() == 4 else kept) for one in leaves), along
                 )
             except RuntimeError as error:
                 if "Use .reshape" not in str(error):
                     raise
                 self._channels_last = False  # the model takes views, which need the memory in its usual order
-        return self._forward(tuple(one.clone() for one in leaves))
+        return self._forward(tuple(one.clone() for one in leaves), along)
 
     def _score(self, output: Any, positions: NDArray[np.int64], score: ScoreRule, rows: int) -> Any:
         torch = self.torch
