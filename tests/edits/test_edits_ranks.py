@@ -1,0 +1,95 @@
+"""Edits in several processes: all have those of the first one, and as many batches as each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xai_widgets as xw
+
+torch = pytest.importorskip("torch")
+from torch.utils.data import BatchSampler, RandomSampler  # noqa: E402
+
+from xai_widgets.hooks.torch.thinned import Kept, thinned  # noqa: E402
+
+CASE = Path(__file__).with_name("ranks_case.py")
+N = 41
+
+
+def test_two_processes_draw_by_the_same_edits(tmp_path):
+    root = str(CASE.parent.parent.parent)
+    environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
+    children = [
+        subprocess.Popen(
+            [sys.executable, str(CASE), str(rank), str(tmp_path)],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        )
+        for rank in (0, 1)
+    ]  # fmt: skip
+    try:
+        for child in children:
+            _, said = child.communicate(timeout=280)
+            assert child.returncode == 0, said[-3000:]
+    finally:
+        for child in children:
+            child.kill()
+    one, other = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    for kind in ("sharded", "own"):
+        assert one[f"{kind} weights"] == other[f"{kind} weights"]
+        assert not one[f"{kind} problems"] + other[f"{kind} problems"]
+        log = xw.Edits(tmp_path / kind)
+        gone: set[int] = set()
+        for epoch, (a, b) in enumerate(zip(one[kind], other[kind], strict=True), 1):
+            state = log.state(epoch=epoch)  # as the first process wrote it down
+            assert gone <= set(state.index[state.excluded].tolist()), "nothing comes back"
+            gone = set(state.index[state.excluded].tolist())
+            drawn = [i for i, _ in a + b]
+            assert set(drawn) == set(range(N)) - gone
+            assert len(a) == len(b)
+            label = dict(zip(state.index.tolist(), state.label.tolist(), strict=True))
+            assert all(y == label.get(i, i % 4) for i, y in a + b if i == 40)
+            assert all(y == i % 4 for i, y in a + b if i != 40)
+            if kind == "sharded":
+                assert len(drawn) - len(set(drawn)) == (N - len(gone)) % 2, "only one pads the shares"
+        assert len(gone) >= 8
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("even", [False, True])
+def test_accelerate_shares_out_what_is_left(split, even):
+    data_loader = pytest.importorskip("accelerate.data_loader")
+    out = {3, 4, 5, 6, 7, 20, 39}
+    kept = Kept(lambda place: place not in out, N, len(out))
+
+    def shares():
+        wholes = [
+            BatchSampler(data_loader.SeedableRandomSampler(range(N), data_seed=3), 6, False) for _ in range(2)
+        ]
+        return [
+            data_loader.BatchSamplerShard(whole, 2, process, split_batches=split, even_batches=even)
+            for process, whole in enumerate(wholes)
+        ]
+
+    drawn = [list(thinned(share, kept, same_length=False)) for share in shares()]
+    assert {i for batches in drawn for batch in batches for i in batch} == set(range(N)) - out
+    assert [len(batches) for batches in drawn] == [
+        len(thinned(share, kept, same_length=False)) for share in shares()
+    ]
+    skipped = data_loader.SkipBatchSampler(shares()[0], 2)
+    assert list(thinned(skipped, kept, same_length=False)) == drawn[0][2:], "what was done before is skipped"
+    filled = [list(thinned(share, kept, same_length=True)) for share in shares()]
+    assert [len(batches) for batches in filled] == [len(list(share)) for share in shares()]
+
+
+def test_a_sampler_that_draws_again_comes_to_its_end():
+    kept = Kept(lambda place: place > 3, 5, 4)
+    some = RandomSampler(range(5), replacement=True, num_samples=50)
+    assert list(thinned(some, kept, same_length=False)) == [4] * 50
+    none = RandomSampler(range(3), replacement=True, num_samples=50)
+    assert list(thinned(none, kept, same_length=True)) == []
+    assert list(thinned(BatchSampler(RandomSampler(range(3)), 2, False), kept, same_length=True)) == []
