@@ -389,7 +389,7 @@ class Edits:
         with self._lock:
             self.poll()
             given = {
-                each: self._tracker.label_of(each, mode, ds_id)
+                each: self._tracker.label_of(each, mode, ds_id, given=True)
                 for each in self.state(mode=mode, ds_id=ds_id).index.tolist()
             }
             return export_edits(

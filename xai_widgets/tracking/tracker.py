@@ -316,9 +316,17 @@ class Tracker(Intake):
         """Return all instances recorded in a mode: integers, or an object array where there are strings."""
         return Reading(self).indices(mode, ds_id)
 
-    def label_of(self, index: Any, mode: str | None = None, ds_id: str | None = None) -> Label | None:
-        """Label of an instance, looked for in all modes by default; None when unknown."""
-        return Reading(self).label_of(index, mode, ds_id)
+    def label_of(
+        self, index: Any, mode: str | None = None, ds_id: str | None = None, *, given: bool = False
+    ) -> Label | None:
+        """Return the label of an instance, looked for in all modes by default; None when unknown.
+
+        Parameters
+        ----------
+        given
+            Whether the label is meant that it was first recorded with, and not the one that it has now.
+        """
+        return Reading(self).label_of(index, mode, ds_id, given=given)
 
     def counts(self, mode: str = "train", ds_id: str | None = None) -> Counts:
         """Count what policies did to the rows of a mode."""

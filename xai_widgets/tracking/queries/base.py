@@ -111,7 +111,9 @@ class Reading:
                 return np.zeros(0, np.int64)
             return stream.instances.column(stream.instances.known())
 
-    def label_of(self, index: Any, mode: str | None = None, ds_id: str | None = None) -> Label | None:
+    def label_of(
+        self, index: Any, mode: str | None = None, ds_id: str | None = None, *, given: bool = False
+    ) -> Label | None:
         """Label of an instance, looked for in all modes by default; None when unknown."""
         name = read_index(index if not np.isscalar(index) else [plain(index)])
         with self._run._settling:
@@ -119,8 +121,10 @@ class Reading:
             for wanted in MODES if mode is None else (mode,):
                 for (each, data), stream in self._run._streams.items():
                     if each == wanted and ds_id in (None, data):
-                        found: Label | None = stream.label_values(stream.instances.find(name))[0]
-                        if found is not None:
+                        places = stream.instances.find(name)
+                        codes = stream.given_codes(places) if given else stream.label_codes(places)
+                        if codes[0] >= 0:
+                            found: Label = stream.table.values[codes[0]]
                             return found
         return None
 

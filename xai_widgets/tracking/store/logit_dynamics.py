@@ -85,13 +85,21 @@ class Dynamics:
             # the largest of differing predictions, so that the order of rows does not matter
             column.fold(places, values, size, "max" if name == "@prediction" else "mean", 0)
 
-    def close(self, epoch: int, codes: Array, size: int) -> None:
-        """Let an epoch enter the running state; `codes` (N,) are the label codes."""
+    def close(self, epoch: int, codes: Array, size: int, edited: Array) -> None:
+        """Let an epoch enter the running state.
+
+        Parameters
+        ----------
+        codes
+            (N,) label codes.
+        edited
+            Places of instances that have another label than they were given: what is said of that one now is no evidence.
+        """
         self._ended = max(self._ended, epoch)
         for each in sorted(e for e in self._open if e <= epoch):
             columns = {name: c.padded(size) for name, c in self._open.pop(each).items()}
             self._grow(size)
-            self._enter(each, columns)
+            self._enter(each, columns, edited)
             if "@prediction" in columns:
                 self.confusion[each] = _pairs(codes, columns["@prediction"])
 
@@ -220,9 +228,10 @@ class Dynamics:
                 self._state[name] = new
             self.size = size
 
-    def _enter(self, epoch: int, columns: dict[str, Array]) -> None:
+    def _enter(self, epoch: int, columns: dict[str, Array], edited: Array) -> None:
         s = self._state
-        label_evidence.enter(s, self._totals, columns)  # needs what was known before this epoch
+        # needs what was known before this epoch
+        label_evidence.enter(s, self._totals, _without(columns, edited))
         if "@confidence" in columns:
             x = columns["@confidence"]
             at = _finite(x)
@@ -250,6 +259,16 @@ class Dynamics:
             first = s["first_learnt"][at]
             s["first_learnt"][at] = np.where((first == 0) & right, epoch, first)
             s["was_correct"][at] = right
+
+
+def _without(columns: dict[str, Array], places: Array) -> dict[str, Array]:
+    """Return columns with nothing known at some places; themselves where there are none."""
+    if not places.size:
+        return columns
+    made = {name: values.copy() for name, values in columns.items()}
+    for values in made.values():
+        values[places] = np.nan
+    return made
 
 
 def _check_codes(codes: Array, limit: int) -> None:

@@ -94,6 +94,9 @@ def _check_codes(stream: Stream, nowhere: Array | None) -> None:
     codes = npz.checked(stream.codes, "i")
     need(codes.shape[0] <= stream.instances.size, "there are more labels than instances")
     need(codes.max(initial=-1) < len(stream.table) and codes.min(initial=-1) >= -1, "label codes are none")
+    given = stream.given
+    need(given.shape[0] <= codes.shape[0], "there are more given labels than labels")
+    need(given.max(initial=-1) < len(stream.table) and given.min(initial=-1) >= -1, "given labels are none")
     need(stream.labelled or codes.max(initial=-1) < 0, "it has labels, and says that it has none")
     without = stream.instances.count - int(np.count_nonzero(codes >= 0))
     need(without >= 0, "there are more labels than instances")

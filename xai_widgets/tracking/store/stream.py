@@ -84,6 +84,7 @@ class Stream:
         self.codes: Array = np.empty(
             0, np.int8
         )  # label code by place, -1 unknown; widened when codes need it
+        self.given: Array = np.empty(0, np.int32)  # by place, where it is another label now: the first one
         self.columns: dict[str, dict[int, Column]] = {}
         self.steps: dict[int, int] = {}  # epoch: the last training step known in it
         self.chunks: dict[tuple[Any, ...], Chunk] = {}
@@ -114,7 +115,16 @@ class Stream:
         order = 0 if self._ordered is None else self._ordered[1].nbytes
         running = sum(each.nbytes for each in self._running.values())
         running += sum(each.nbytes for each in self._by_label.values())
-        return columns + self.codes.nbytes + self.instances.nbytes + chunks + dynamics + order + running
+        return (
+            columns
+            + self.codes.nbytes
+            + self.given.nbytes
+            + self.instances.nbytes
+            + chunks
+            + dynamics
+            + order
+            + running
+        )
 
     def running_of(self, metric: str) -> Running:
         """Scores of a metric that are kept up from epoch to epoch."""
@@ -205,6 +215,11 @@ class Stream:
             kept = old < self.codes.shape[0]
             codes[new[kept]] = self.codes[old[kept]]
             self.codes = codes
+        if self.given.shape[0]:
+            given = np.full(size, -1, np.int32)
+            kept = old < self.given.shape[0]
+            given[new[kept]] = self.given[old[kept]]
+            self.given = given
         for epochs in self.columns.values():
             for column in epochs.values():
                 column.move(old, new, size)
@@ -225,7 +240,8 @@ class Stream:
         if self.codes.shape[0] > self.instances.size:
             self.codes = self.codes[: self.instances.size].copy()
         if self.dynamics is not None:
-            self.dynamics.close(epoch, self.codes, self.instances.size)
+            edited = np.flatnonzero(self.given >= 0)
+            self.dynamics.close(epoch, self.codes, self.instances.size, edited)
         self._repack(epoch_ended=True)
         if self.policy.epoch_frequency > 1:
             self._thin(epoch)
@@ -355,6 +371,7 @@ class Stream:
             "ds_id": self.ds_id,
             **{name: getattr(self, name) for name in _SAVED},
             "codes": self.codes[: self.instances.size],
+            "given": self.given[: self.instances.size],
             "instances": self.instances.state(),
             "columns": {m: {e: c.state() for e, c in epochs.items()} for m, epochs in self.columns.items()},
             "dynamics": None if self.dynamics is None else self.dynamics.state(),
@@ -373,6 +390,7 @@ class Stream:
         for name in _SAVED:
             setattr(self, name, state[name])
         self.metrics = tuple(self.metrics)
+        self.given = npz.checked(state.get("given", self.given), "i").astype(np.int32, copy=False)
         self._running.clear()
         self.instances = IndexMap.restored(state["instances"])
         self.columns = {
@@ -429,6 +447,8 @@ class Stream:
         if changed.any():
             relabelled = int(np.count_nonzero(changed & (old >= 0)))
             self.relabelled += relabelled
+            if relabelled:
+                self._keep_given(places, old, codes)
             if relabelled or self._some_unlabelled:  # values of these rows may be counted under another label
                 self._by_label.clear()
                 for key in [key for key in self._statistics if key[2] is None and self.is_open(*key[:2])]:
@@ -439,6 +459,24 @@ class Stream:
                 kept = {metric: set(epochs) for metric, epochs in self.columns.items()}
                 for key in [key for key in self._statistics if key[1] in kept.get(key[0], ())]:
                     del self._statistics[key]
+
+    def _keep_given(self, places: Array, old: Array, codes: Array) -> None:
+        """Keep the first label of instances that have another one now, and forget it where they have it again."""
+        if self.given.shape[0] < self.instances.size:
+            grown = np.full(self.instances.size, -1, np.int32)
+            grown[: self.given.shape[0]] = self.given
+            self.given = grown
+        given = self.given[places]
+        given = np.where((given < 0) & (old >= 0) & (old != codes), old, given)
+        self.given[places] = np.where(given == codes, -1, given)
+
+    def given_codes(self, places: Array) -> Array:
+        """Label codes (int64) that instances at `places` were first recorded with, -1 where unknown."""
+        found = self.label_codes(places)
+        inside = np.flatnonzero((places >= 0) & (places < self.given.shape[0]))
+        given = self.given[places[inside]]
+        found[inside[given >= 0]] = given[given >= 0]
+        return found
 
     def _in_order(self, metric: str) -> None:
         epochs = list(self.columns[metric])
