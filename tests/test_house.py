@@ -22,7 +22,17 @@ ALLOWED: dict[str, set[str]] = {
     "figures": {"tracking", "attribution"},
     "hooks": {"tracking", "samples", "edits"},
     "live": {"tracking", "attribution", "samples"},
-    "widgets": {"tracking", "runlog", "edits", "samples", "attribution", "figures", "hooks", "live"},
+    "widgets": {
+        "tracking",
+        "runlog",
+        "edits",
+        "explain",
+        "samples",
+        "attribution",
+        "figures",
+        "hooks",
+        "live",
+    },
 }
 WIDGET_PACKAGES = {"ipywidgets", "bqplot", "ipycanvas", "anywidget"}
 FRAMEWORKS = {

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from xai_widgets import figures, hooks, samples
     from xai_widgets.attribution import Attribution, AttributionEngine
     from xai_widgets.edits import Edits
-    from xai_widgets.explain import Explained, explain
+    from xai_widgets.explain import Explained, explain, ray
     from xai_widgets.live import background
     from xai_widgets.tracking import Tracker
-    from xai_widgets.widgets import Dashboard, InstanceHistory, InstanceMap, LabelDifficulty, SaliencyPanel
+    from xai_widgets.widgets import (
+        Dashboard,
+        InstanceHistory,
+        InstanceMap,
+        LabelDifficulty,
+        SaliencyPanel,
+        Shortcuts,
+    )
 
 _PLACE = {
     "Tracker": "xai_widgets.tracking",
@@ -31,6 +38,7 @@ _PLACE = {
     "LabelDifficulty": "xai_widgets.widgets",
     "InstanceHistory": "xai_widgets.widgets",
     "SaliencyPanel": "xai_widgets.widgets",
+    "Shortcuts": "xai_widgets.widgets",
     "InstanceMap": "xai_widgets.widgets",
     "Dashboard": "xai_widgets.widgets",
 }
@@ -57,12 +65,14 @@ __all__ = [
     "InstanceMap",
     "LabelDifficulty",
     "SaliencyPanel",
+    "Shortcuts",
     "Tracker",
     "__version__",
     "background",
     "explain",
     "figures",
     "hooks",
+    "ray",
     "samples",
 ]
 
@@ -70,6 +80,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _PLACE:
         value = getattr(importlib.import_module(_PLACE[name]), name)
+    elif name == "ray":
+        value = importlib.import_module("xai_widgets.explain.ray")
     elif name in _MODULES:
         value = importlib.import_module(f"xai_widgets.{name}")
     else:

@@ -22,8 +22,10 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+from xai_widgets.explain.clusters import SUSPICIOUS  # noqa: E402
+
 DATA = ROOT / ".." / "shared" / "data" / "cifar10_train_5085.npz"
-THRESHOLD = 0.1
+THRESHOLD = SUSPICIOUS
 COLOURS = ((255, 0, 255), (0, 255, 0), (255, 255, 0), (0, 255, 255))
 
 

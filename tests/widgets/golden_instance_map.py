@@ -51,7 +51,7 @@ def meta(**more: Any) -> dict[str, Any]:
         "y": {**axis, "name": "confidence", "text": "confidence", "hi": 1.0}, "color": None, "size": None,
         "metric": "loss", "sort": "mean", "descending": True, "index": {"kind": "range", "start": 0, "step": 1},
         "filters": protocol.Filters().as_dict(),
-        "available": {"suspected": True, "never": True, "movers": False, "wrong": True, "forgotten": True},
+        "available": {"suspected": True, "never": True, "movers": False, "wrong": True, "shortcut": False, "forgotten": True},
         "samples": False, "pin": True, "explain": False, "missing": 0, "height": 380, "note": "", "suspects": "", **more,
     }  # fmt: skip
 

@@ -95,6 +95,7 @@ def test_bad_arguments_say_what_would_be_right(tracker: Tracker) -> None:
             "never": True,
             "movers": False,
             "wrong": False,
+            "shortcut": False,
             "forgotten": 0,
         }
     finally:

@@ -22,6 +22,8 @@ FEWEST = 20
 MOST_FITTED = 4000
 """Masks of a class that the groups are fitted on; the others are put to the nearest one."""
 GROUPS = range(2, 7)
+SUSPICIOUS = 0.1
+"""From this suspicion on a rule is called suspicious; rules of networks that were led into nothing stay under it."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -88,6 +90,11 @@ class Cluster:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    @property
+    def place(self) -> str:
+        """Where the region lies, in words."""
+        return place_of(self.region)
 
     @property
     def typical(self) -> npt.NDArray[Any]:

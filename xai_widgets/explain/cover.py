@@ -28,8 +28,7 @@ def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) 
             continue
         label = cluster.label
         if label not in averages:
-            members = store.index[store.prediction == label]
-            averages[label] = blurred_mean(data, members[_spread(len(members))])
+            averages[label] = average_of(data, store, label)
         effect = cover(engine, data, cluster.index, cluster.region, averages[label], label)
         yield {
             "label": label,
@@ -67,15 +66,34 @@ def cover(
         By how much the share of them that is taken for the class falls, with its standard error.
     """
     names = np.asarray(index)[_spread(len(index))]
-    still: list[npt.NDArray[np.bool_]] = []
+    said = [
+        engine.attribute(inputs, "saliency", layout=data.layout).prediction
+        for _, inputs in covered(data, names, region, filling)
+    ]
+    return effect_of(np.concatenate(said), label)
+
+
+def effect_of(prediction: npt.NDArray[Any], label: int) -> Effect:
+    """Return by how much the share of pictures that are taken for a class fell, from what is said of them covered."""
+    share = float((prediction == label).mean())
+    return Effect(1 - share, float(np.sqrt(share * (1 - share) / len(prediction))), len(prediction))
+
+
+def covered(
+    data: Samples, names: npt.NDArray[Any], region: npt.NDArray[np.bool_], filling: npt.NDArray[np.float32]
+) -> Iterator[tuple[list[Any], npt.NDArray[np.float32]]]:
+    """Read pictures with a region covered, `BATCH` at a time: their names, and what the model gets."""
     for start in range(0, len(names), BATCH):
-        inputs = np.array(data.batch(names[start : start + BATCH].tolist()).inputs, np.float32)
+        batch = names[start : start + BATCH].tolist()
+        inputs = np.array(data.batch(batch).inputs, np.float32)
         where = _stretched(region, inputs.shape[1:], data.layout)
-        covered = np.where(where, filling, inputs)
-        still.append(engine.attribute(covered, "saliency", layout=data.layout).prediction == label)
-    kept = np.concatenate(still)
-    share = float(kept.mean())
-    return Effect(1 - share, float(np.sqrt(share * (1 - share) / len(kept))), len(kept))
+        yield batch, np.where(where, filling, inputs)
+
+
+def average_of(data: Samples, store: Explained, label: int) -> npt.NDArray[np.float32]:
+    """Return what pictures that are taken for a class look like on average, blurred; of many a spread."""
+    members = store.index[store.prediction == label]
+    return blurred_mean(data, members[_spread(len(members))])
 
 
 def blurred_mean(data: Samples, index: Any) -> npt.NDArray[np.float32]:

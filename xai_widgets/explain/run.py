@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,15 @@ import numpy as np
 
 from xai_widgets.attribution import AttributionEngine, Settings
 from xai_widgets.attribution.methods import named
+from xai_widgets.explain.batches import DEFAULTS, explained
 from xai_widgets.explain.cover import measure_effects
-from xai_widgets.explain.masks import quantise, shrink
-from xai_widgets.explain.records import COLUMNS, Index, Kind, Rows, StoreWriter, encode_rows
+from xai_widgets.explain.networks import made, weights_digest
+from xai_widgets.explain.ray import through_ray
+from xai_widgets.explain.records import Index, Kind, StoreWriter, encode_rows
 from xai_widgets.explain.store import Explained, check_same
 from xai_widgets.samples import Samples, as_samples
 
-ENGINES = ("local", "torchrun")
-DEFAULTS: dict[str, Any] = {"baseline": "zeros", "integrating": 16, "smoothing": 16}
-"""A data set wants fewer evaluations an instance than one picture that is looked at."""
+ENGINES = ("local", "torchrun", "ray")
 
 
 def explain(
@@ -37,6 +35,8 @@ def explain(
     batch_size: int = 32,
     effects: bool = True,
     progress: bool = True,
+    workers: int | None = None,
+    gpus: float = 0,
     **options: Any,
 ) -> Explained:
     """Explain every instance of a data set, and find what the network looks at as a rule.
@@ -54,7 +54,9 @@ def explain(
         The folder to write to; made where it is missing.
     engine
         "local": this process. "torchrun": a script that ``torchrun`` started; every process explains its share and writes a file
-        of its own, and none waits for another.
+        of its own, and none waits for another. "ray": actors of Ray (extra ``[ray]``), on a cluster that is connected already or
+        else one that is started here; what they find is written by this process. Their pictures travel, and the model where no
+        function makes it.
     method
         One of `xai_widgets.attribution.METHODS`.
     index
@@ -66,6 +68,10 @@ def explain(
         evaluation for each of at most 200 instances a rule. A process of torchrun leaves it out.
     progress
         Whether to show a progress bar (tqdm), on the first process.
+    workers
+        Actors of Ray; by default one fewer than there are free processors. One processor must be to spare.
+    gpus
+        GPUs of each of these actors, also a part of one.
     **options
         Those of `AttributionEngine.attribute`; 16 steps or draws from a baseline of zeros by default.
 
@@ -84,7 +90,7 @@ def explain(
     """
     if engine not in ENGINES:
         raise ValueError(f"engine should be one of {', '.join(ENGINES)}; got {engine!r}")
-    network = _made(model)
+    network = made(model)
     data = samples if isinstance(samples, Samples) else as_samples(samples)
     settings = {**DEFAULTS, **options}
     # what is wrong for every instance is refused at once, and not noted for each
@@ -98,12 +104,21 @@ def explain(
     check_same(store, about)
     wanted = _wanted(data, index)
     rank, world = _process(engine)
+    if engine != "ray" and (workers is not None or gpus):
+        raise ValueError(f'workers and gpus are of engine="ray"; got them with engine={engine!r}')
     known = set(store.index.tolist())
     missing = [each for each in wanted[rank::world] if each not in known]
     writer = StoreWriter(Path(out), about)
     try:
         bar = _bar(progress and rank == 0, missing, len(wanted[rank::world]))
-        for rows, failed in _explained(explainer, data, missing, method, settings, batch_size):
+        if engine == "ray":
+            parts = through_ray(
+                model, data, missing, method, settings, batch_size,
+                workers=workers, gpus=gpus, weights=about["weights"],
+            )  # fmt: skip
+        else:
+            parts = explained(explainer, data, missing, method, settings, batch_size)
+        for rows, failed in parts:
             if rows is not None:
                 writer.write(Kind.ROWS, encode_rows(rows))
             for each, why in failed.items():
@@ -120,58 +135,6 @@ def explain(
     return store
 
 
-def _explained(
-    engine: AttributionEngine,
-    data: Samples,
-    ids: list[Index],
-    method: str,
-    settings: dict[str, Any],
-    size: int,
-) -> Iterator[tuple[Rows | None, dict[Index, str]]]:
-    """Explain batch by batch; where a batch fails its instances are tried one by one, and those that fail are named."""
-    for start in range(0, len(ids), size):
-        batch = ids[start : start + size]
-        try:
-            yield _one_batch(engine, data, batch, method, settings), {}
-        except Exception as error:
-            if len(batch) == 1:
-                yield None, {batch[0]: f"{type(error).__name__}: {error}"}
-                continue
-            for each in batch:
-                yield from _explained(engine, data, [each], method, settings, 1)
-
-
-def _one_batch(
-    engine: AttributionEngine, data: Samples, ids: list[Index], method: str, settings: dict[str, Any]
-) -> Rows:
-    batch = data.batch(ids)
-    if isinstance(batch.inputs, tuple):
-        raise TypeError(
-            f"a data set of one picture an instance can be explained as a whole; got {len(batch.inputs)} inputs"
-        )
-    if batch.along:
-        raise TypeError(
-            f"a data set of one picture an instance can be explained as a whole; input {min(batch.along)} is no picture"
-        )
-    found = engine.attribute(
-        batch.inputs, method, **{"layout": data.layout, "labels": batch.labels, "index": ids, **settings}
-    )
-    values = found.values[0] if isinstance(found.values, tuple) else found.values
-    codes, scale = quantise(shrink(values, found.layouts[0]))
-    if not np.isfinite(scale).all():
-        raise ValueError("the attribution of some instance is no number")
-    held = (
-        batch.labels,
-        found.prediction,
-        found.probability,
-        found.score,
-        found.standard_error,
-        found.completeness_gap,
-    )
-    columns = {name: np.asarray(values, kind) for (name, kind), values in zip(COLUMNS, held, strict=True)}
-    return Rows(tuple(ids), columns, codes, scale)
-
-
 def _about(network: Any, data: Samples, method: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Return what must be the same for explanations to stand in one store."""
     kept = (int, float, str, bool, type(None))
@@ -182,39 +145,6 @@ def _about(network: Any, data: Samples, method: str, settings: dict[str, Any]) -
         "settings": dict(sorted(plain.items())),
         "label_names": {str(value): name for value, name in data.label_names.items()},
     }
-
-
-def weights_digest(network: Any) -> str:
-    """Return a SHA-256 of all weights and buffers of a model, in their order."""
-    if hasattr(network, "state_dict"):
-        tensors = [
-            value.detach().cpu() for value in network.state_dict().values() if hasattr(value, "detach")
-        ]
-        held = [t.float().numpy() if str(t.dtype) == "torch.bfloat16" else t.numpy() for t in tensors]
-    else:
-        held = network.get_weights()
-    digest = hashlib.sha256()
-    for array in held:
-        digest.update(str((array.dtype.str, array.shape)).encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _made(model: Any) -> Any:
-    """Return the model; a function without arguments makes it."""
-    if hasattr(model, "state_dict") or hasattr(model, "get_weights"):
-        return model
-    if callable(model) and not isinstance(model, type):
-        needed = [
-            p
-            for p in inspect.signature(model).parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        if not needed:
-            return model()
-    raise TypeError(
-        f"expected a torch.nn.Module, a keras.Model or a function without arguments that makes one; got {model!r}"
-    )
 
 
 def _wanted(data: Samples, index: Iterable[Index] | None) -> list[Index]:
@@ -228,7 +158,7 @@ def _wanted(data: Samples, index: Iterable[Index] | None) -> list[Index]:
 
 def _process(engine: str) -> tuple[int, int]:
     """Return which process this is of how many."""
-    if engine == "local":
+    if engine != "torchrun":
         return 0, 1
     try:
         rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])

@@ -135,9 +135,12 @@ class Explained:
             import pandas
         except ImportError as error:
             raise ImportError("to_frame needs pandas; .index, .prediction and others are arrays") from error
-        return pandas.DataFrame(
-            {name: self._column(name) for name in ("index", *(name for name, _ in COLUMNS))}
-        )
+        return pandas.DataFrame(self.table())
+
+    def table(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns of `to_frame` as arrays, (N,) each."""
+        self.poll()
+        return {name: self._table[name] for name in ("index", *(name for name, _ in COLUMNS))}
 
     def clusters(self, label: int | str | None = None) -> tuple[Cluster, ...]:
         """Return what the network looks at as a rule, the most suspicious rules first.

@@ -15,6 +15,7 @@ from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.recorder import Recorder
 from xai_widgets.figures.report import report
 from xai_widgets.figures.saliency import saliency_grid
+from xai_widgets.figures.shortcuts import shortcuts
 from xai_widgets.figures.views import heat_view, instance_view, label_view, map_view, saliency_view
 from xai_widgets.figures.writers import CallbackWriter, FolderWriter, TensorBoardWriter
 
@@ -37,4 +38,5 @@ __all__ = [
     "saliency_grid",
     "saliency_view",
     "schedules",
+    "shortcuts",
 ]

@@ -21,6 +21,7 @@ from xai_widgets.figures.labels import label_difficulty
 from xai_widgets.figures.maps import history_heatmap, instance_map
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import hardest_first, last_finite
+from xai_widgets.figures.shortcuts import shortcuts
 from xai_widgets.figures.text import shown_index, shown_text, with_unit
 
 STYLE = """
@@ -50,6 +51,7 @@ def report(
     n_min: int = 5,
     by: str = "mean",
     figures: Mapping[str, StaticFigure] | Iterable[StaticFigure] = (),
+    explained: Any = None,
     settings: Mapping[str, Any] | None = None,
     theme: str = "auto",
     created: datetime | None = None,
@@ -79,6 +81,8 @@ def report(
         The score of the ranking, as in ``tracker.extremes``.
     figures : dict of title to StaticFigure, or sequence of StaticFigure, optional
         More pictures, such as saliency grids.
+    explained : Explained, optional
+        What the network looks at as a rule, from `xai_widgets.explain`; a section of its own.
     settings : dict, optional
         What else should be told: learning rate, batch size, git revision, ...
     theme : {"auto", "light", "dark"}, default "auto"
@@ -110,6 +114,7 @@ def report(
             *paper.labels(),
             *paper.instances(samples, indices, n_max, n_min, by),
             *paper.whole(),
+            *paper.rules(explained, samples),
             *paper.more(figures),
             *_settings(tracker, settings),
         ]
@@ -229,6 +234,27 @@ class _Paper:
                 said = self.tracker.suspects(mode, ds_id=ds_id, metric=self.metric).text
                 parts.append(h.element("p", f"{said[0].upper()}{said[1:]}."))
         return [h.element("h2", "The whole data set"), *parts] if parts else []
+
+    def rules(self, explained: Any, samples: Any) -> list[h.Markup]:
+        if explained is None:
+            return []
+        rules = explained.clusters()
+        heading = h.element("h2", "Is it cheating?")
+        if not rules:
+            said = f"No rule is found in {len(explained):,} explained instances."
+            return [heading, h.element("p", said)]
+        names = {rule.label: explained.name_of(rule.label) for rule in rules}
+        rows = [
+            [h.name(names[rule.label]), f"{rule.suspicion:.2f}", f"{len(rule):,}", h.name(rule.why, 400)]
+            for rule in rules[:50]
+        ]
+        table = h.table(["class", "suspicion", "instances", "why"], rows, numbers=(1, 2))
+        said = (
+            f"{len(explained):,} instances were explained. Suspicion is a number in [0, 1] for sorting, not a probability; "
+            "look at the pictures, and decide."
+        )
+        draw = partial(shortcuts, rules, samples, label_names=names)
+        return [heading, h.element("p", said), self.picture(draw), _folded(f"The {len(rows)} rules", table)]
 
     def more(self, figures: Mapping[str, StaticFigure] | Iterable[StaticFigure]) -> list[h.Markup]:
         given = figures.items() if isinstance(figures, Mapping) else [("", f) for f in figures]

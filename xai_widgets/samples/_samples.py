@@ -87,6 +87,12 @@ class Samples:
         if source.count:
             self._look_at_first(layout)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.RLock())
+
     def __len__(self) -> int:
         if self._source.count is None:
             raise TypeError(
@@ -167,6 +173,19 @@ class Samples:
             If some have no sample; it names them all.
         """
         return [self._picture_of(item.x) for item in self._fetch(as_indices(indices))]
+
+    def drawn(self, inputs: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+        """Draw inputs as the model eats them, (B, ...), such as changed ones: de-normalised, uint8 (H, W, 3) each."""
+        return [
+            _picture_or_plain(
+                x,
+                self._layout_for(x),
+                self._mean,
+                self._std,
+                None if self._to_input is not None else self._value_range(x),
+            )
+            for x in inputs
+        ]
 
     def labels(self, indices: Any) -> NDArray[np.int64]:
         """Return labels alone, int64 (B,), -1 where unknown."""

@@ -8,6 +8,7 @@ from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.dashboard import Dashboard
 from xai_widgets.widgets.instance_map.widget import InstanceMap
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
+from xai_widgets.widgets.shortcuts.view import Shortcuts
 
 __all__ = [
     "BackgroundView",
@@ -16,4 +17,5 @@ __all__ = [
     "InstanceMap",
     "LabelDifficulty",
     "SaliencyPanel",
+    "Shortcuts",
 ]

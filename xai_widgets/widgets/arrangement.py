@@ -10,7 +10,12 @@ from xai_widgets.widgets.view.front import Front, Message
 
 LAYOUTS: Final = ("auto", "grid", "screen")
 #: tab name to its title, in reading order
-TABS: Final[Mapping[str, str]] = {"classes": "Classes", "instances": "Instances", "map": "Map"}
+TABS: Final[Mapping[str, str]] = {
+    "classes": "Classes",
+    "instances": "Instances",
+    "map": "Map",
+    "rules": "Is it cheating?",
+}
 _MOST_PAGES: Final = 50
 
 
@@ -100,8 +105,13 @@ def _of_map(seen: tuple[Any, ...], now: tuple[Any, ...]) -> str:
     return f"{epochs} epoch{'' if epochs == 1 else 's'} on" if epochs > 0 else ""
 
 
+def _of_rules(seen: tuple[Any, ...], now: tuple[Any, ...]) -> str:
+    return f"was {seen[0]}" if seen[0] != now[0] else ""
+
+
 _NEWS: Final[Mapping[str, Callable[[tuple[Any, ...], tuple[Any, ...]], str]]] = {
     "classes": _of_classes,
     "instances": _of_instances,
     "map": _of_map,
+    "rules": _of_rules,
 }

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import ipywidgets
 import traitlets
 
+from xai_widgets.explain import Explained
 from xai_widgets.figures import palette
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.live.training.safe_points import SafePoints
@@ -21,6 +22,8 @@ from xai_widgets.widgets.instance_map.widget import InstanceMap
 from xai_widgets.widgets.run_check import RunCheck
 from xai_widgets.widgets.run_progress import Course, run_state
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
+from xai_widgets.widgets.shortcuts.feed import Feed
+from xai_widgets.widgets.shortcuts.view import Shortcuts
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.front import NO_STRIP, Front, Message
@@ -72,6 +75,9 @@ class Dashboard(View):
         for it. A name of an order of axes ("NCHW") is taken for that of the samples.
     sample_layout : str, optional
         The order of axes of the samples, as ``layout`` of `as_samples`.
+    explained : Explained, str or path-like, optional
+        What `xai_widgets.explain` returns, or its folder, which may be empty still: adds the view "Is it cheating?", and its
+        scores to the map.
     **options
         For `as_samples`: ``mean``, ``std``, ``labels``, ``label_names``, ...
 
@@ -81,10 +87,10 @@ class Dashboard(View):
         The selected instances, in every view; can be set.
     layout : {"auto", "grid", "screen"}
         How the views are laid out; can be set. (The `ipywidgets.Layout` of the outer box is ``box_layout``.)
-    tab : {"classes", "instances", "map"}
+    tab : {"classes", "instances", "map", "rules"}
         Which of the views is shown where they lie behind tabs; can be set.
-    difficulty, history, map, saliency
-        The views; ``saliency`` is None without model or samples.
+    difficulty, history, map, saliency, shortcuts
+        The views; ``saliency`` is None without model or samples, ``shortcuts`` without ``explained``.
     views : list
         All of them, in reading order.
     samples : Samples or None
@@ -127,6 +133,7 @@ class Dashboard(View):
         share: float = 0.06,
         layout: str = "auto",
         sample_layout: str | None = None,
+        explained: Any = None,
         **options: Any,
     ) -> None:
         axes = sample_layout if layout in LAYOUTS else layout
@@ -140,6 +147,7 @@ class Dashboard(View):
         self.title = clean(title or (type(model).__name__ if model is not None else "Training"), 120)
         self._course, self.samples = Course(), held
         self._run_check = RunCheck()
+        self._feed = None if explained is None else Feed(explained)
         self._lacking = _lacking(model, samples)
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
@@ -156,7 +164,11 @@ class Dashboard(View):
                 ),
                 "instances",
             )
-            self.map = self._add(InstanceMap(tracker, samples=held, **linked), "map")
+            self.map = self._add(InstanceMap(tracker, samples=held, explained=self._feed, **linked), "map")
+            self.shortcuts: Shortcuts | None = None
+            if explained is not None:
+                rules = Shortcuts(explained, model, held, tracker, feed=self._feed, **linked)
+                self.shortcuts = self._add(rules, "rules")
             self.saliency: SaliencyPanel | None = None
             if model is not None and held is not None:
                 panel = SaliencyPanel(model, held, tracker, **{**wanted, **(saliency or {}), **linked})
@@ -166,7 +178,13 @@ class Dashboard(View):
             raise
         tabs = Front(kind="tabs")
         tabs.on_msg(self._hear)
-        self._arrangement = Arrangement(dict(zip(TABS, self.views, strict=False)), tabs)
+        behind = {
+            "classes": self.difficulty,
+            "instances": self.history,
+            "map": self.map,
+            "rules": self.shortcuts,
+        }
+        self._arrangement = Arrangement({name: view for name, view in behind.items() if view}, tabs)
         grid = ipywidgets.Box([tabs, *self.views])
         grid.add_class("xaiw-grid")
         self.add_class("xaiw-dashboard")
@@ -258,6 +276,12 @@ class Dashboard(View):
         if "indices" in changed:
             self.selected = selection.indices
 
+    @traitlets.validate("tab")
+    def _check_tab(self, proposal: Any) -> Any:
+        if proposal["value"] == "rules" and self.shortcuts is None:
+            raise traitlets.TraitError("there is no tab 'rules': Dashboard(..., explained=store) has it")
+        return proposal["value"]
+
     @property
     def pane_title(self) -> str:
         """What stands on the tab of its pane."""
@@ -292,6 +316,7 @@ class Dashboard(View):
             metric=self.history.metric,
             samples=self.samples,
             indices=self.selection.pinned,
+            explained=None if self.shortcuts is None else Explained(self.shortcuts.feed.folder),
             figures=pictures,
         )
 
@@ -308,6 +333,8 @@ class Dashboard(View):
             self._forget_cells()
         self._subscription.cancel()
         self._safe_points.close()
+        if self._feed is not None:
+            self._feed.close()
         close_tree(self.box_layout)
 
 

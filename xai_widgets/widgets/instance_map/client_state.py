@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets._metrics import Metric
+from xai_widgets.explain.clusters import SUSPICIOUS
 from xai_widgets.figures.palette import label_colors
 from xai_widgets.tracking.scores.label_errors import decided
 from xai_widgets.widgets.instance_map.protocol import (
@@ -17,6 +18,7 @@ from xai_widgets.widgets.instance_map.protocol import (
     MOVER,
     NEVER,
     NONE16,
+    SHORTCUT,
     SUSPECTED,
     WRONG,
     Column,
@@ -68,7 +70,9 @@ class MapModel:
         self.columns: dict[str, Array] = {}
         self.values: dict[str, Array] = {}
         self.ranges: dict[str, tuple[float, float]] = {}
-        self.available = dict.fromkeys(("suspected", "never", "movers", "wrong", "forgotten"), False)
+        self.available = dict.fromkeys(
+            ("suspected", "never", "movers", "wrong", "shortcut", "forgotten"), False
+        )
         self.notes: dict[str, str] = {}
         self.suspects = ""
         self._labels: list[dict[str, str]] = []
@@ -130,7 +134,11 @@ class MapModel:
         self.available["never"] = never is not None
         self.available["wrong"] = wrong is not None
         self.available["forgotten"] = forgetting is not None
+        cheating = source.score("suspicion")
+        self.available["shortcut"] = cheating is not None
         with np.errstate(invalid="ignore"):
+            if cheating is not None:
+                flags[cheating >= SUSPICIOUS] |= SHORTCUT
             if suspected is not None:
                 flags[suspected == 1] |= SUSPECTED
             if never is not None:
@@ -254,6 +262,7 @@ class MapModel:
             | (NEVER if filters.never else 0)
             | (MOVER if filters.movers else 0)
             | (WRONG if filters.wrong else 0)
+            | (SHORTCUT if filters.shortcut else 0)
         )
         kept = (c["x"] != NONE16) & (c["y"] != NONE16) & (c["forgets"] >= filters.forgotten)
         kept &= (c["flags"] & wanted) == wanted

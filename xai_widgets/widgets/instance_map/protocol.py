@@ -18,7 +18,7 @@ LEVELS: Final = 65534
 """Highest code of a quantised axis; the code above it means "no value"."""
 NONE16: Final = 65535
 NONE8: Final = 255
-SUSPECTED, NEVER, MOVER, WRONG = 1, 2, 4, 8
+SUSPECTED, NEVER, MOVER, WRONG, SHORTCUT = 1, 2, 4, 8, 16
 """Bits of the flags column."""
 MAX_ROWS: Final = 20_000_000
 MAX_THUMBS: Final = 64
@@ -155,6 +155,7 @@ class Filters:
     never: bool = False
     movers: bool = False
     wrong: bool = False
+    shortcut: bool = False
     forgotten: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -323,6 +324,7 @@ def filters_of(value: object) -> Filters:
         _flag(value, "never"),
         _flag(value, "movers"),
         _flag(value, "wrong"),
+        _flag(value, "shortcut"),
         _integer(value, "forgotten", 0, 255),
     )
 

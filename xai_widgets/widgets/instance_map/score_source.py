@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.tracking.scores import all_scores, score_named
+from xai_widgets.widgets.instance_map.explained_scores import EXPLAINED, aligned
 from xai_widgets.widgets.instance_map.protocol import MAX_LABELS, NONE16
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -18,17 +19,17 @@ Index: TypeAlias = int | str
 
 def known_scores() -> tuple[str, ...]:
     """Return the names of all scores."""
-    return tuple(score.name for score in all_scores())
+    return (*(score.name for score in all_scores()), *EXPLAINED)
 
 
 def score_text(name: str, metric: str) -> str:
     """Write a score as it is shown: "mean loss"."""
-    return score_named(name).said(metric)
+    return EXPLAINED[name].text if name in EXPLAINED else score_named(name).said(metric)
 
 
 def score_unit(name: str, of_metric: str) -> str:
     """Return the unit of a score, "" where it has none; `of_metric` is the unit of the metric it is made of."""
-    unit = score_named(name).unit
+    unit = "" if name in EXPLAINED else score_named(name).unit
     return of_metric if unit is None else unit
 
 
@@ -43,7 +44,7 @@ def score_range(name: str, values: Array, old: tuple[float, float] | None) -> tu
         The ends so far. They are kept while everything is inside and fills at least a third of them, so that an axis
         does not jump with every epoch.
     """
-    fixed = score_named(name).range
+    fixed = EXPLAINED[name].range if name in EXPLAINED else score_named(name).range
     if fixed is not None:
         return fixed
     finite = values[np.isfinite(values)]
@@ -90,10 +91,13 @@ class Source:
         Where everything comes from.
     mode, ds_id
         Which data.
+    explained
+        A `Feed` of explanations, whose scores stand beside the tracker's; None without.
     """
 
-    def __init__(self, tracker: Any, mode: str, ds_id: str | None) -> None:
+    def __init__(self, tracker: Any, mode: str, ds_id: str | None, explained: Any = None) -> None:
         self.tracker, self.mode, self.ds_id = tracker, mode, ds_id
+        self.explained = explained
         self.index: Array = np.zeros(0, np.int64)
         self.labels = Labels(np.zeros(0, np.uint16), (), ())
         self._places: dict[Index, int] | None = None
@@ -162,16 +166,23 @@ class Source:
 
     def scores(self) -> tuple[str, ...]:
         """Names of the scores that what was recorded allows; the last known ones while nothing is there."""
-        return self._available or known_scores()
+        mine = tuple(name for name in known_scores() if self.explained is not None or name not in EXPLAINED)
+        return self._available or mine
 
     def probe(self) -> None:
         """Find out which scores there are."""
         self._available = ()
         if self.n and self.metrics:
-            self._available = tuple(self.tracker.score_names(self.metric, self.mode, ds_id=self.ds_id))
+            here = () if self.explained is None else tuple(self.explained.reading.scores)
+            self._available = (
+                *self.tracker.score_names(self.metric, self.mode, ds_id=self.ds_id),
+                *here,
+            )
 
     def score(self, name: str) -> Array | None:
         """Read a score (N,), NaN where a row has none; None where what was recorded does not allow it."""
+        if name in EXPLAINED:
+            return None if self.explained is None else aligned(self.explained.reading, name, self.index)
         version = self.tracker.version
         if version != self._cached_at:
             self._cache.clear()
@@ -197,6 +208,9 @@ class Source:
 
     def why_not(self, name: str) -> str:
         """Say why a score is not there, in the tracker's own words."""
+        if name in EXPLAINED:
+            missing = "no explanations are given: InstanceMap(tracker, explained=store)"
+            return missing if self.explained is None else "nothing is explained yet"
         try:
             self.tracker.scores(name, self.metric, self.mode, ds_id=self.ds_id)
         except ValueError as error:

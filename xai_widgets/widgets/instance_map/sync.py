@@ -72,11 +72,17 @@ class LiveMap(anywidget.AnyWidget):
     _closed = True  # until it is complete: a map that was refused its arguments has nothing to close
 
     def _begin(
-        self, tracker: Any, mode: str, ds_id: str | None, samples: Any, publisher: Publisher | None
+        self,
+        tracker: Any,
+        mode: str,
+        ds_id: str | None,
+        samples: Any,
+        publisher: Publisher | None,
+        explained: Any = None,
     ) -> None:
         """Set up what the traits need before they get their values."""
         self.tracker, self._ds_id = tracker, ds_id
-        self.model, self.source = MapModel(), Source(tracker, mode, ds_id)
+        self.model, self.source = MapModel(), Source(tracker, mode, ds_id, explained)
         self.selected_rows: Any = np.zeros(0, np.int64)
         self.stamp = 0
         self.hearing = Hearing(self, samples)
@@ -145,6 +151,11 @@ class LiveMap(anywidget.AnyWidget):
         if (ended or due) and self.source.size_now() != self.model.n:
             return self._restart()
         sent = 0
+        if "explained" in self._dirty:
+            self._dirty.discard("explained")
+            self.source.probe()
+            fresh = [*self.model.positions(self.source, self._controls), *self.model.flags(self.source)]
+            sent += self._send_delta(fresh, self._metadata())
         if ended or self._dirty & {"x", "y", "color", "size"} or (due and self.model.n <= _SMALL):
             sent += self._send_positions(ended)
         meta = self._metadata()
@@ -183,7 +194,7 @@ class LiveMap(anywidget.AnyWidget):
         """Begin anew: other rows, or another mode."""
         now = time.monotonic()
         if self.source.mode != self.mode:
-            self.source = Source(self.tracker, self.mode, self._ds_id)
+            self.source = Source(self.tracker, self.mode, self._ds_id, self.source.explained)
         self._drawn_ended = self._ended
         self.stamp += 1
         self.model.restart(self.source, self._controls)

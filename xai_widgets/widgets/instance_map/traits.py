@@ -14,6 +14,7 @@ FILTERS: Final[dict[str, Any]] = {
     "never": False,
     "movers": False,
     "wrong": False,
+    "shortcut": False,
     "forgotten": 0,
 }
 
@@ -45,8 +46,8 @@ class IndexValues(traitlets.TraitType[Any, Any]):
 class FilterSet(traitlets.TraitType[Any, Any]):
     """Filters as a dictionary; what is not said is off.
 
-    Keys: ``label`` (a label value or None), ``suspected``, ``never``, ``movers``, ``wrong`` (bool), ``forgotten`` (at least so
-    many times, 0 to 255).
+    Keys: ``label`` (a label value or None), ``suspected``, ``never``, ``movers``, ``wrong``, ``shortcut`` (bool), ``forgotten``
+    (at least so many times, 0 to 255).
     """
 
     info_text = f"a dictionary with some of the keys {', '.join(FILTERS)}"
@@ -60,7 +61,9 @@ class FilterSet(traitlets.TraitType[Any, Any]):
         if not isinstance(value, Mapping) or not set(value) <= set(FILTERS):
             self.error(obj, value)
         made = {**FILTERS, **value}
-        flags = all(isinstance(made[key], bool) for key in ("suspected", "never", "movers", "wrong"))
+        flags = all(
+            isinstance(made[key], bool) for key in ("suspected", "never", "movers", "wrong", "shortcut")
+        )
         often = made["forgotten"]
         if not flags or isinstance(often, bool) or not isinstance(often, int) or not 0 <= often <= 255:
             self.error(obj, value)

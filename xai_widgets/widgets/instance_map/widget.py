@@ -21,6 +21,7 @@ from xai_widgets.widgets.instance_map.latest import Replaceable
 from xai_widgets.widgets.instance_map.protocol import message
 from xai_widgets.widgets.instance_map.score_source import Index
 from xai_widgets.widgets.instance_map.sync import LiveMap
+from xai_widgets.widgets.shortcuts.feed import Feed
 from xai_widgets.widgets.view import fallback
 from xai_widgets.widgets.view.beside import Pane, show_inline
 from xai_widgets.widgets.view.brief import Brief
@@ -70,14 +71,17 @@ class InstanceMap(LiveMap):
         The head line; "All n instances" by default.
     height : int, default 380
         Of the plot, in CSS pixels.
+    explained : Explained, str or path-like, optional
+        What `xai_widgets.explain` returns, or its folder: its scores become axes, colours and a filter ("rule", "suspicion",
+        "mask_in_rule", "explained_probability", "explanation_error", "explanation_gap").
 
     Attributes
     ----------
     selected : tuple of int or str
         Index values of the selected instances; can be set to any iterable of them. On the wire it is int32 rows.
     filters : dict
-        ``label`` (a value or None), ``suspected``, ``never``, ``movers``, ``wrong`` (bool), ``forgotten`` (at least so
-        often).
+        ``label`` (a value or None), ``suspected``, ``never``, ``movers``, ``wrong``, ``shortcut`` (bool: of a suspicious
+        rule), ``forgotten`` (at least so often).
     paused : bool
         Whether it stands still while training goes on.
 
@@ -108,10 +112,13 @@ class InstanceMap(LiveMap):
         ds_id: str | None = None,
         title: str | None = None,
         height: int = 380,
+        explained: Any = None,
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
-        self._begin(tracker, mode, ds_id, _as_samples(samples), publisher)
+        feed = explained if explained is None or isinstance(explained, Feed) else Feed(explained)
+        self._feed = None if feed is explained else feed  # one of its own, to be closed with it
+        self._begin(tracker, mode, ds_id, _as_samples(samples), publisher, feed)
         self._alone = publisher is None
         self._callbacks: dict[str, list[Callable[..., object]]] = {"pin": [], "explain": [], "selected": []}
         self.selection = selection if selection is not None else Selection()
@@ -141,6 +148,8 @@ class InstanceMap(LiveMap):
             self._forget_stills = cells.on_end(self._still.refresh_after_cell)
         self.publisher.add(self)
         self.publisher.watch(tracker)
+        if feed is not None:
+            feed.listen(self._explained_changed)
 
     # ---- for programs
 
@@ -310,6 +319,10 @@ class InstanceMap(LiveMap):
         if getattr(summary, "kind", "epoch") == "epoch" and summary.mode == self.mode:
             self._ended += 1
 
+    def _explained_changed(self) -> None:
+        self._dirty.add("explained")
+        self.redraw()
+
     def _control_changed(self, change: Any) -> None:
         if change["name"] != "paused":
             self._dirty.add(change["name"])
@@ -367,6 +380,8 @@ class InstanceMap(LiveMap):
         self._pane.close()
         self._subscription.cancel()
         self.hearing.close()
+        if self._feed is not None:
+            self._feed.close()
         self.publisher.remove(self)
         if self._alone:
             self.publisher.close()

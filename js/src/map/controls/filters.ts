@@ -10,6 +10,7 @@ import { Word } from "./axis_menus";
 const TOGGLES = [
   { field: "suspected", text: "suspected label errors", flag: FLAG.suspected },
   { field: "wrong", text: "predicted wrongly", flag: FLAG.wrong },
+  { field: "shortcut", text: "of suspicious rules", flag: FLAG.shortcut },
   { field: "never", text: "never learnt", flag: FLAG.never },
   { field: "movers", text: "biggest movers", flag: FLAG.mover },
 ] as const;

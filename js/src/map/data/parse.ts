@@ -86,6 +86,7 @@ export function filters(from: Fields): Meta["filters"] {
     never: flag(from, "never"),
     movers: flag(from, "movers"),
     wrong: flag(from, "wrong"),
+    shortcut: flag(from, "shortcut"),
     forgotten: integer(from, "forgotten", 0, 255),
   };
 }
@@ -117,6 +118,7 @@ export function meta(from: Fields): Meta {
       never: flag(able, "never"),
       movers: flag(able, "movers"),
       wrong: flag(able, "wrong"),
+      shortcut: flag(able, "shortcut"),
       forgotten: flag(able, "forgotten"),
     },
     samples: flag(from, "samples"),

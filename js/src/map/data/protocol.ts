@@ -7,7 +7,7 @@ export const LEVELS = 65534;
 export const NONE16 = 65535;
 export const NONE8 = 255;
 /** Bits of the flags column. */
-export const FLAG = { suspected: 1, never: 2, mover: 4, wrong: 8 } as const;
+export const FLAG = { suspected: 1, never: 2, mover: 4, wrong: 8, shortcut: 16 } as const;
 
 export const LIMITS = {
   rows: 20_000_000,
@@ -63,6 +63,7 @@ export interface Filters {
   never: boolean;
   movers: boolean;
   wrong: boolean;
+  shortcut: boolean;
   forgotten: number;
 }
 
@@ -85,7 +86,7 @@ export interface Meta {
   descending: boolean;
   index: { kind: "range"; start: number; step: number } | { kind: "number" } | { kind: "text" };
   filters: Filters;
-  available: { suspected: boolean; never: boolean; movers: boolean; wrong: boolean; forgotten: boolean };
+  available: { suspected: boolean; never: boolean; movers: boolean; wrong: boolean; shortcut: boolean; forgotten: boolean };
   samples: boolean;
   pin: boolean;
   explain: boolean;
