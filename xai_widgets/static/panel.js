@@ -220,11 +220,11 @@ function c(e,a={},...i){let t=document.createElement(e);for(let[n,o]of Object.en
 .xaiw-tab-text { display: block; font-size: 12px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .xaiw-news { min-width: 0; font-size: 12px; color: var(--xw-accent); overflow: hidden; text-overflow: ellipsis; }
 .xaiw-news::before { content: ""; display: inline-block; width: 6px; height: 6px; margin: 0 4px 1px 0; border-radius: 50%; background: currentColor; }
-[data-layout="screen"] > .xaiw-grid > .xaiw-tab-classes, [data-layout="screen"] > .xaiw-grid > .xaiw-tab-instances, [data-layout="screen"] > .xaiw-grid > .xaiw-tab-map {
+[data-layout="screen"] > .xaiw-grid > .xaiw-tab-classes, [data-layout="screen"] > .xaiw-grid > .xaiw-tab-instances, [data-layout="screen"] > .xaiw-grid > .xaiw-tab-map, [data-layout="screen"] > .xaiw-grid > .xaiw-tab-rules {
   grid-area: view; visibility: hidden; min-height: 0; overflow: hidden;
 }
 [data-layout="screen"][data-tab="classes"] > .xaiw-grid > .xaiw-tab-classes, [data-layout="screen"][data-tab="instances"] > .xaiw-grid > .xaiw-tab-instances,
-[data-layout="screen"][data-tab="map"] > .xaiw-grid > .xaiw-tab-map { visibility: visible; }
+[data-layout="screen"][data-tab="map"] > .xaiw-grid > .xaiw-tab-map, [data-layout="screen"][data-tab="rules"] > .xaiw-grid > .xaiw-tab-rules { visibility: visible; }
 [data-layout="screen"] > .xaiw-grid > .xaiw-tab-answer { grid-area: answer; min-height: 0; }
 [data-layout="screen"] .jupyter-widgets.xaiw-panel { min-height: 0; }
 [data-layout="screen"] .jupyter-widgets.xaiw-panel:not(.xaiw-saliency) { grid-template-rows: auto auto minmax(0, 1fr) auto; }
