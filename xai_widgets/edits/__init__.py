@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xai_widgets.edits.edits import Edits
 from xai_widgets.edits.records import Edit
+from xai_widgets.edits.report import Report
 from xai_widgets.edits.state import Applied, EditState
 
-__all__ = ["Applied", "Edit", "EditState", "Edits"]
+__all__ = ["Applied", "Edit", "EditState", "Edits", "Report"]

@@ -6,7 +6,7 @@ import getpass
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from xai_widgets.edits.checks import Catalogue, check_weights, read_ids, read_va
 from xai_widgets.edits.export import export_edits
 from xai_widgets.edits.log import EditLog, EpochStart
 from xai_widgets.edits.records import Edit, Index
+from xai_widgets.edits.report import Report, Run, compare
 from xai_widgets.edits.state import Applied, EditState, Folded, Ledger, fold, undone_names
 from xai_widgets.runlog import FollowingTracker
 from xai_widgets.tracking import EpochSummary, Subscription, Tracker
@@ -395,6 +396,51 @@ class Edits:
             return export_edits(
                 Path(path), self.state(mode=mode, ds_id=ds_id), self._ledger.edits, given, mode, ds_id
             )
+
+    def report(
+        self,
+        before: Run | Sequence[Run],
+        after: Run | Sequence[Run] | None = None,
+        *,
+        metric: str = "accuracy",
+        mode: str = "eval",
+        ds_id: str | None = None,
+        epoch: int | None = None,
+    ) -> Report:
+        """Say what the edits did: runs without them against runs with them, on the same evaluation set.
+
+        Parameters
+        ----------
+        before
+            The run without the edits, a `Tracker` or the folder of one; or several, of as many seeds.
+        after
+            The run with them; or several, in the order of the seeds of `before`. This run by default.
+        metric
+            "accuracy" (of the recorded predictions), or a recorded metric such as "loss".
+        mode, ds_id
+            The evaluation set: both runs must have its same instances, with the same labels.
+        epoch
+            The epoch to compare; the last one of each run by default.
+
+        Returns
+        -------
+        Report
+            Means per class before and after, their difference with its standard error over the pairs, and the training loss
+            of each edited instance; ``print(report)`` says it. One pair of runs has no standard error, and nothing tells then
+            whether another seed would show the same.
+
+        Raises
+        ------
+        ValueError
+            For runs of different evaluation sets, of different numbers, and where the metric was not recorded.
+        """
+        with self._lock:
+            self.poll()
+            edited = len(self.state(mode=mode, ds_id=ds_id)) if mode != "train" else 0
+            return compare(
+                before, self._tracker if after is None else after, self.state(), edited,
+                metric=metric, mode=mode, ds_id=ds_id, epoch=epoch,
+            )  # fmt: skip
 
     def close(self) -> None:
         """Close this editor's file and stop listening to the tracker."""
