@@ -344,7 +344,7 @@ def test_export(tmp_path, ending):
     path = edits.export(tmp_path / f"edits.{ending}")
     if ending == "csv":
         lines = path.read_text().splitlines()
-        assert lines[1] == "4,1,2,False,1.0,'=1+1,ada"
+        assert lines[1] == "4,,1,2,False,1.0,'=1+1,ada"
     elif ending == "jsonl":
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert rows[0]["label"] == 2

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from xai_widgets.edits.checks import Catalogue, check_weights, read_ids, read_values
-from xai_widgets.edits.export import export_edits
+from xai_widgets.edits.export import (
+    FORMATS,
+    export_edits,
+    export_fiftyone,
+    export_issues,
+    key_reader,
+    with_columns,
+)
 from xai_widgets.edits.log import EditLog, EpochStart
 from xai_widgets.edits.records import Edit, Index
 from xai_widgets.edits.report import Report, Run, compare
@@ -379,23 +386,91 @@ class Edits:
         for edit in new:
             self._callbacks.call(edit)
 
-    def export(self, path: str | os.PathLike[str], *, mode: str = "train", ds_id: str | None = None) -> Path:
-        """Write the edited instances as a table: index, given label, edited label, excluded, weight, why, who.
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        mode: str = "train",
+        ds_id: str | None = None,
+        format: str = "table",
+        keys: Any = None,
+    ) -> Path:
+        """Write what was decided for other programs.
 
         Parameters
         ----------
         path
-            Ends in ``.csv``, ``.jsonl`` or ``.parquet`` (needs pyarrow).
+            Ends in ``.csv``, ``.jsonl`` or ``.parquet`` (needs pyarrow); in ``.json`` for FiftyOne.
+        mode, ds_id
+            The data set meant.
+        format
+            "table": a row for each edited instance: index, key, given label, label now, excluded, weight, why, who.
+            "cleanlab": a row for each instance, as ``Datalab.get_issues("label")`` has them. "fiftyone": ``labels.json`` of
+            a ``FiftyOneImageClassificationDataset`` with the labels in force, without the excluded ones.
+        keys
+            Gives the path or key of an index: a mapping, a sequence, a function, or a data set with ``samples`` or ``imgs``.
+
+        Raises
+        ------
+        ValueError
+            For another ending or format, and for two files of one name in FiftyOne's.
         """
+        if format not in FORMATS:
+            raise ValueError(f"unknown format {format!r}; one of {', '.join(FORMATS)}")
+        path, key_of = Path(path), key_reader(keys)
         with self._lock:
             self.poll()
-            given = {
-                each: self._tracker.label_of(each, mode, ds_id, given=True)
-                for each in self.state(mode=mode, ds_id=ds_id).index.tolist()
-            }
-            return export_edits(
-                Path(path), self.state(mode=mode, ds_id=ds_id), self._ledger.edits, given, mode, ds_id
+            state = self.state(mode=mode, ds_id=ds_id)
+            if format == "table":
+                given = {i: self._given(i, mode, ds_id) for i in state.index.tolist()}
+                return export_edits(path, state, self._ledger.edits, given, mode, ds_id, key_of)
+            table = self._all_of(mode, ds_id)
+            given = {i: self._given(i, mode, ds_id) for i in table["index"].tolist()}
+            if format == "cleanlab":
+                return export_issues(path, state, table, given, key_of)
+            names = self._tracker.label_names
+            classes = sorted(names, key=lambda name: (str(type(names[name])), names[name]))
+            return export_fiftyone(path, state, given, self._tracker.name_of, classes, key_of)
+
+    def to_datasets(
+        self, dataset: Any, *, label: str = "label", index: str = "index", mode: str = "train"
+    ) -> Any:
+        """Return a `datasets.Dataset` with the columns ``edited_<label>`` (of the label's own type), "excluded" and "weight".
+
+        Parameters
+        ----------
+        dataset
+            The ``datasets.Dataset``, which stays as it is.
+        label
+            The column of labels.
+        index
+            The column of names, as `xai_widgets.hooks.transformers.indexed` makes it; without it rows are named by position.
+        mode
+            The data set meant.
+
+        Raises
+        ------
+        ValueError
+            Where edited instances are not among the rows.
+        """
+        return with_columns(dataset, self.state(mode=mode), label, index)
+
+    def _given(self, index: Index, mode: str, ds_id: str | None) -> Any:
+        return self._tracker.label_of(index, mode, ds_id, given=True)
+
+    def _all_of(self, mode: str, ds_id: str | None) -> dict[str, Any]:
+        """Return index, label_error and prediction of every instance that was recorded."""
+        metrics = self._tracker.metrics(mode, ds_id)
+        if not metrics:
+            raise ValueError(
+                f"nothing was recorded in mode {mode!r}: such a table has a row for every instance"
             )
+        metric = "loss" if "loss" in metrics else metrics[0]
+        table: dict[str, Any] = dict(
+            self._tracker.dynamics(mode, metric=metric, ds_id=ds_id, columns=("label_error",))
+        )
+        table["predicted"] = self._tracker.predictions(table["index"].tolist(), mode, ds_id=ds_id)
+        return table
 
     def report(
         self,
