@@ -42,6 +42,7 @@ def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequ
         done=done,
         converged=part.converged,
         layouts=job.layouts,
+        value=job.value,
     )
 
 
@@ -78,6 +79,7 @@ def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> Salienc
         probability=job.probability,
         rows=job.rows,
         columns=dict(made),
+        value=job.value,
         **state,
     )
 
@@ -97,7 +99,7 @@ def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
     unknown = np.full(len(job), np.nan)
     return Attribution(
         name, _values(job, flat), job.target, job.prediction, job.probability,
-        job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts,
+        job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts, value=job.value,
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Job:
     target: NDArray[np.int64]
     prediction: NDArray[np.int64]
     probability: NDArray[np.float64]
+    value: NDArray[np.float64] | None
     score: NDArray[np.float64]
     layouts: tuple[str | None, ...]
     several: bool
@@ -77,10 +78,8 @@ class _Fact:
 class Preparer:
     """Makes jobs; every forward pass that it needs is kept in the cache."""
 
-    def __init__(
-        self, backend: Backend, cache: Cache, layout: Any, seed: int, task: Task | None = None
-    ) -> None:
-        self._task = task
+    def __init__(self, backend: Backend, cache: Cache, layout: Any, seed: int) -> None:
+        self.task: Task | None = None
         self._backend = backend
         self._cache = cache
         self._layout = layout
@@ -112,18 +111,20 @@ class Preparer:
         digests = _digests((*inputs, *scene.along.arrays)) if named else [key.tobytes() for key in scene.keys]
         output, starts, rows = self._both_outputs(scene, digests, paths and rule.function is None)
         prediction, probability, task = targets.predictions(
-            output, count, self._task, lambda: self._backend.ends_in_sigmoid(inputs, scene.along)
+            output, count, self.task, lambda: self._backend.ends_in_sigmoid(inputs, scene.along)
         )
         rule.probabilities = task is not None and task.probabilities
         rule.one_logit = task is not None and task.kind == "one_logit" and rule.function is None
         if rule.function is not None:
             positions = classes = np.full(count, -1, np.int64)
         else:
+            _check_one_tensor(output, self._backend.returned)
             positions, classes = targets.resolve(
-                settings.target, output, count, settings.labels, prediction if rule.one_logit else None
+                settings.target, output, count, settings.labels, prediction if rule.one_logit else None, task
             )
+        value = targets.values(output, positions, task)
         job = Job(
-            settings, scene, kind, digests, positions, rule, classes, prediction, probability,
+            settings, scene, kind, digests, positions, rule, classes, prediction, probability, value,
             np.zeros(count), layouts, several, rows,
         )  # fmt: skip
         job.context = (scene.seed, scene.noise, kind)
@@ -285,6 +286,15 @@ class Preparer:
         """Return the sides that each input is blurred along."""
         return tuple(
             blurred_axes(layout, one.shape) for layout, one in zip(job.layouts, job.scene.inputs, strict=True)
+        )
+
+
+def _check_one_tensor(output: NDArray[Any] | None, returned: str) -> None:
+    if output is None:
+        raise ValueError(
+            f"the model returns several tensors ({returned}), and nothing says which of them is explained: pass output= to "
+            "AttributionEngine, a place or a key (to a panel or dashboard, engine_options={'output': ...}; watch() finds it out "
+            "by the criterion), or target= a function of the output that gives one number per sample"
         )
 
 

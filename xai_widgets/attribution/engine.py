@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xai_widgets._task import said
+from xai_widgets._task import Task, said
 from xai_widgets.attribution import methods
 from xai_widgets.attribution.assemble import attribution_of, compared_of, picture_of
 from xai_widgets.attribution.backends import backend_for
+from xai_widgets.attribution.backends.main_output import place_of
 from xai_widgets.attribution.cache import Cache
 from xai_widgets.attribution.context import Job, Preparer
 from xai_widgets.attribution.execution.planner import Part, Planner, spent
@@ -54,8 +55,11 @@ class AttributionEngine:
     cache_bytes : int, default 256 MiB
         How much may be kept for later calls on the same samples and weights; 0 keeps nothing.
     task : str, optional
-        What the model's output is. By default one number is the logit of the second of two classes, several are classes;
-        "value" says that it is a value, "labels" that each stands for itself.
+        What the model's output is; may be set later, too. By default one number is the logit of the second of two classes,
+        several are classes; "value" says that it is a value, "labels" that each stands for itself.
+    output : int, str or tuple of them, optional
+        Which of several tensors that the model returns is explained: a place, a key, or steps into outputs within outputs.
+        By default the one that is called "logits", "output" or "out", or the only one; else a call raises ``ValueError``.
 
     Attributes
     ----------
@@ -82,19 +86,29 @@ class AttributionEngine:
         seed: int = 0,
         chunk: int | None = None,
         cache_bytes: int = 256 << 20,
-        task: str | None = None,
+        task: str | Task | None = None,
+        output: int | str | tuple[int | str, ...] | None = None,
     ) -> None:
         if chunk is not None and chunk < 1:
             raise ValueError(f"chunk should be at least 1 row, got {chunk}")
         self.model = model
-        self._backend = backend_for(model, device)
+        self._backend = backend_for(model, device, place_of(output))
         self._cache = Cache(cache_bytes)
-        told = None if task is None else said(task)
-        self._preparer = Preparer(self._backend, self._cache, layout, seed, told)
+        self._preparer = Preparer(self._backend, self._cache, layout, seed)
+        self.task = task
         self._planner = Planner(self._cache, self._preparer.only_kinks)
         self._runner = Runner(self._backend, chunk)
         self._version: Any = None
         self._lock = threading.RLock()
+
+    @property
+    def task(self) -> Task | None:
+        """What the model's output is; see the class."""
+        return self._preparer.task
+
+    @task.setter
+    def task(self, task: str | Task | None) -> None:
+        self._preparer.task = said(task) if isinstance(task, str) else task
 
     @property
     def weights_version(self) -> Any:

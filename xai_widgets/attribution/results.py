@@ -47,6 +47,8 @@ class Attribution:
         Whether `tolerance` ended it.
     layouts : tuple of (str or None)
         Layout of each input.
+    value : numpy.ndarray or None
+        float (B,): the value that the model gives on the clean input; None where its output is no value (``task``).
     """
 
     method: str
@@ -63,6 +65,7 @@ class Attribution:
     done: bool
     converged: bool = False
     layouts: tuple[str | None, ...] = field(default=(None,))
+    value: NDArray[np.float64] | None = None
 
     @cached_property
     def masks(self) -> Any:
@@ -106,6 +109,8 @@ class SaliencyColumns:
         As in `Attribution`.
     columns : dict of str to Attribution
         All columns there are, by their keys, in order; those of other methods (``columns=``) are here alone.
+    value : numpy.ndarray or None
+        As in `Attribution`.
     """
 
     raw: Attribution | None
@@ -124,6 +129,7 @@ class SaliencyColumns:
     done: bool
     converged: bool = False
     columns: dict[str, Attribution] = field(default_factory=dict)
+    value: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.target)

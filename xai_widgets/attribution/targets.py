@@ -17,7 +17,12 @@ Ints = NDArray[np.int64]
 
 
 def resolve(
-    target: Any, output: NDArray[Any] | None, rows: int, labels: Any, prediction: Ints | None = None
+    target: Any,
+    output: NDArray[Any] | None,
+    rows: int,
+    labels: Any,
+    prediction: Ints | None = None,
+    task: Task | None = None,
 ) -> tuple[Ints, Ints]:
     """Find the explained place in every row of the flattened output.
 
@@ -34,6 +39,8 @@ def resolve(
         The true labels, for "true".
     prediction : numpy.ndarray or None
         The predicted one of two classes, (B,), where the output is one logit.
+    task : Task or None
+        What the output is. Of several values the largest means nothing, so that ``target`` has to say which.
 
     Returns
     -------
@@ -53,6 +60,14 @@ def resolve(
         )
     sides = output.shape[1:] if prediction is None else (2,)
     flat = output.reshape(rows, -1)
+    of_value = task is not None and task.kind == "value"
+    if of_value and flat.shape[1] == 1 and (target is None or isinstance(target, str)):
+        return np.zeros(rows, np.int64), np.full(rows, -1, np.int64)
+    if of_value and (target is None or isinstance(target, str)):
+        raise ValueError(
+            f"the model gives {flat.shape[1]} values for a sample: which is explained? Pass target= one of 0 to "
+            f"{flat.shape[1] - 1}"
+        )
     if isinstance(target, str) and target not in ("predicted", "true"):
         raise ValueError(f'target should be None, "predicted", "true", a class or a function, got {target!r}')
     if target is None or (isinstance(target, str) and target == "predicted"):
@@ -120,6 +135,13 @@ def scores(output: NDArray[Any], positions: Ints, rule: ScoreRule) -> NDArray[np
     return np.asarray(flat[np.arange(rows), positions])
 
 
+def values(output: NDArray[Any] | None, positions: Ints, task: Task | None) -> NDArray[np.float64] | None:
+    """Return the explained values, (B,), where the output is values; None for classes and whatever else it is."""
+    if output is None or task is None or task.kind != "value":
+        return None
+    return np.asarray(output.reshape(len(positions), -1)[np.arange(len(positions)), positions], np.float64)
+
+
 def predictions(
     output: NDArray[Any] | None,
     rows: int,
@@ -136,6 +158,10 @@ def predictions(
     found = of_output(output)
     if found is not None and found.kind == "one_logit" and found.probabilities:
         found = replace(found, probabilities=ends_in_sigmoid())  # a logit may lie in (0, 1), too
+    if found is not None and found.kind == "classes" and not found.probabilities and task is None:
+        shares = output[~np.isnan(output).any(axis=1)]
+        if len(shares) and ((shares >= 0) & (shares <= 1)).all() and ends_in_sigmoid():
+            found = replace(found, kind="labels", probabilities=True)  # each stands for itself
     if task is not None and found is not None and task.kind != found.kind:
         found = replace(task, probabilities=found.probabilities if task.kind == "labels" else False)
     if found is None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets._metrics import percent, probability
+from xai_widgets._metrics import number, percent, probability
 from xai_widgets.figures import palette
 from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
 from xai_widgets.figures._inputs import names_by_value, picture_of
@@ -287,6 +287,8 @@ def _words(
         lines.append(
             (f"predicted {name}{sure}", theme.hardest if wrong else theme.text, "bold" if wrong else "normal")
         )
+    if result.value is not None:
+        lines.append((f"says {number(float(result.value[row]))}", theme.text, "bold"))
     target = int(result.target[row])
     if target >= 0 and target != predicted:
         lines.append((f"explains {names.get(target, str(target))}", theme.muted, "normal"))

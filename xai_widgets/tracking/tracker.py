@@ -68,6 +68,9 @@ class Tracker(Intake):
         self._given_names = read_label_names(label_names)
         self._claims = Claims()
         self.task: Any = None  # an `xai_widgets._task.Task` once a hook has told it
+        self.output: tuple[int | str, ...] | None = (
+            None  # where in what the model returns the criterion's input lies
+        )
         super().__init__(Policy.of(duplicates, dtype, epoch_frequency), epochs)
         self.log_dir = None if log_dir is None else Path(log_dir)
         if self.log_dir is not None:

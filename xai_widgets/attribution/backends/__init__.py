@@ -6,10 +6,11 @@ import sys
 from typing import Any
 
 from xai_widgets.attribution.backends.base import Backend
+from xai_widgets.attribution.backends.main_output import Place
 
 
-def backend_for(model: Any, device: Any = None) -> Backend:
-    """Return the backend of a model.
+def backend_for(model: Any, device: Any = None, place: Place | None = None) -> Backend:
+    """Return the backend of a model, of which the output at `place` is explained.
 
     Raises
     ------
@@ -22,7 +23,7 @@ def backend_for(model: Any, device: Any = None) -> Backend:
         if name == "tensorflow":
             from xai_widgets.attribution.backends.tensorflow.backend import TensorFlowBackend
 
-            return TensorFlowBackend(model, device)
+            return TensorFlowBackend(model, device, place)
         if name != "torch":
             raise TypeError(
                 f"Keras runs on {name!r} here; attributions need the tensorflow or the torch backend "
@@ -32,7 +33,7 @@ def backend_for(model: Any, device: Any = None) -> Backend:
     if torch is not None and isinstance(model, torch.nn.Module):
         from xai_widgets.attribution.backends.torch.backend import TorchBackend
 
-        return TorchBackend(model, device)
+        return TorchBackend(model, device, place)
     refuse_keras_2(model)
     raise TypeError(f"model should be a torch.nn.Module or a keras.Model, got {type(model).__name__}")
 

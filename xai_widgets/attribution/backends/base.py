@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.layer_choice import View
+from xai_widgets.attribution.backends.main_output import Place
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.inputs.along import NOTHING, Along
 
@@ -24,11 +25,22 @@ class Backend(Protocol):
     """One framework.
 
     What the model gets beside its inputs comes as `Along`, with an entry for each row of a pass.
+
+    Attributes
+    ----------
+    channels_first, dtype, ops
+        How pictures lie, what numbers are computed in, and the framework's vectors.
+    place
+        Which of the model's outputs is explained; None where that was not said.
+    returned
+        What the model returned in the last pass of `outputs`, in words, where that was not one tensor.
     """
 
     channels_first: bool
     dtype: np.dtype[Any]
     ops: Ops
+    place: Place | None
+    returned: str
 
     def renew(self) -> None:
         """Begin a call: the passes that follow are on the weights as they are now, whatever is done to the model's flags."""
@@ -138,20 +150,6 @@ def two_classes(joined: Callable[[Any, Any], Any], flat: Any, score: ScoreRule) 
         return joined(1 - flat, flat)
     part = flat if score.kind == "output" else flat / 2
     return joined(-part, part)
-
-
-def main_output(output: Any) -> Any:
-    """Find the one tensor that holds the classes in whatever a model returns."""
-    if isinstance(output, dict):
-        for name in ("logits", "output", "out"):
-            if name in output:
-                return output[name]
-        return next(iter(output.values()))
-    if hasattr(output, "logits"):
-        return output.logits
-    if isinstance(output, Sequence) and not hasattr(output, "shape"):
-        return output[0]
-    return output
 
 
 def flat_positions(positions: NDArray[np.int64], shape: Sequence[int]) -> NDArray[np.int64]:

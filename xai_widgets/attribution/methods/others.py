@@ -130,4 +130,5 @@ def _result(
         standard_error=np.zeros(len(job)) if done == total else np.full(len(job), np.nan),
         done=done == total,
         layouts=layouts,
+        value=job.value,
     )

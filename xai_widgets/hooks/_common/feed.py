@@ -21,6 +21,7 @@ class TrackerLike(Protocol):
     epochs: int | None
     steps_per_epoch: int | None
     task: Any
+    output: tuple[int | str, ...] | None
 
     @property
     def epoch(self) -> int: ...

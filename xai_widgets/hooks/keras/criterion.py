@@ -347,6 +347,12 @@ def task_of(call: Call) -> Task | None:
     return replace(task, probabilities=not getattr(heard.loss, "_fn_kwargs", {}).get("from_logits", False))
 
 
+def place_of(model: Any, call: Call) -> tuple[int | str, ...] | None:
+    """Return where the outputs of the model's only loss are in what it returns, () for all of it; None for several losses."""
+    parts = model._compile_loss._flat_losses or []
+    return tuple(parts[0].path) if len(parts) == len(call.heard) == 1 else None
+
+
 def own_rows(own: Any, used: Any) -> Any:
     """Tell row by row whether the targets that a loss was given are those of the batch, (B,).
 

@@ -59,9 +59,11 @@ class Recorder:
         self.loose = False
         self._held: list[tuple[Rows, Layout]] = []  # rows whose place is not known yet
 
-    def learn_task(self, task: Task | None) -> None:
+    def learn_task(self, task: Task | None, place: tuple[int | str, ...] | None) -> None:
         """Say what the model's output is, unless the user said it."""
         known = self._feed.tracker.task
+        if place is not None:
+            self._feed.tracker.output = place
         if task is not None and task != known and not (known is not None and known.said):
             self._feed.tracker.task = task
             self.evidence.task = str(task)

@@ -243,7 +243,7 @@ class KerasWatch:
                 self._recorder.take(taken, layout, names, *self._streams[kind])
         if came:
             self._came = True
-            self._recorder.learn_task(tap.task)
+            self._recorder.learn_task(tap.task, tap.place)
             self._most = max(self._most, -(-came // max(batches, 1)))
             self._recorder.release(names, *self._streams[kind])  # type: ignore[arg-type]
         elif batches and not self._came:

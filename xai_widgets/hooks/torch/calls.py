@@ -72,6 +72,7 @@ class Call:
         self.looked = False  # whether its targets were compared at all
         self.strong = False  # whether they are that by lying in its memory, and not by being equal
         self.main: tuple[int, int] = (1, 1)
+        self.place: tuple[int | str, ...] | None = None  # of its outputs, in what the model returned
         self.input: bool | None = None
         self.held: Any = None
         self.seen: Any = None

@@ -20,6 +20,7 @@ from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.gradient import GradientProof
 from xai_widgets.hooks.torch.listen import listen, untraced
 from xai_widgets.hooks.torch.loss_batching import Held, known
+from xai_widgets.hooks.torch.output_place import OutputPlace
 from xai_widgets.hooks.torch.per_sample_loss import (
     NotTold,
     PerSample,
@@ -53,6 +54,8 @@ class Observer:
         As `PerSample` takes them.
     label
         Where batches carry their label, instead of the targets of the loss.
+    main
+        Whether this loss says which of the model's outputs is explained.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Observer:
         label: Key | None = None,
         metric: str = "loss",
         evidence: Evidence | None = None,
+        main: bool = True,
     ) -> None:
         self._feed = feed
         self.evidence = Evidence(feed) if evidence is None else evidence
@@ -88,7 +92,8 @@ class Observer:
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
         self._model = model
-        self._undo: list[Callable[[], None]] = []
+        self._place = OutputPlace(model if main and loss is not None else None)
+        self._undo: list[Callable[[], None]] = [self._place.detach]
         self._gradients: GradientProof | None = None
         self._functional = loss is not None and not hasattr(loss, "register_forward_hook")
         if self._functional:
@@ -141,11 +146,9 @@ class Observer:
         for current in tuple(self._currents.values()):
             calls = current.calls
             if len(calls) == 1 and calls[0].held is not None and calls[0].strong and not current.settled:
-                current.calls, current.counted, current.settled = (
-                    [],
-                    calls,
-                    True,
-                )  # what nearly every batch is
+                # what nearly every batch is
+                current.calls, current.counted, current.settled = [], calls, True
+                self._learn_place(calls[0])
             elif calls:
                 self._settle(current)
 
@@ -300,6 +303,7 @@ class Observer:
             call.odd = call.own is None and follow_labels(targets, current.batch, current.size) is False
             call.strong = call.own is True and lies_in(targets, current.batch)
         call.main = current.rank(outputs)
+        call.place = self._place.of(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
         if self._held is not None and whole and not current.first and call.own is not False and not call.odd:
             stamped = self._feed.batch(current.mode, current.ds_id, current.index, None, {})
@@ -418,6 +422,7 @@ class Observer:
             )
         elif call.own is None and call.held is None and call.looked:
             proof.leave_open("targets", "the loss's targets were not found in the batch")
+        self._learn_place(call)
         if call.held is not None or call.seen is None:
             return
         if call.number is not None and not self._agrees(proof, call):
@@ -440,6 +445,12 @@ class Observer:
         )
         self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
 
+    def _learn_place(self, call: Call) -> None:
+        """Note which of the model's outputs a call that counts was given; nobody has to listen to the model for it then."""
+        if call.place is not None:
+            self._feed.tracker.output, call.place = call.place, None
+            self._place.detach()
+
     def _agrees(self, proof: Any, call: Call) -> bool:
         wants, got, loose = call.number or ((), 0.0, False)
         per_sample = self._per_sample
@@ -456,7 +467,7 @@ class Observer:
         """Listen to the model from now on, whose outputs tell which of several calls counts."""
         if self._model is None or self._functional or not hasattr(self._model, "register_forward_hook"):
             return
-        if len(self._undo) < 2:
+        if len(self._undo) < 3:
             self._undo.append(listen(self._model, self._note_outputs))
 
     def _note_outputs(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:

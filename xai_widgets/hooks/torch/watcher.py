@@ -59,9 +59,9 @@ class Watch:
         self._observers = [
             Observer(
                 self._feed, one, model, per_sample=per_sample, logits=logits, label=label, metric=str(name),
-                evidence=self._evidence,
+                evidence=self._evidence, main=place == 0,
             )
-            for name, one in losses.items()
+            for place, (name, one) in enumerate(losses.items())
         ]  # fmt: skip
         if len(self._observers) > 1:
             self._feed.held_by(self._flush)

@@ -347,10 +347,14 @@ class AttributionService:
             job.pause(0.05)
 
     def _engine(self, snapshot: Snapshot) -> Any:
-        if snapshot.engine is None:
+        place = None if self._tracker is None else self._tracker.output or None
+        if snapshot.engine is None or snapshot.place != place:
             from xai_widgets.attribution import AttributionEngine
 
-            snapshot.engine = AttributionEngine(snapshot.replica.model, **self._options)
+            options = {"output": place, **self._options}
+            snapshot.engine, snapshot.place = AttributionEngine(snapshot.replica.model, **options), place
+        if self._tracker is not None and "task" not in self._options:
+            snapshot.engine.task = self._tracker.task
         return snapshot.engine
 
     def _layouts(self, batch: SampleBatch) -> tuple[str | None, ...] | None:

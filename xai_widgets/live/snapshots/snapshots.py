@@ -16,11 +16,12 @@ Which = Literal["newest", "same", "pinned"]
 
 @dataclass
 class Snapshot:
-    """A copy of the model, which weights it holds, and the engine that computes on it."""
+    """A copy of the model, which weights it holds, the engine that computes on it, and which output that explains."""
 
     replica: Replica
     version: WeightsVersion
     engine: Any = None
+    place: tuple[int | str, ...] | None = None
 
 
 class Snapshots:

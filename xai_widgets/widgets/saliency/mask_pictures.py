@@ -106,6 +106,8 @@ def caption(
                 [f" {probability(sure)}", ""],
             ]
         )
+    if columns.value is not None:
+        said.append([["says ", ""], [number(float(columns.value[row])), "strong"]])
     target = int(columns.target[row])
     if target >= 0 and target != predicted:
         said.append([["explains ", ""], [clean(name_of(target), 40), "strong"]])

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import Inputs, ScoreRule, main_output, two_classes
+from xai_widgets.attribution.backends.base import Inputs, ScoreRule, two_classes
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import CORNERS, Seen, View, choose, follows, grids
+from xai_widgets.attribution.backends.main_output import Place, listed, main_output
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
 from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
@@ -26,13 +27,14 @@ from xai_widgets.attribution.inputs.along import NOTHING, Along
 class TensorFlowBackend:
     """Evaluates a keras.Model in compiled functions, each traced once; see `Passes`."""
 
-    def __init__(self, model: Any, device: Any = None) -> None:
+    def __init__(self, model: Any, device: Any = None, place: Place | None = None) -> None:
         import keras
         import tensorflow as tf
 
         keep_freed_memory()
         self.tf = tf
         self.model = model
+        self.place, self.returned = place, ""
         self.passes = Passes(model, device)
         self._checksum = Checksum(model)
         self.channels_first = keras.config.image_data_format() == "channels_first"
@@ -57,8 +59,11 @@ class TensorFlowBackend:
         self, points: Tensor, shapes: Sequence[tuple[int, ...]], along: Along = NOTHING
     ) -> NDArray[Any] | None:
         """See `Backend`."""
-        output = main_output(self._forward(points, shapes, along))
-        return np.asarray(output, np.float64) if hasattr(output, "shape") else None
+        output = main_output(self._forward(points, shapes, along), self.place)
+        if not hasattr(output, "shape"):
+            self.returned = listed(output)
+            return None
+        return np.asarray(output, np.float64)
 
     def scores(
         self,
@@ -101,6 +106,9 @@ class TensorFlowBackend:
         """See `Backend`."""
         layers = getattr(self.model, "layers", ())
         last = layers[-1] if layers else None
+        if self.place and hasattr(self.model, "output"):
+            output = main_output(self.model.output, self.place)
+            last = getattr(getattr(output, "_keras_history", None), "operation", None)
         return getattr(getattr(last, "activation", None), "__name__", "") == "sigmoid" or (
             type(last).__name__ == "Activation" and "sigmoid" in str(getattr(last, "activation", ""))
         )
@@ -241,7 +249,7 @@ class TensorFlowBackend:
                     f"it gave {tuple(value.shape)}"
                 )
             return tf.reshape(value, (rows,))
-        main = main_output(output)
+        main = main_output(output, self.place)
         sides = main.shape[1:]
         flat = tf.reshape(main, (rows, int(np.prod(sides)) if sides.is_fully_defined() else -1))
         if score.one_logit:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, main_output, two_classes
+from xai_widgets.attribution.backends.base import STRIP, Inputs, ScoreRule, two_classes
 from xai_widgets.attribution.backends.checks import check_real, unexplained
 from xai_widgets.attribution.backends.layer_choice import Seen, View, choose, follows, grids
+from xai_widgets.attribution.backends.main_output import Place, listed, main_output
 from xai_widgets.attribution.backends.memory import keep_freed_memory
 from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
@@ -38,12 +39,13 @@ class TorchBackend:
 
     channels_first = True
 
-    def __init__(self, model: Any, device: Any = None) -> None:
+    def __init__(self, model: Any, device: Any = None, place: Place | None = None) -> None:
         import torch
 
         keep_freed_memory()
         self.torch = torch
         self.model = plain_module(model)
+        self.place, self.returned = place, ""
         self.is_keras = type(model).__module__.split(".")[0] == "keras" or hasattr(model, "stateless_call")
         if self.is_keras:
             import keras
@@ -125,8 +127,9 @@ class TorchBackend:
         """See `Backend`."""
         torch = self.torch
         with self.calm():
-            output = main_output(self._forward(self._inputs(points, shapes), along))
+            output = main_output(self._forward(self._inputs(points, shapes), along), self.place)
         if not isinstance(output, torch.Tensor):
+            self.returned = listed(output)
             return None
         return np.asarray(output.detach().to("cpu", torch.float64).numpy())
 
@@ -203,7 +206,7 @@ class TorchBackend:
         """See `Backend`."""
         with self.calm(), self.torch.enable_grad():
             leaves = tuple(self._tensor(x[:1]).requires_grad_() for x in inputs)
-            output = main_output(self._forward(leaves, along.rows([0])))
+            output = main_output(self._forward(leaves, along.rows([0])), self.place)
         step = getattr(output, "grad_fn", None)
         while step is not None and type(step).__name__.startswith(_RESHAPES):
             step = step.next_functions[0][0]
@@ -399,7 +402,7 @@ class TorchBackend:
                     f"a target function should give one number per row, a tensor of shape ({rows},); it gave {shape}"
                 )
             return value.reshape(rows)
-        flat = main_output(output).reshape(rows, -1)
+        flat = main_output(output, self.place).reshape(rows, -1)
         if score.one_logit:
             flat = two_classes(lambda one, other: torch.cat([one, other], 1), flat, score)
         if score.kind != "output":
