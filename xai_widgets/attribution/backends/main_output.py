@@ -62,7 +62,7 @@ def main_output(output: Any, place: Place | None = None) -> Any:
             return output[name]
     if hasattr(output, "logits"):
         return output.logits
-    tensors = [one for _, one in tensors_of(output)]
+    tensors = [one for _, one in tensors_of(output) if len(one.shape)]  # a loss beside it has no rows
     return tensors[0] if len(tensors) == 1 else output
 
 
