@@ -104,3 +104,71 @@ def test_a_save_with_other_bytes_somewhere(tree, hits):
         path = Path(folder) / "some.npz"
         path.write_bytes(bytes(raw))
         check(path)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 9) | st.sampled_from(["n1", "n2", 10**12, -3]), st.integers(0, 3), st.floats(width=32)
+    ),
+    min_size=1,
+    max_size=6,
+)
+RECORDS = st.tuples(
+    st.just("record"),
+    ROWS,
+    st.sampled_from(["train", "eval"]),
+    st.none() | st.integers(0, 5),
+    st.sampled_from(["labels", "no labels", "logits", "prediction", "names"]),
+    st.sampled_from(["loss", "acc"]),
+)
+COURSE = st.lists(
+    RECORDS
+    | st.tuples(st.just("end"), st.sampled_from([None, "train", "eval"]))
+    | st.tuples(st.just("group"), ROWS)
+    | st.tuples(st.just("ask")),
+    max_size=14,
+)
+
+
+def follow(tracker, course):
+    """Do what a course says, as a user would."""
+    for what, *told in course:
+        if what == "record":
+            rows, mode, epoch, beside, metric = told
+            index, label, value = (list(column) for column in zip(*rows, strict=True))
+            more = {metric: value}
+            if beside == "logits":
+                more["logits"] = np.eye(4)[label]
+            elif beside == "prediction":
+                more["prediction"] = label[::-1]
+            elif beside == "names":
+                more["prediction"] = label = [f"c{each}" for each in label]
+            tracker.record(index, None if beside == "no labels" else label, mode=mode, epoch=epoch, **more)
+        elif what == "end":
+            tracker.end_epoch(told[0])
+        elif what == "group":
+            tracker.group("half", [i for i, *_ in told[0]], [g for _, g, _ in told[0]])
+        else:
+            ask_everything(tracker)
+
+
+@tries(40)
+@given(
+    COURSE,
+    st.sampled_from(["mean", "last", "max"]),
+    st.sampled_from(["float32", "float16"]),
+    st.integers(1, 3),
+)
+def test_whatever_was_recorded_is_taken_for_whole(course, duplicates, dtype, frequency):
+    with quiet():
+        tracker = Tracker(duplicates=duplicates, dtype=dtype, epoch_frequency=frequency)
+        follow(tracker, course)
+        assert not tracker.problems
+        resumed = Tracker()
+        resumed.load_state_dict(tracker.state_dict())
+        ask_everything(resumed)
+        for mode in tracker.modes:
+            for metric in tracker.metrics(mode):
+                ours, theirs = (t.label_series(metric, mode, labels="all") for t in (tracker, resumed))
+                np.testing.assert_array_equal(ours.count, theirs.count)
+                np.testing.assert_array_equal(ours.mean, theirs.mean)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_widgets.tracking import Tracker
-from xai_widgets.tracking.store import index_map
+from xai_widgets.tracking.store import batch_buffer, index_map
+from xai_widgets.tracking.store.epoch_column import has_repeats
 from xai_widgets.tracking.store.index_map import IndexMap
 from xai_widgets.tracking.store.number_table import NumberTable
 
@@ -223,3 +224,45 @@ def test_labels_that_come_after_the_values_count_them():
     assert tracker.label_series(mode="train").count.tolist() == [[1]]
     tracker.record(range(3), [0, 1, 1], acc=[1, 1, 1])
     assert tracker.label_series(mode="train").count.tolist() == [[2], [2]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 400),
+    st.sampled_from([1, 3, 1 << 9, 1 << 11, 1 << 40]),
+    st.lists(st.tuples(st.integers(0, 399), st.integers(0, 399)), max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_repeats_are_found_as_by_sorting(size, stride, copied, random):
+    order = list(range(size))
+    random.shuffle(order)
+    places = np.array(order, np.int64) * stride  # powers of two meet in the same slots
+    for source, target in copied:
+        places[target % size] = places[source % size]
+    assert has_repeats(places) == (np.unique(places).size < size)
+    assert has_repeats(places.astype(np.int32)) == (np.unique(places.astype(np.int32)).size < size)
+
+
+def test_many_places_repeat_or_not():
+    places = np.random.default_rng(0).permutation(300_000)[:100_000]
+    assert not has_repeats(places)
+    places[77_777] = places[5]
+    assert has_repeats(places)
+
+
+def test_memory_used_again_mixes_no_rows(monkeypatch):
+    monkeypatch.setattr(batch_buffer, "ROWS", 8)
+    rng, tracker, seen = np.random.default_rng(0), Tracker(), {}
+    for epoch in (1, 2):
+        for size in (8, 5, 8, 3, 9, 8):
+            index, loss = rng.integers(0, 30, size), rng.random(size).astype(np.float32)
+            names = [f"n{i}" for i in index] if size == 5 else index.tolist()
+            also = {"acc": loss} if size == 9 else {}
+            tracker.record(names, index % 3, loss=loss, **also)
+            for name, x in zip(names, loss.tolist(), strict=True):
+                seen.setdefault((name, epoch), []).append(x)
+        tracker.end_epoch()
+    for (name, epoch), values in seen.items():
+        found = tracker.instance_series([name], mode="train").values[0, epoch - 1]
+        np.testing.assert_allclose(found, np.mean(values), rtol=1e-5)
+    assert tracker.counts().rows == 2 * 41

@@ -249,6 +249,18 @@ def test_a_broken_state_leaves_the_tracker_as_it_was():
     same(tracker, other)
 
 
+def test_late_rows_of_new_instances_can_be_saved():
+    tracker, index = Tracker(), np.arange(1000)
+    tracker.record(index, index % 3, loss=index / 9)
+    tracker.end_epoch()
+    tracker.record(index[:5], index[:5] % 3, loss=index[:5] / 9)
+    tracker.record([1000, 1001], [0, 1], loss=[1, 2], epoch=1)
+    tracker.record([1002], [0], loss=[3], epoch=1)
+    resumed = Tracker()
+    resumed.load_state_dict(tracker.state_dict())
+    assert resumed.instance_series([1002], "loss", "train").values[0, 0] == 3
+
+
 def rich_tree():
     """The tree of a tracker in which every part of a stream has something."""
     tracker = Tracker(label_names={"a": 0, "b": (1, 2)}, epoch_frequency=2)

@@ -256,7 +256,7 @@ class Intake:
         chunk = stream.chunks.get(shape)
         if chunk is None:
             stream.announce(batch.metrics, batch.logits is not None)
-            chunk = stream.chunks[shape] = Chunk(epoch, batch)
+            chunk = stream.chunks[shape] = stream.chunk(epoch, batch)
         chunk.append(batch, step)
         stream.rows_of_epoch += len(batch)
         full = chunk.full or len(stream.chunks) > CHUNKS

@@ -94,6 +94,7 @@ class Chunk:
     def __init__(self, epoch: int, first: Batch) -> None:
         self.epoch = epoch
         self.step = 0
+        self._shape = first.shape
         self.metrics = first.metrics
         self.rows = 0
         classes = 0 if first.logits is None else first.logits.shape[1]
@@ -128,6 +129,13 @@ class Chunk:
             self._logits[first:last] = batch.logits
         self.rows = last
         self.step = step
+
+    def begin(self, epoch: int, first: Batch) -> bool:
+        """Begin anew, where batches like `first` fit: memory that was used costs nothing to use again."""
+        if first.shape != self._shape or self._index_names is not None or self._label_names is not None:
+            return False
+        self.epoch, self.step, self.rows = epoch, 0, 0
+        return True
 
     @property
     def full(self) -> bool:

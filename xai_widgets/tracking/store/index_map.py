@@ -27,10 +27,18 @@ SPREAD, FIRST_SPREAD = 4, 16
 
 
 class IndexMap:
-    """Gives every instance a place."""
+    """Gives every instance a place.
+
+    Attributes
+    ----------
+    size
+        Number of places; not all have an instance.
+    room
+        How long arrays by place are best made, at least `size`: so that they are copied seldom while instances come in.
+    """
 
     def __init__(self) -> None:
-        self.size = 0
+        self.size = self.room = 0
         self._dense = True
         self._known = np.zeros(0, bool)  # while dense: which places have an instance; nothing where all have
         self._complete, self._marked = False, 0
@@ -135,12 +143,12 @@ class IndexMap:
             Old places, and the new ones of the same instances; None where nothing moves.
         """
         if epoch_ended:
-            self._spread = SPREAD
+            self._spread, self.room = SPREAD, self.size
         if self._dense:
             if not epoch_ended or self.size <= max(DENSE_LIMIT, SPREAD * self.count):
                 return None
             old = self.known()
-            self._dense, self._known, self.size = False, np.zeros(0, bool), 0
+            self._dense, self._known, self.size, self.room = False, np.zeros(0, bool), 0, 0
             self._append(old)
             self._table.put(old, np.arange(old.size))
             return old, np.arange(old.size)
@@ -149,7 +157,7 @@ class IndexMap:
         old = self.known()
         numbers = self._numbers[old]
         self._become_sparse()
-        self._dense, self.size, self._complete, self._marked = True, 0, False, 0
+        self._dense, self.size, self.room, self._complete, self._marked = True, 0, 0, False, 0
         self._known = np.zeros(0, bool)
         self._allowed = self._spread * old.size
         self._place_dense(numbers, int(numbers.max()) + 1)
@@ -183,7 +191,8 @@ class IndexMap:
         name_places = npz.checked(state["name_places"], "i", len(names))
         if type(size) is not int or type(room) is not int or not 0 <= room <= 8 * known.size:
             raise ValueError("its sizes are no numbers, or too large")
-        found.size, found._dense, found._spread = size, state["dense"] is True, SPREAD
+        found.size = found.room = size
+        found._dense, found._spread = state["dense"] is True, SPREAD
         if found._dense:
             found._known = np.unpackbits(known, count=room).astype(bool)
             if size != room or keys.size or names:
@@ -213,6 +222,11 @@ class IndexMap:
             raise ValueError("an instance is there twice")
         return found
 
+    def _resize(self, size: int) -> None:
+        self.size = size
+        if size > self.room:  # in random order the first rows show nearly the whole range
+            self.room = max(size + size // 64, self.room + self.room // 4)
+
     def _allow(self, top: int, more: int) -> bool:
         """Whether a range so large may be positions, with what is known and this batch."""
         allowed = self._spread * (self.count + more)
@@ -222,13 +236,14 @@ class IndexMap:
         return True
 
     def _place_dense(self, index: Array, top: int) -> Array:
-        if top > self.size and self._complete:
-            self._known, self._complete, self._marked = np.ones(self.size, bool), False, 0
-        if top > self._known.size and not self._complete:
-            grown = np.zeros(top if not self.size else max(top, self.size + self.size // 4), bool)
-            grown[: self._known.size] = self._known
-            self._known = grown
-        self.size = max(self.size, top)
+        if top > self.size:
+            if self._complete:
+                self._known, self._complete, self._marked = np.ones(self.size, bool), False, 0
+            self._resize(top)
+            if top > self._known.size:
+                grown = np.zeros(self.room, bool)
+                grown[: self._known.size] = self._known
+                self._known = grown
         if not self._complete:
             self._known[index] = True
             # looked at now and then only: an epoch marks most instances, and later epochs need not
@@ -258,13 +273,13 @@ class IndexMap:
         """Give numbers the next places."""
         end = self.size + numbers.size
         if end > self._numbers.size:
-            grown = np.zeros(end + end // 4, np.int64)
+            grown = np.zeros(max(end + end // 64, self.size + self.size // 4), np.int64)
             grown[: self.size] = self._numbers[: self.size]
             self._numbers = grown
         self._numbers[self.size : end] = numbers
         self._low = min(self._low, int(numbers.min(initial=0)))
         self._high = max(self._high, int(numbers.max(initial=-1)))
-        self.size = end
+        self._resize(end)
 
     def _place_names(self, names: list[Any]) -> Places:
         if self._dense:

@@ -112,13 +112,15 @@ class RunningStatistics:
             present, local = np.arange(groups), codes
         local = local.astype(np.intp, copy=False)
         at = local if present.size == groups else codes
-        np.minimum.at(self._low, at, values)
-        np.maximum.at(self._high, at, values)
+        _extend(self._low, at, values, np.less, np.minimum, np.max)
+        _extend(self._high, at, values, np.greater, np.maximum, np.min)
         count = np.bincount(local, minlength=present.size)
+        deviation = values.astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.bincount(local, values, minlength=present.size) / count
-        deviation = values - mean.take(local)
-        squares = np.bincount(local, deviation * deviation, minlength=present.size)
+            mean = np.bincount(local, deviation, minlength=present.size) / count
+        deviation -= mean.take(local)
+        deviation *= deviation
+        squares = np.bincount(local, deviation, minlength=present.size)
         some = np.flatnonzero(count)
         self._merge(present[some], count[some], mean[some], squares[some])
 
@@ -152,6 +154,15 @@ class RunningStatistics:
             self._mean, self._squares = (np.append(a, np.zeros(more)) for a in (self._mean, self._squares))
             self._low = np.append(self._low, np.full(more, np.inf, np.float32))
             self._high = np.append(self._high, np.full(more, -np.inf, np.float32))
+
+
+def _extend(ends: Array, at: Array, values: Array, beyond: Any, further: Any, nearest: Any) -> None:
+    """Move the lowest (or highest) values of groups, `ends`, where rows lie beyond; after the first rows few do."""
+    rows = np.flatnonzero(beyond(values, nearest(ends)))
+    if rows.size > values.size // 8:  # groups without rows yet let every row through
+        rows = np.flatnonzero(beyond(values, ends.take(at)))
+    if rows.size:
+        further.at(ends, at[rows], values[rows])
 
 
 def group_quantiles(values: Array, codes: Array, groups: int, probabilities: tuple[float, ...]) -> Array:

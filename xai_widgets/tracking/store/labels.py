@@ -49,6 +49,10 @@ class LabelTable:
             codes = self._lut.take(labels, mode="clip")
             if int(codes.min()) >= 0:
                 return codes
+        if int(labels.min()) >= 0 and int(labels.max()) < _LUT_LIMIT:
+            for value in np.flatnonzero(np.bincount(labels)).tolist():
+                self.code(value)
+            return self._lut.take(labels)
         values, inverse = np.unique(labels, return_inverse=True)
         fresh = np.array([self.code(int(v)) for v in values.tolist()], np.int32)
         return fresh[inverse.reshape(-1)]

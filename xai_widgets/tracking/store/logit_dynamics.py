@@ -72,7 +72,7 @@ class Dynamics:
         pairs = sum(p.nbytes + n.nbytes for p, n in self.confusion.values())
         return int(sum(a.nbytes for a in self._state.values()) + columns + pairs)
 
-    def take(self, epoch: int, places: Array, derived: dict[str, Array], size: int) -> None:
+    def take(self, epoch: int, places: Array, derived: dict[str, Array], size: int, distinct: bool) -> None:
         """Fold derived values of a batch; rows of an epoch that has ended are counted, and left out."""
         if epoch <= self._ended:
             self.late += places.shape[0]
@@ -83,7 +83,8 @@ class Dynamics:
             if column is None:
                 column = columns[name] = Column(epoch, np.dtype(np.float32))
             # the largest of differing predictions, so that the order of rows does not matter
-            column.fold(places, values, size, "max" if name == "@prediction" else "mean", 0)
+            policy = "max" if name == "@prediction" else "mean"
+            column.fold(places, values, size, policy, 0, distinct=distinct)
 
     def close(self, epoch: int, codes: Array, size: int, edited: Array) -> None:
         """Let an epoch enter the running state.

@@ -113,7 +113,6 @@ def _check_column(column: Column, size: int, nowhere: Array | None) -> None:
     check_step(column.step)
     need(min(counters) >= 0, "a column counts less than nothing")
     need(max(column.nan + column.inf, column.duplicates, column.late) <= column.rows, "counts are too large")
-    need(not column.closed or column.values.shape[0] <= size, "a column is longer than there are instances")
     need(bool(np.isnan(column.values[size:]).all()), "a column is longer than there are instances")
     need(int(np.count_nonzero(~np.isnan(column.values))) <= column.rows, "a column has values of no rows")
     if nowhere is not None:

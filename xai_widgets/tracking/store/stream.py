@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.batch_buffer import Chunk
+from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer
-from xai_widgets.tracking.store.epoch_column import DUPLICATES, Column
+from xai_widgets.tracking.store.epoch_column import DUPLICATES, Column, has_repeats
 from xai_widgets.tracking.store.incremental_scores import Running
 from xai_widgets.tracking.store.index_map import IndexMap, as_column
 from xai_widgets.tracking.store.label_statistics import Grouping, GroupStatistics, RunningStatistics
@@ -100,6 +100,7 @@ class Stream:
             tuple[str, int], RunningStatistics
         ] = {}  # of columns all of whose rows are in them
         self._held = 0  # bytes of all columns, with their label statistics
+        self._spare: Chunk | None = None  # one that was taken in: its memory serves the next
         self._running: dict[str, Running] = {}
         self._labelling = 0  # grows with every label that is new or changed
         self._ordered: tuple[int, Grouping] | None = None
@@ -110,7 +111,8 @@ class Stream:
     def nbytes(self) -> int:
         """Bytes held."""
         columns = sum(c.nbytes for epochs in self.columns.values() for c in epochs.values())
-        chunks = sum(c.nbytes for c in list(self.chunks.values()))
+        spare = self._spare
+        chunks = sum(c.nbytes for c in [*self.chunks.values(), *([] if spare is None else [spare])])
         dynamics = 0 if self.dynamics is None else self.dynamics.nbytes
         order = 0 if self._ordered is None else self._ordered[1].nbytes
         running = sum(each.nbytes for each in self._running.values())
@@ -142,8 +144,9 @@ class Stream:
         self.changes += 1
         self.rows += chunk.rows
         places = self.instances.place(chunk.index)
-        size = self.instances.size
-        codes = self._codes_of(chunk, places)
+        size = self.instances.room
+        codes, new = self._codes_of(chunk, places)
+        distinct = not has_repeats(places)
         derived: dict[str, Array] = {}
         for number, metric in enumerate(chunk.metrics):
             values = chunk.values(number)
@@ -153,19 +156,29 @@ class Stream:
             epochs = self.columns.setdefault(metric, {})
             column = epochs.get(chunk.epoch)
             if column is None:
-                self._allow_column(size)
+                self._allow_column(self.instances.size)
                 column = epochs[chunk.epoch] = Column(chunk.epoch, self.policy.dtype)
                 self._in_order(metric)
                 if codes is not None:
                     self._by_label[(metric, chunk.epoch)] = RunningStatistics()
-            fresh = column.fold(places, values, size, self.policy.duplicates, chunk.step)
+            policy = self.policy.duplicates
+            fresh = column.fold(places, values, size, policy, chunk.step, distinct=distinct, new=new)
             self._count_by_label(metric, chunk.epoch, values, codes, fresh)
         if chunk.logits is not None:
             derived.update(derive(chunk.logits, np.asarray(chunk.label)))
         if derived:
-            self._take_derived(chunk.epoch, places, derived, size)
+            self._take_derived(chunk.epoch, places, derived, size, distinct)
         self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
         self._repack(epoch_ended=False)
+        if chunk.full:
+            self._spare = chunk
+
+    def chunk(self, epoch: int, batch: Batch) -> Chunk:
+        """Make a chunk for batches like this one, of the memory of one that was taken in where it fits."""
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.begin(epoch, batch):
+            return spare
+        return Chunk(epoch, batch)
 
     def _allow_column(self, size: int) -> None:
         """Count the bytes of one more column; MemoryError where they are out of all proportion to the rows."""
@@ -177,17 +190,16 @@ class Stream:
             )
         self._held += cost
 
-    def _codes_of(self, chunk: Chunk, places: Array) -> Array | None:
-        """Label codes of a chunk's rows; None while no label is known."""
+    def _codes_of(self, chunk: Chunk, places: Array) -> tuple[Array | None, bool]:
+        """Label codes of a chunk's rows, None while no label is known; and whether its instances are known to be new."""
         if chunk.label is not None:
             codes: Array = self.table.encode(chunk.label)
-            self._label(places, codes)
-            return codes
+            return codes, self._label(places, codes) and not self._some_unlabelled
         if self._some_unlabelled and not self.labelled:
-            return None
+            return None, False
         found = self.label_codes(places)
         self._some_unlabelled = self._some_unlabelled or bool((found < 0).any())
-        return found if self.labelled else None
+        return found if self.labelled else None, False
 
     def _count_by_label(
         self, metric: str, epoch: int, values: Array, codes: Array | None, fresh: bool
@@ -242,6 +254,7 @@ class Stream:
         if self.dynamics is not None:
             edited = np.flatnonzero(self.given >= 0)
             self.dynamics.close(epoch, self.codes, self.instances.size, edited)
+        self._spare = None
         self._repack(epoch_ended=True)
         if self.policy.epoch_frequency > 1:
             self._thin(epoch)
@@ -412,7 +425,9 @@ class Stream:
                 raise ValueError("codes of a grouping are none")
             self._groups[name] = (index, codes, table)
 
-    def _take_derived(self, epoch: int, places: Array, derived: dict[str, Array], size: int) -> None:
+    def _take_derived(
+        self, epoch: int, places: Array, derived: dict[str, Array], size: int, distinct: bool
+    ) -> None:
         if self.dynamics is None:
             self.dynamics = Dynamics()
         prediction = derived.get("@prediction")
@@ -430,22 +445,23 @@ class Stream:
             right = (of_prediction[code] == label).astype(np.float32)
             right[(label < 0) | ~np.isfinite(derived["@prediction"])] = np.nan
             derived["@correct"] = right
-        self.dynamics.take(epoch, places, derived, size)
+        self.dynamics.take(epoch, places, derived, size, distinct)
 
-    def _label(self, places: Array, codes: Array) -> None:
+    def _label(self, places: Array, codes: Array) -> bool:
+        """Keep the labels of a chunk; returns whether none of its instances had one before."""
         self.labelled = True
-        size = self.instances.size
+        have, size = self.codes.shape[0], self.instances.size
         kind = _code_dtype(len(self.table))
-        if self.codes.shape[0] < size or self.codes.dtype != kind:
-            have = self.codes.shape[0]
-            room = have if have >= size else max(size, have + have // 4) if have else size
-            grown = np.full(room, -1, kind)
+        if have < size or self.codes.dtype != kind:
+            grown = np.full(have if have >= size else self.instances.room, -1, kind)
             grown[:have] = self.codes
             self.codes = grown
+        codes = codes.astype(kind, copy=False)
         old = self.codes.take(places, mode="clip")
+        new = int(old.max(initial=-1)) < 0
         changed = old != codes
-        if changed.any():
-            relabelled = int(np.count_nonzero(changed & (old >= 0)))
+        if new or changed.any():
+            relabelled = 0 if new else int(np.count_nonzero(changed & (old >= 0)))
             self.relabelled += relabelled
             if relabelled:
                 self._keep_given(places, old, codes)
@@ -459,6 +475,7 @@ class Stream:
                 kept = {metric: set(epochs) for metric, epochs in self.columns.items()}
                 for key in [key for key in self._statistics if key[1] in kept.get(key[0], ())]:
                     del self._statistics[key]
+        return new
 
     def _keep_given(self, places: Array, old: Array, codes: Array) -> None:
         """Keep the first label of instances that have another one now, and forget it where they have it again."""
