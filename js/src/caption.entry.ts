@@ -1,4 +1,5 @@
-// The line above a sample's pictures: which one, what it is, what the network says. Also names the pictures for screen readers.
+// The line above a sample's pictures: which one, what it is, what the network says. Also gives the
+// pictures their titles, and their names for screen readers.
 
 import type { RenderProps } from "@anywidget/types";
 
@@ -8,6 +9,8 @@ type Run = [string, string];
 interface CaptionState {
   parts: Run[][];
   names: string[];
+  /** what stands under each picture */
+  titles: string[];
 }
 
 function part(runs: Run[]): HTMLElement {
@@ -29,6 +32,7 @@ function render({ model, el }: RenderProps<CaptionState>): () => void {
     canvases.forEach((canvas, place) => {
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", model.get("names")[place] ?? "");
+      canvas.closest(".xaiw-cell")?.setAttribute("data-title", model.get("titles")[place] ?? "");
     });
   };
   // canvases come and go beside this line: a reload replaces them
@@ -42,11 +46,13 @@ function render({ model, el }: RenderProps<CaptionState>): () => void {
   const timer = setTimeout(start, 100);
   model.on("change:parts", draw);
   model.on("change:names", name);
+  model.on("change:titles", name);
   return () => {
     clearTimeout(timer);
     watch.disconnect();
     model.off("change:parts", draw);
     model.off("change:names", name);
+    model.off("change:titles", name);
   };
 }
 

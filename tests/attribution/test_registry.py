@@ -89,8 +89,33 @@ def test_every_method_can_be_a_column():
     )
     assert tuple(grid.columns) == keys
     assert all(np.isfinite(one.values).all() for one in grid.columns.values())
+    assert np.array_equal(grid.overlay, grid.columns["smint"].masks), "the best of the seed's four"
     assert np.all(grid.columns["integrated_gradients"].completeness_gap < 0.5)
     assert np.isfinite(grid.columns["blur_integrated_gradients"].completeness_gap).all()
+
+
+def test_zero_draws_and_steps_switch_off_what_needs_them():
+    engine, x = xw.AttributionEngine(picture_net()), pictures(1)
+    off = engine.saliency_columns(x, columns=methods.names(), smoothing=0, integrating=0)
+    left = ("saliency", "input_x_gradient", "gradcam", "gradcam++", "eigencam", "occlusion")
+    assert tuple(off.columns) == left
+    with pytest.raises(ValueError, match="no column left"):
+        engine.saliency_columns(x, columns=("vargrad", "smint"), smoothing=0)
+
+
+def test_columns_that_are_no_averages_come_bit_by_bit_and_can_be_called_off():
+    engine, x = xw.AttributionEngine(picture_net(), chunk=8), pictures(1)
+    stream = engine.stream_columns(x, columns=("raw", "occlusion"), window=2, stride=1)
+    first = next(stream)
+    assert not first.done
+    assert 0 < first.evaluations < first.evaluations_total
+    stream.close()
+    *_, last = engine.stream_columns(x, columns=("raw", "occlusion"), window=2, stride=1)
+    assert last.done
+    assert tuple(last.columns) == ("raw", "occlusion")
+    assert last.evaluations == last.evaluations_total
+    alone = engine.attribute(x, "occlusion", window=2, stride=1)
+    assert np.array_equal(last.columns["occlusion"].values, alone.values)
 
 
 def test_a_name_is_given_once_and_an_entry_is_whole():

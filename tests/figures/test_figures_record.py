@@ -294,6 +294,6 @@ class TestSaliency:
         grid = engine.saliency_columns(digits.batch(index).inputs, smoothing=6, integrating=100)
         figure = figures.saliency_grid(grid, digits, index=index)
         assert self.indices(figure) == [f"#{i}" for i in index]
-        assert [
-            t.get_text() for t in figure.figure.texts if t.get_text() in figures.saliency.TITLES.values()
-        ][-1] == "SmInt"
+        titles = {"Input", "Overlay", *xw.attribution.methods.columns().values()}
+        drawn = [t.get_text() for t in figure.figure.texts if t.get_text() in titles]
+        assert drawn == ["Input", "Overlay", "Raw", "Smoothed", "Integrated", "SmInt"]

@@ -13,6 +13,8 @@ from PIL import Image
 from views_common import settle, tell
 
 import xai_widgets as xw
+from xai_widgets.attribution import methods
+from xai_widgets.figures import palette
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.saliency.canvas import Easel, on_a_sheet, shrunk
 from xai_widgets.widgets.view.close_tree import close_tree
@@ -102,7 +104,7 @@ def test_the_weights_and_random_streams_are_left_alone(make: Any) -> None:
 def test_zero_draws_or_steps_switch_columns_off(make: Any) -> None:
     panel = make(indices=[2])
     settle(panel)
-    cells = {cell.name: cell.box for cell in panel._rows._rows[0].cells}
+    cells = {cell.name: cell.box for cell in panel._rows._rows[0].cells.values()}
     panel.smoothing = 0
     settle(panel)
     off = {name for name, box in cells.items() if "xaiw-hide" in box._dom_classes}
@@ -264,10 +266,10 @@ def test_a_long_selection_is_paged(make: Any) -> None:
 def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list) -> None:
     panel = make(indices=[3])
     settle(panel)
-    before = [cell.box.children[0] for cell in panel._rows._rows[0].cells]
+    before = [cell.box.children[0] for cell in panel._rows._rows[0].cells.values()]
     wire.clear()
     tell(panel, {"type": "view", "dark": False, "ratio": 2.0, "fresh": True})
-    after = [cell.box.children[0] for cell in panel._rows._rows[0].cells]
+    after = [cell.box.children[0] for cell in panel._rows._rows[0].cells.values()]
     assert not {c.model_id for c in after if c.comm} & {c.model_id for c in before if c.comm}
     assert all(c.comm is not None for c in before), "the new page may still be fetching them"
     pictures = [
@@ -346,6 +348,67 @@ def test_settings_out_of_range_are_refused(name: str, value: Any, make: Any) -> 
     panel = make()
     with pytest.raises(traitlets.TraitError):
         setattr(panel, name, value)
+
+
+@pytest.fixture
+def toy() -> Any:
+    """A method from outside the package."""
+    method = xw.attribution.register(
+        xw.attribution.Method("toy", "Toy <b>method</b>", plan=lambda planner, job: planner.raw(job))
+    )
+    yield method
+    methods.unregister("toy")
+
+
+def test_a_method_from_outside_is_a_column_of_the_panel_and_of_its_figure(make: Any, toy: Any) -> None:
+    panel = make(indices=[3, 8], columns=("toy", "occlusion", "smint"))
+    settle(panel, lambda: panel._result is not None and panel._result.done)
+    shown = panel._rows.pictures(0)
+    assert set(shown) == {"input", "overlay", "toy", "occlusion", "smint"}
+    row = panel._rows._rows[0]
+    assert row.caption.titles == ["Input", "Overlay", "Toy <b>method</b>", "Occlusion", "SmInt"]
+    assert row.caption.names[3] == "Occlusion mask of #3"
+    assert [cell.name for cell in row.cells.values() if "xaiw-best" in cell.box._dom_classes] == ["smint"]
+    engine = xw.AttributionEngine(Net(), layout="NCHW")
+    batch = panel.samples.batch([3, 8])
+    expected = engine.attribute(batch.inputs, "saliency", index=batch.index).masks[0]
+    assert alike(shown["toy"], palette.paint(expected, "inferno"))
+    drawn = panel.figure().svg()
+    assert all(title in drawn for title in ("Occlusion", "SmInt", "Toy &lt;b&gt;method&lt;/b&gt;"))
+    assert "Integrated" not in drawn
+
+    panel.integrating = panel.smoothing = 0
+    settle(panel, lambda: panel._result.request.smoothing == 0 and panel._result.done)
+    assert "xaiw-hide" in row.cells["smint"].box._dom_classes
+    assert [cell.name for cell in row.cells.values() if "xaiw-best" in cell.box._dom_classes] == ["occlusion"]
+
+
+def test_columns_are_chosen_in_the_panel_and_unknown_ones_refused(make: Any, toy: Any) -> None:
+    panel = make(indices=[3])
+    settle(panel, lambda: panel._result is not None and panel._result.done)
+    word = panel.front.tools[-1]
+    assert word["chosen"] == ["raw", "smoothed", "integrated", "smint"]
+    assert dict(word["options"]) == methods.columns()
+    for key in ("gradcam", "smoothed", "toy", "vargrad", "integrated"):
+        tell(panel, {"type": "word", "name": "columns", "value": key})
+    assert panel.columns == ("raw", "smint", "vargrad", "gradcam", "toy"), "each at its place in the registry"
+    settle(panel, lambda: panel._result.request.columns == panel.columns and panel._result.done)
+    assert set(panel._rows.pictures(0)) == {"input", "overlay", *panel.columns}
+    boxes = [box for box in panel._rows._rows[0].box.children[1:] if "xaiw-hide" not in box._dom_classes]
+    cells = panel._rows._rows[0].cells
+    assert boxes == [cells[key].box for key in ("input", "overlay", *panel.columns)]
+    for key in ("raw", "vargrad", "gradcam", "toy", "smint"):
+        tell(panel, {"type": "word", "name": "columns", "value": key})
+    assert panel.columns == ("smint",), "the last one stays"
+    tell(panel, {"type": "word", "name": "columns", "value": "nothing"})
+    assert "'nothing' is not among" in panel.front.strip["text"]
+    panel.columns = ["IG", "raw", "ig"]
+    assert panel.columns == ("integrated_gradients", "raw")
+    with pytest.raises(ValueError, match=r"a column should be one of raw, .*occlusion, toy, got 'cam'"):
+        panel.columns = ("raw", "cam")
+    with pytest.raises(ValueError, match="at least one of raw"):
+        make(columns=())
+    settle(panel)
 
 
 def test_a_wrong_data_set_leaves_nothing_behind(no_leak: None) -> None:

@@ -12,7 +12,7 @@ from views_common import record, settle
 import xai_widgets as xw
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
-from xai_widgets.widgets.saliency.mask_pictures import columns_shown, drawable, trust
+from xai_widgets.widgets.saliency.mask_pictures import Cells, trust
 from xai_widgets.widgets.saliency.texts import progress_strip
 from xai_widgets.widgets.view.thumbnails import Thumbs
 
@@ -35,7 +35,8 @@ def columns(rows: int, error: float = 0.0, gap: float = 0.0, done: int = 5, tota
     values = np.ones((1, rows, 4), np.float32)
     mask = SimpleNamespace(values=values, masks_at=lambda signed=False: values)
     return SimpleNamespace(
-        raw=mask, smoothed=None, integrated=mask, smint=None, standard_error=np.array([error]),
+        raw=mask, smoothed=None, integrated=mask, smint=None, columns={"raw": mask, "integrated": mask},
+        standard_error=np.array([error]),
         completeness_gap=np.array([gap * values.sum()]), evaluations=done, evaluations_total=total, done=False,
         __len__=lambda: 1,
     )  # fmt: skip
@@ -126,10 +127,12 @@ def test_what_is_computed_cannot_be_cancelled() -> None:
 
 
 def test_columns_that_have_nothing_to_draw_are_left_out() -> None:
-    shown = columns_shown(5, 5)
-    assert "overlay" in drawable(shown, Columns(rows=4), pictured=True)
-    assert "overlay" not in drawable(shown, Columns(rows=1), pictured=True), "a table's mask is no picture"
-    assert "input" not in drawable(shown, Columns(rows=4), pictured=False)
+    cells = Cells.of(("raw", "smint"), 5, 5)
+    assert cells.drawable(Columns(rows=4), pictured=True).shown == ("input", "overlay", "raw", "smint")
+    flat = cells.drawable(Columns(rows=1), pictured=True)
+    assert flat.shown == ("input", "raw", "smint"), "a table's mask is no picture"
+    assert flat.keys == cells.keys, "its place stays"
+    assert cells.drawable(Columns(rows=4), pictured=False).shown == ("raw", "smint")
 
 
 def test_token_ids_get_the_engines_advice(no_leak: None) -> None:

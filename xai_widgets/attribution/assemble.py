@@ -12,7 +12,7 @@ from xai_widgets.attribution.backends.ops.base import Tensor
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.estimators.base import Track
 from xai_widgets.attribution.execution.planner import Part, spent
-from xai_widgets.attribution.methods.registry import Method
+from xai_widgets.attribution.methods.registry import Method, best_column
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
 
 
@@ -67,13 +67,12 @@ def _estimate(track: Track, units: int) -> Tensor:
 
 def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> SaliencyColumns:
     """Put the columns that were made beside each other, the best of them over the picture."""
-    best = next((made[name] for name in ("smint", "integrated", "smoothed", "raw") if name in made), None)
     return SaliencyColumns(
         raw=made.get("raw"),
         smoothed=made.get("smoothed"),
         integrated=made.get("integrated"),
         smint=made.get("smint"),
-        overlay=(best or list(made.values())[-1]).masks,
+        overlay=made[best_column(made)].masks,
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
@@ -117,12 +116,14 @@ def picture_of(
     made = {key: {**found, **others}[key] for key in order if key in found or key in others}
     errors = np.stack([one.standard_error for one in made.values()])
     unknown = np.isnan(errors).all(axis=0)
-    more = sum(one.evaluations for one in others.values())
+    more = [
+        sum(getattr(one, name) for one in others.values()) for name in ("evaluations", "evaluations_total")
+    ]
     return _columns(
         job,
         made,
-        evaluations=more + max(spent(parts, sample) for sample in range(len(job))),
-        evaluations_total=more + max(spent(parts, sample, planned=True) for sample in range(len(job))),
+        evaluations=more[0] + max(spent(parts, sample) for sample in range(len(job))),
+        evaluations_total=more[1] + max(spent(parts, sample, planned=True) for sample in range(len(job))),
         completeness_gap=made["integrated"].completeness_gap
         if "integrated" in made
         else np.full(len(job), np.nan),

@@ -224,10 +224,16 @@ class AttributionEngine:
                 return
             parts = {key: (one, self._planned(job, one)) for key, one in wanted.items()}
         planned = {key: (one, part) for key, (one, part) in parts.items() if part is not None}
-        others = {}
+        others: dict[str, Attribution] = {}
         for key, method in wanted.items():
-            if key not in planned:
-                others[key] = _last(self._made(job, method, False))
+            if key in planned:
+                continue
+            for made in self._made(job, method, partial):
+                others[key] = made
+                if partial:
+                    yield picture_of(job, planned, False, others, tuple(wanted))
+            if key not in others:
+                raise RuntimeError(f"the method {method.name} ended without a result")
         if not planned:
             yield picture_of(job, planned, True, others, tuple(wanted))
             return

@@ -19,10 +19,6 @@ from xai_widgets.figures.text import shown_index, shown_text
 TITLES = {
     "input": "Input",
     "overlay": "Overlay",
-    "raw": "Raw",
-    "smoothed": "Smoothed",
-    "integrated": "Integrated",
-    "smint": "SmInt",
 }
 _WORDS, _GAP, _TOP = 190.0, 7.0, 88.0
 _MOST_TALL = 12
@@ -70,8 +66,8 @@ def saliency_grid(
     label_names : {value: name}, {name: value} or list, optional
         From Samples by default.
     show : sequence of str, optional
-        The columns to draw and their order, of "input", "overlay", "raw", "smoothed", "integrated", "smint" (or the
-        method's name, or the dict's titles); all there are by default.
+        The columns to draw and their order, of "input", "overlay" and the keys of ``columns`` ("raw", "smoothed",
+        "integrated", "smint", a method's name, or the dict's titles); all there are by default.
     colormap : str, optional
         "inferno" by default, "blue-orange" for signed masks; any name of ``palette.colormap``.
     signed : bool, default False
@@ -98,6 +94,8 @@ def saliency_grid(
     TypeError
         If ``columns`` is of no kind named above.
     """
+    from xai_widgets.attribution.methods import best_column
+
     result, masks = _columns_of(columns, signed, percentile)
     shots = _pictures_of(pictures, index, len(masks[0].masks))
     true = _labels_of(pictures, index, labels, len(shots))
@@ -114,12 +112,13 @@ def saliency_grid(
     sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
     sheet.text(15, 41, subtitle, size=BODY, color=theme.muted, max_width=width - 30)
     by_key = {column.key: column for column in masks}
+    best = best_column(by_key)
     for at, key in enumerate(keys):
         x = 15 + _WORDS + at * (side + _GAP)
         name = by_key[key].title if key in by_key else TITLES[key]
         sheet.text(x, _TOP - 13, name, size=SMALL, color=theme.muted, max_width=side)
         for row, shot in enumerate(shots):
-            pixels = _pixels(key, by_key, masks[-1], shot, row, map_name, signed)
+            pixels = _pixels(key, by_key, by_key[best], shot, row, map_name, signed)
             _place(sheet, x, _TOP + row * row_height, side, pixels)
     for row in range(len(shots)):
         lines = _words(result, row, None if index is None else index[row], true[row], names, theme)
@@ -149,9 +148,7 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
         ]
         result = None
     elif hasattr(given, "smint"):
-        keys = ("raw", "smoothed", "integrated", "smint")
-        parts = given.columns or {key: one for key in keys if (one := getattr(given, key)) is not None}
-        columns = [_column(k, _title(k), a, signed, percentile) for k, a in parts.items()]
+        columns = [_column(k, _title(k), a, signed, percentile) for k, a in given.columns.items()]
         result = given
     else:
         many = [given] if hasattr(given, "masks_at") else list(given) if isinstance(given, Sequence) else []
@@ -159,10 +156,7 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
             raise TypeError(
                 f"expected SaliencyColumns, an Attribution, several of them or a dict of masks, got {type(given).__name__}"
             )
-        columns = [
-            _column(a.method, TITLES.get(a.method, shown_text(a.method, 20)), a, signed, percentile)
-            for a in many
-        ]
+        columns = [_column(a.method, _title(a.method), a, signed, percentile) for a in many]
         result = many[-1]
     if not columns or not len(columns[0].masks):
         raise ValueError("there are no masks to draw: every column is switched off, or there are no samples")
@@ -245,7 +239,7 @@ def _pixels(
 ) -> NDArray[np.uint8]:
     if key == "input":
         return shot
-    if key == "overlay":  # of the last column, they are in rising order
+    if key == "overlay":
         from xai_widgets.attribution.masks import overlay
 
         # what argues against a class is looked at as well: a sign would hide where that is

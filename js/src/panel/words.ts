@@ -16,7 +16,10 @@ export function makeWords(place: HTMLElement, send: Send): (words: Word[]) => vo
     });
     const focused = place.contains(document.activeElement) ? document.activeElement : null;
     const name = focused?.getAttribute("data-word");
+    const open = [...place.querySelectorAll("details[open]")].map((one) => one.getAttribute("data-list"));
     arrange(place, elements);
+    // a list stays open while its boxes are switched one after the other
+    for (const list of place.querySelectorAll("details")) if (open.includes(list.getAttribute("data-list"))) list.open = true;
     drawn = next;
     // the word under the keyboard was replaced by its new value
     if (name && !place.contains(document.activeElement)) {
@@ -27,13 +30,14 @@ export function makeWords(place: HTMLElement, send: Send): (words: Word[]) => vo
 }
 
 function wordOf(word: Word, send: Send): HTMLElement {
+  if ("chosen" in word) return several(word, send);
   if ("options" in word) return choice(word, send);
   if ("action" in word) return press(word, send);
   // a comma belongs to the word before it
   return h("span", { class: word.text.startsWith(",") ? "xaiw-said xaiw-comma" : "xaiw-said" }, word.text);
 }
 
-function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElement {
+function choice(word: Extract<Word, { value: string }>, send: Send): HTMLElement {
   const box = h("span", { class: "xaiw-word" });
   const select = h("select");
   select.setAttribute("aria-label", word.label);
@@ -56,6 +60,38 @@ function choice(word: Extract<Word, { options: unknown }>, send: Send): HTMLElem
   });
   box.append(text, select);
   return box;
+}
+
+/** A list of boxes behind a word. */
+function several(word: Extract<Word, { chosen: string[] }>, send: Send): HTMLElement {
+  const summary = h("summary", { "aria-label": `${word.label}: ${word.text}`, title: word.label, "data-word": word.name }, word.text);
+  const list = h("span", { class: "xaiw-list", role: "group", "aria-label": word.label });
+  const fold = h("details", { class: "xaiw-several", "data-list": word.name }, summary, list);
+  for (const [value, text] of word.options) {
+    const box = h("input", { type: "checkbox", "data-word": `${word.name} ${value}` });
+    box.checked = word.chosen.includes(value);
+    box.addEventListener("change", () => send({ type: "word", name: word.name, value }));
+    list.append(h("label", {}, box, h("span", {}, text)));
+  }
+  fold.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !fold.open) return;
+    fold.open = false;
+    summary.focus();
+  });
+  // a press or the Tab key beside it closes it; a list that was replaced by its new state hears of neither any more
+  const press = (event: Event): void => {
+    if (fold.isConnected && event.target instanceof Node && fold.contains(event.target)) return;
+    fold.open = false;
+    document.removeEventListener("pointerdown", press, true);
+  };
+  fold.addEventListener("toggle", () => {
+    if (fold.open) document.addEventListener("pointerdown", press, true);
+    else document.removeEventListener("pointerdown", press, true);
+  });
+  fold.addEventListener("focusout", ({ relatedTarget: to }) => {
+    if (to instanceof Node && fold.isConnected && !fold.contains(to) && !to.contains(fold)) fold.open = false;
+  });
+  return h("span", { class: "xaiw-word xaiw-listed" }, fold);
 }
 
 function press(word: Extract<Word, { action: string }>, send: Send): HTMLElement {

@@ -6,7 +6,9 @@ from xai_widgets.attribution.methods import gradients, others
 from xai_widgets.attribution.methods.registry import (
     Method,
     add_column,
+    best_column,
     column,
+    column_key,
     columns,
     default_columns,
     named,
@@ -19,5 +21,6 @@ gradients.add()
 others.add()
 
 __all__ = [
-    "Method", "add_column", "column", "columns", "default_columns", "named", "names", "register", "unregister",
+    "Method", "add_column", "best_column", "column", "column_key", "columns", "default_columns", "named", "names",
+    "register", "unregister",
 ]  # fmt: skip

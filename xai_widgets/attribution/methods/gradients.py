@@ -11,30 +11,34 @@ from xai_widgets.attribution.execution.planner import Part, Planner
 from xai_widgets.attribution.methods.registry import Method, add_column, named, register
 from xai_widgets.attribution.settings import Settings
 
+_DRAWS, _STEPS = ("smoothing",), ("integrating",)
+
 
 def add() -> None:
     """Register them."""
     for method in (
         Method("saliency", "Saliency", _raw, aliases=("gradient",), compared="raw"),
         Method("input_x_gradient", "Input × gradient", _raw, times_input=True),
-        Method("smoothgrad", "SmoothGrad", _smoothed),
+        Method("smoothgrad", "SmoothGrad", _smoothed, needs=_DRAWS),
         Method(
             "smoothgrad_squared", "SmoothGrad²", _smoothed, value=_mean_square, error=_mean_square_error,
-            aliases=("smoothgrad2",), compared="smoothed",
+            aliases=("smoothgrad2",), compared="smoothed", needs=_DRAWS,
         ),
-        Method("vargrad", "VarGrad", _smoothed, value=_variance, error=_variance_error),
+        Method("vargrad", "VarGrad", _smoothed, value=_variance, error=_variance_error, needs=_DRAWS),
         Method(
             "integrated_gradients", "Integrated gradients", _integrated, aliases=("ig",), needs_start=True,
-            compared="integrated",
+            compared="integrated", needs=_STEPS,
         ),
-        Method("expected_gradients", "Expected gradients", _expected),
-        Method("blur_integrated_gradients", "Blurred path", _blurred, prepare=_blur, aliases=("blur_ig",)),
+        Method("expected_gradients", "Expected gradients", _expected, needs=(*_DRAWS, *_STEPS)),
+        Method(
+            "blur_integrated_gradients", "Blurred path", _blurred, prepare=_blur, aliases=("blur_ig",), needs=_STEPS,
+        ),
     ):  # fmt: skip
         register(method)
     add_column("raw", "Raw", lambda settings: named("saliency"))
     add_column("smoothed", "Smoothed", _smoothed_column)
     add_column("integrated", "Integrated", _integrated_column)
-    smint = Method("smint", "SmInt", _smint, compared="smint")
+    smint = Method("smint", "SmInt", _smint, compared="smint", needs=(*_DRAWS, *_STEPS))
     register(smint)
     add_column(
         "smint", "SmInt", lambda settings: smint if settings.smoothing and settings.integrating else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Method:
         Whether the score where paths start is wanted, for the completeness gap.
     compared : str
         The column of FastEstimator's that it is compared with by ``sampling="fastestimator"``.
+    needs : sequence of str
+        The settings of which 0 switches its column off: "smoothing", "integrating".
     """
 
     name: str
@@ -58,6 +60,7 @@ class Method:
     times_input: bool = False
     needs_start: bool = False
     compared: str = ""
+    needs: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if (self.plan is None) == (self.make is None):
@@ -136,6 +139,21 @@ def default_columns() -> tuple[str, ...]:
     return tuple(_COLUMNS)
 
 
+def column_key(key: str) -> str:
+    """Return the key of a column by it or another name of its method.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column; the text lists those there are.
+    """
+    if _plain(key) in _COLUMNS:
+        return _plain(key)
+    if _ALIASES.get(_plain(key), _plain(key)) not in _METHODS:
+        raise ValueError(_unknown("a column", key, tuple(columns())))
+    return named(key).name
+
+
 def column(key: str, settings: Settings) -> Method | None:
     """Return the method that a column shows with these settings; None where they switch it off.
 
@@ -144,11 +162,25 @@ def column(key: str, settings: Settings) -> Method | None:
     ValueError
         If there is no such column; the text lists those there are.
     """
+    key = column_key(key)
     if key in _COLUMNS:
         return _COLUMNS[key][1](settings)
-    if _ALIASES.get(_plain(key), _plain(key)) not in _METHODS:
-        raise ValueError(_unknown("a column", key, tuple(columns())))
-    return named(key)
+    method = named(key)
+    return method if all(getattr(settings, name) for name in method.needs) else None
+
+
+def best_column(keys: Iterable[str]) -> str:
+    """Return the column that is laid over the picture: the best of the seed's four, else the last.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    there = tuple(keys)
+    if not there:
+        raise ValueError("none of no columns is the best")
+    return next((key for key in reversed(default_columns()) if key in there), there[-1])
 
 
 def _plain(name: str) -> str:

@@ -19,6 +19,8 @@ import ipywidgets
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.widgets.saliency.mask_pictures import PICTURES
+
 Picture = npt.NDArray[np.uint8]
 #: pictures with more pixels than this per side are shrunk, not enlarged
 SIDE: Final = 170
@@ -133,7 +135,7 @@ class Cell:
     Parameters
     ----------
     name
-        "input", "overlay", "raw", "smoothed", "integrated" or "smint".
+        "input", "overlay" or a column of `attribution.methods.columns`.
     easel
         Makes the canvases.
     """
@@ -143,8 +145,9 @@ class Cell:
         self._easel = easel
         self._picture: Picture | None = None
         self.box = ipywidgets.Box([easel.canvas(8, 8)])
-        for each in ("xaiw-cell", f"xaiw-cell-{name}"):
-            self.box.add_class(each)
+        self.box.add_class("xaiw-cell")
+        if name in PICTURES:
+            self.box.add_class(f"xaiw-cell-{name}")
         self._switch("xaiw-pixels", on=True)
 
     @property

@@ -3,31 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from xai_widgets._metrics import number, percent, probability
-from xai_widgets.attribution import overlay
+from xai_widgets.attribution import methods, overlay
+from xai_widgets.attribution.settings import Settings
 from xai_widgets.figures import palette
 from xai_widgets.widgets.view.formatting import clean, index_text
 
 Picture = npt.NDArray[np.uint8]
-MASKS: Final = ("raw", "smoothed", "integrated", "smint")
-COLUMNS: Final = ("input", "overlay", *MASKS)
 Run = list[str]
+#: the cells of a row that are no masks, with what stands under them
+PICTURES: Final[Mapping[str, str]] = {"input": "Input", "overlay": "Overlay"}
 
 
-def columns_shown(smoothing: int, integrating: int) -> tuple[str, ...]:
-    """Return the columns that are switched on: 0 draws or 0 steps switch theirs off."""
-    off = set()
-    if not smoothing:
-        off |= {"smoothed", "smint"}
-    if not integrating:
-        off |= {"integrated", "smint"}
-    return tuple(name for name in COLUMNS if name not in off)
+@dataclass(frozen=True)
+class Cells:
+    """The pictures of a row, from left to right.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        "input", "overlay" and the columns of masks chosen, as `attribution.methods.columns` has them.
+    shown : tuple of str
+        Those of them that are switched on and have something to draw.
+    """
+
+    keys: tuple[str, ...]
+    shown: tuple[str, ...]
+
+    @classmethod
+    def of(cls, columns: tuple[str, ...], smoothing: int, integrating: int) -> Cells:
+        """Return the cells of these columns; 0 draws or 0 steps switch off those that need some."""
+        settings = Settings.of({"smoothing": smoothing, "integrating": integrating})
+        masks = (key for key in columns if methods.column(key, settings) is not None)
+        return cls((*PICTURES, *columns), (*PICTURES, *masks))
+
+    def drawable(self, columns: Any, pictured: bool) -> Cells:
+        """Leave out what has nothing to draw: the overlay of a table or a signal, the input that is no picture."""
+        first = next(iter(columns.columns.values()), None)
+        flat = first is not None and _mask(first.masks_at(), 0).shape[0] == 1
+        left_out = {"overlay"} if flat else set()
+        if not pictured:
+            left_out |= set(PICTURES)
+        return replace(self, shown=tuple(key for key in self.shown if key not in left_out))
+
+    @property
+    def best(self) -> str:
+        """The column that is laid over the input; "" where every one is switched off."""
+        masks = [key for key in self.shown if key not in PICTURES]
+        return methods.best_column(masks) if masks else ""
+
+    @property
+    def titles(self) -> list[str]:
+        """What stands under each cell."""
+        known = methods.columns()
+        return [PICTURES.get(key) or clean(known.get(key, key), 24) for key in self.keys]
+
+    def names(self, index: int | str) -> list[str]:
+        """Name each cell of an instance for screen readers."""
+        said = {"input": "input", "overlay": "input with the mask laid over it"}
+        named = zip(self.keys, self.titles, strict=True)
+        return [
+            f"{said.get(key) or f'{title} mask'} of {index_text(index)}{'' if key in self.shown else ', off'}"
+            for key, title in named
+        ]
 
 
 def is_signed(colormap: str) -> bool:
@@ -55,29 +100,16 @@ def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -
         Column name to (H, W, 3) uint8; columns that are not there yet are left out.
     """
     made: dict[str, Picture] = {} if shown is None else {"input": shown}
-    best: npt.NDArray[np.float32] | None = None
-    for name in MASKS:
-        attribution = getattr(columns, name)
-        if attribution is None:
-            continue
+    for name, attribution in columns.columns.items():
         mask = _mask(attribution.masks_at(signed=is_signed(colormap)), row)
         made[name] = palette.paint(mask, colormap)
-        best = _mask(attribution.masks_at(), row)
-    if best is not None and shown is not None and best.shape[0] > 1:
-        made["overlay"] = overlay(
-            shown, best, palette.colormap("inferno" if is_signed(colormap) else colormap)
-        )
+    if shown is not None and columns.columns:
+        best = _mask(columns.columns[methods.best_column(columns.columns)].masks_at(), row)
+        if best.shape[0] > 1:
+            made["overlay"] = overlay(
+                shown, best, palette.colormap("inferno" if is_signed(colormap) else colormap)
+            )
     return made
-
-
-def drawable(shown: tuple[str, ...], columns: Any, pictured: bool) -> tuple[str, ...]:
-    """Leave out the columns that have nothing to draw: the overlay of a table or a signal, the input that is no picture."""
-    first = next((part for part in (getattr(columns, name) for name in MASKS) if part is not None), None)
-    flat = first is not None and _mask(first.masks_at(), 0).shape[0] == 1
-    left_out = {"overlay"} if flat else set()
-    if not pictured:
-        left_out |= {"input", "overlay"}
-    return tuple(name for name in shown if name not in left_out)
 
 
 def _mask(masks: Any, row: int) -> npt.NDArray[np.float32]:
@@ -165,16 +197,3 @@ def relative_gap(columns: Any, row: int) -> float:
     values = part.values if isinstance(part.values, tuple) else (part.values,)
     total = abs(sum(float(np.asarray(v)[row].sum(dtype=np.float64)) for v in values))
     return gap / total if total > 0 else math.nan
-
-
-def picture_names(index: int | str, shown: tuple[str, ...]) -> list[str]:
-    """Name the pictures of a row for screen readers, in the order of the cells."""
-    kinds = {
-        "input": "input",
-        "overlay": "input with the mask laid over it",
-        "raw": "raw saliency mask",
-        "smoothed": "smoothed saliency mask",
-        "integrated": "integrated saliency mask",
-        "smint": "smoothed integrated saliency mask",
-    }
-    return [f"{kinds[name]} of {index_text(index)}{'' if name in shown else ', off'}" for name in COLUMNS]

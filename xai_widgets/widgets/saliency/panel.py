@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import ipywidgets
 import numpy as np
 
+from xai_widgets.attribution import methods
 from xai_widgets.figures import palette
 from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
 from xai_widgets.widgets.saliency.mask_pictures import (
+    Cells,
     caption,
-    columns_shown,
-    drawable,
     first_caption,
-    picture_names,
     row_pictures,
 )
-from xai_widgets.widgets.saliency.requests import ASKING, Asking, sliders_of
+from xai_widgets.widgets.saliency.requests import ASKING, Asking, checked_columns, sliders_of
 from xai_widgets.widgets.saliency.rows import SampleRows
 from xai_widgets.widgets.saliency.texts import (
     BASELINES,
@@ -47,8 +46,8 @@ _AFFORDABLE: Final = 60_000
 class SaliencyPanel(Asking):
     """What does it look at? Saliency of the selected samples, computed on a copy of the weights while training goes on.
 
-    Columns: the input, the mask over it, and the masks raw, smoothed, integrated and both (SmInt). 0 draws or 0 steps
-    switch theirs off; colours recompute nothing.
+    Columns: the input, the best mask over it, and the masks of ``columns``: raw, smoothed, integrated and both (SmInt) by
+    default. 0 draws or 0 steps switch off those that need some; colours recompute nothing.
 
     Parameters
     ----------
@@ -68,6 +67,9 @@ class SaliencyPanel(Asking):
         Where the path starts: "uniform", "gaussian", "zeros", "black", "white", "blur", "maximum_distance".
     target : int, "predicted", "true" or None, optional
         What is explained; the predicted class by default.
+    columns : sequence of str, optional
+        The columns of masks, from left to right, of `xai_widgets.attribution.methods.columns()`: "raw", "smoothed",
+        "integrated", "smint", or any registered method such as "gradcam" or "occlusion". The first four by default; a trait.
     colormap : str, default "inferno"
         A name of ``figures.palette.colormap``; "blue-orange" shows the sign.
     indices : iterable of int or str, default ()
@@ -99,6 +101,7 @@ class SaliencyPanel(Asking):
         noise: float = 0.15,
         baseline: str = "uniform",
         target: Any = None,
+        columns: Sequence[str] | None = None,
         colormap: str = "inferno",
         indices: Iterable[Index] = (),
         rows: int = 4,
@@ -114,8 +117,10 @@ class SaliencyPanel(Asking):
         if not 1 <= rows <= 12:
             raise ValueError(f"rows should be 1 to 12 samples shown at once, got {rows}")
         palette.colormap(colormap)
+        chosen = checked_columns(methods.default_columns() if columns is None else columns)
         held = as_samples(samples, **options)
         super().__init__(tracker, publisher, selection)
+        self.columns = chosen
         self.samples = held
         self.service = AttributionService(
             model,
@@ -154,7 +159,7 @@ class SaliencyPanel(Asking):
             return False
         pictures = self.samples.pictures(self._asked)
         known: tuple[Any, ...] = () if self.tracker is None else self.tracker.predictions(self._asked)
-        columns = columns_shown(self.smoothing, self.integrating)
+        cells = self._cells()
         with self._rows.easel.held():
             for row, index in enumerate(self._asked):
                 label = self._label_of(index)
@@ -162,8 +167,7 @@ class SaliencyPanel(Asking):
                     index, -1 if label is None else label, known[row] if known else None,
                     self._name_of, self._loss_of(index),
                 )  # fmt: skip
-                names = picture_names(index, columns)
-                self._rows.show(row, said, names, columns, {"input": pictures[row]}, keep=False)
+                self._rows.show(row, said, cells.names(index), cells, {"input": pictures[row]}, keep=False)
         return True
 
     def _arrived(self, serial: int, result: Any) -> int:
@@ -200,10 +204,9 @@ class SaliencyPanel(Asking):
 
     def _draw_pictures(self, *, keep: bool) -> int:
         results, sent = self._compared(), 0
-        switched_on = columns_shown(self.smoothing, self.integrating)
         for place, result in enumerate(results):
             pictures = result.pictures if result.pictures is not None else self._drawings(result)
-            shown = drawable(switched_on, result.columns, pictures is not None)
+            cells = self._cells().drawable(result.columns, pictures is not None)
             for row, index in enumerate(result.batch.index):
                 label = int(result.batch.labels[row])
                 loss = self._loss_of(index) if result is self._result else None  # it is of the newest weights
@@ -213,14 +216,17 @@ class SaliencyPanel(Asking):
                 sent += self._rows.show(
                     row * len(results) + place,
                     said,
-                    picture_names(index, shown),
-                    shown,
+                    cells.names(index),
+                    cells,
                     row_pictures(
                         result.columns, row, pictures[row] if pictures is not None else None, self.colormap
                     ),
                     keep=keep,
                 )
         return sent
+
+    def _cells(self) -> Cells:
+        return Cells.of(self.columns, self.smoothing, self.integrating)
 
     def _compared(self) -> list[Any]:
         """Return what is shown of every sample: the newest pictures, under those they are compared with."""
@@ -251,7 +257,9 @@ class SaliencyPanel(Asking):
         self._rows.only(len(self._asked) * len(self._compared()) if fresh else previewed)
         self.front.put(
             head={"title": self._title, "words": self._words(asked)},
-            tools=tool_words(self.baseline, self.target, self.colormap, self.size, self._targets()),
+            tools=tool_words(
+                self.baseline, self.target, self.colormap, self.size, self._targets(), self.columns
+            ),
             empty=empty,
             summary=self.summary(),
         )
@@ -367,6 +375,8 @@ class SaliencyPanel(Asking):
             self.baseline = one_of(value, [*BASELINES, self.baseline])
         elif name == "colormap":
             self.colormap = one_of(value, [*COLORMAPS, self.colormap])
+        elif name == "columns":
+            self._switch_column(one_of(value, [*methods.columns(), *self.columns]))
         elif name == "size":
             self.size = one_of(value, SIZES)
         elif name == "target":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from xai_widgets.attribution import methods
 from xai_widgets.live import AttributionService, ColumnsRequest, Publisher
 from xai_widgets.live.saliency.job import OnProblem
 from xai_widgets.widgets.saliency.rows import SampleRows
@@ -19,7 +20,21 @@ from xai_widgets.widgets.view.formatting import index_text
 from xai_widgets.widgets.view.selection import Index, Selection
 from xai_widgets.widgets.view.view import View
 
-ASKING: Final = ("smoothing", "integrating", "noise", "baseline", "target")
+ASKING: Final = ("smoothing", "integrating", "noise", "baseline", "target", "columns")
+
+
+def checked_columns(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of columns, each once.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is unknown; the text lists those there are.
+    """
+    keys = tuple(dict.fromkeys(methods.column_key(key) for key in columns))
+    if not keys:
+        raise ValueError(f"columns should name at least one of {', '.join(methods.columns())}, got none")
+    return keys
 
 
 class Asking(View):
@@ -29,6 +44,9 @@ class Asking(View):
     ----------
     smoothing, integrating, noise, baseline, target, colormap, following
         The settings, as the arguments of `SaliencyPanel`.
+    columns : tuple of str
+        The columns of masks, from left to right: keys of `xai_widgets.attribution.methods.columns()`. Default the seed's four,
+        ("raw", "smoothed", "integrated", "smint").
     comparing : bool
         Whether pictures of the weights that `compare` set aside stand above those of the newest ones. Default False.
     selected : tuple of int or str
@@ -44,6 +62,7 @@ class Asking(View):
     target = traitlets.Any(None, allow_none=True)
     colormap = traitlets.Unicode("inferno")
     following = traitlets.Bool(True)
+    columns = traitlets.Tuple()
     comparing = traitlets.Bool(False)
     selected = traitlets.Tuple()
     size = traitlets.Enum(tuple(SIZES), "fit")
@@ -67,6 +86,24 @@ class Asking(View):
         self._failed: BaseException | None = None
         self._cancelled = False
         self._previewed = False  # whether the samples stand there before there is a result
+
+    @traitlets.default("columns")
+    def _default_columns(self) -> tuple[str, ...]:
+        return methods.default_columns()
+
+    @traitlets.validate("columns")
+    def _check_columns(self, proposal: Any) -> tuple[str, ...]:
+        return checked_columns(proposal["value"])
+
+    def _switch_column(self, key: str) -> None:
+        """Show a column of masks, at its place in the registry's order, or no longer; the last one stays."""
+        order = list(methods.columns())
+        if key not in self.columns:
+            later = (at for at, one in enumerate(self.columns) if one in order[order.index(key) :])
+            place = next(later, len(self.columns))
+            self.columns = (*self.columns[:place], key, *self.columns[place:])
+        elif len(self.columns) > 1:
+            self.columns = tuple(one for one in self.columns if one != key)
 
     def _show_known(self) -> bool:
         """Show at once what is known of the samples without the network, if they may be read now."""
@@ -141,6 +178,7 @@ class Asking(View):
             noise=self.noise,
             baseline=self.baseline,
             target=None if target == "predicted" else target,
+            columns=self.columns,
             weights="newest" if self.following or self._result is None else "same",
         )
 

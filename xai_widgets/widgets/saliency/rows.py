@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets
 
 from xai_widgets.live.publishing.batched_sync import Together
-from xai_widgets.widgets.saliency.canvas import Easel, Picture
-from xai_widgets.widgets.saliency.mask_pictures import COLUMNS
+from xai_widgets.widgets.saliency.canvas import Cell, Easel, Picture
+from xai_widgets.widgets.saliency.mask_pictures import Cells
 from xai_widgets.widgets.view.front import Caption
 
 
@@ -41,24 +41,24 @@ class SampleRows:
 
     def pictures(self, row: int) -> dict[str, Picture]:
         """Return what a row shows, by column."""
-        return {cell.name: cell.picture for cell in self._rows[row].cells if cell.picture is not None}
+        cells = self._rows[row].cells.values()
+        return {cell.name: cell.picture for cell in cells if cell.picture is not None}
 
     def show(
         self,
         row: int,
         parts: list[Any],
         names: list[str],
-        columns: tuple[str, ...],
+        cells: Cells,
         pictures: dict[str, Picture],
         *,
         keep: bool,
     ) -> int:
         """Show a sample; gives the bytes sent. ``keep`` leaves pictures that are not there yet as they were."""
         while len(self._rows) <= row:
-            self._rows.append(_Row(self.easel))
-            self._together.add(*self._rows[-1].widgets)
+            self._rows.append(_Row(self.easel, self._together))
             self.box.children = [*self.box.children, self._rows[-1].box]
-        return self._rows[row].show(parts, names, columns, pictures, keep=keep)
+        return self._rows[row].show(parts, names, cells, pictures, keep=keep)
 
     def only(self, count: int) -> None:
         """Hide the rows from ``count`` on; a single sample gets larger pictures."""
@@ -77,29 +77,50 @@ class SampleRows:
 
 
 class _Row:
-    def __init__(self, easel: Easel) -> None:
+    def __init__(self, easel: Easel, together: Together) -> None:
+        self._easel, self._together = easel, together
+        self._keys: tuple[str, ...] = ()
         self.caption = Caption()
-        self.cells = [easel.cell(name) for name in COLUMNS]
-        self.box = ipywidgets.Box([self.caption, *(cell.box for cell in self.cells)])
+        self.cells: dict[str, Cell] = {}
+        self.box = ipywidgets.Box([self.caption])
         self.box.add_class("xaiw-sample")
-        self.widgets = [self.box, self.caption, *(cell.box for cell in self.cells)]
+        together.add(self.box, self.caption)
+
+    def _arrange(self, keys: tuple[str, ...]) -> None:
+        """Have a cell for every column, in their order; that of a column no longer chosen waits behind them, empty."""
+        if keys == self._keys:
+            return
+        for key in keys:
+            if key not in self.cells:
+                self.cells[key] = self._easel.cell(key)
+                self._together.add(self.cells[key].box)
+        waiting = [cell for key, cell in self.cells.items() if key not in keys]
+        for cell in waiting:
+            cell.show(None)
+            cell.visible(False)
+        self._keys = keys
+        self.box.children = [
+            self.caption, *(self.cells[key].box for key in keys), *(cell.box for cell in waiting)
+        ]  # fmt: skip
 
     def show(
         self,
         parts: list[Any],
         names: list[str],
-        columns: tuple[str, ...],
+        cells: Cells,
         pictures: dict[str, Picture],
         *,
         keep: bool,
     ) -> int:
-        if self.caption.parts != parts or self.caption.names != names:
+        self._arrange(cells.keys)
+        titles = cells.titles
+        if (self.caption.parts, self.caption.names, self.caption.titles) != (parts, names, titles):
             with self.caption.hold_sync():
-                self.caption.parts, self.caption.names = parts, names
+                self.caption.parts, self.caption.names, self.caption.titles = parts, names, titles
         sent = 0
-        for cell in self.cells:
-            cell.visible(cell.name in columns)
-            _switch(cell.box, "xaiw-best", on=cell.name == columns[-1])
+        for cell in (self.cells[key] for key in cells.keys):
+            cell.visible(cell.name in cells.shown)
+            _switch(cell.box, "xaiw-best", on=cell.name == cells.best)
             if cell.name in pictures:
                 sent += cell.show(pictures[cell.name])
             elif not keep:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.attribution import methods
 from xai_widgets.attribution.backends.checks import check_real
 from xai_widgets.widgets.saliency.mask_pictures import trust
 from xai_widgets.widgets.view.formatting import clean, index_text
-from xai_widgets.widgets.view.front import NO_STRIP, choice, press, says
+from xai_widgets.widgets.view.front import NO_STRIP, choice, press, says, several
 
 BASELINES: Mapping[str, str] = {
     "uniform": "uniform noise",
@@ -109,15 +110,23 @@ def head_words(
 
 
 def tool_words(
-    baseline: str, target: Any, colormap: str, size: str, names: Sequence[tuple[Any, str]]
+    baseline: str,
+    target: Any,
+    colormap: str,
+    size: str,
+    names: Sequence[tuple[Any, str]],
+    columns: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Make the choices beside the sliders: baseline, what is explained, colours, size."""
+    """Make the choices beside the sliders: baseline, what is explained, colours, size, columns of masks."""
     shown = target_key(target)
     targets = [("predicted", "predicted class"), ("true", "true class")]
     targets += [(target_key(value), clean(name, 40)) for value, name in names[:_MOST_TARGETS]]
     if shown not in dict(targets):
         targets.append((shown, clean(target, 40)))
     maps = dict(COLORMAPS)
+    known = methods.columns()
+    masks = [(key, clean(title, 40)) for key, title in known.items()]
+    masks += [(key, key) for key in columns if key not in known]
     return [
         says("Baseline"),
         choice("baseline", "Baseline of the path", baseline, _with(BASELINES, baseline)),
@@ -127,6 +136,8 @@ def tool_words(
         choice("colormap", "Colour map", colormap, _with(maps, colormap)),
         says("  Pictures"),
         choice("size", "Size of the pictures", size, list(SIZES.items())),
+        says("  Masks"),
+        several("columns", "Columns of masks", f"{len(columns)} of {len(masks)}", columns, masks),
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -141,10 +141,11 @@ class Front(anywidget.AnyWidget):
 
 
 class Caption(anywidget.AnyWidget):
-    """The line of text above a sample's pictures, and the pictures' names for screen readers."""
+    """The line of text above a sample's pictures, the pictures' titles, and their names for screen readers."""
 
     parts = traitlets.List([]).tag(sync=True)
     names = traitlets.List([]).tag(sync=True)
+    titles = traitlets.List([]).tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         self._esm = bundle("caption")
@@ -160,6 +161,14 @@ def says(text: str) -> dict[str, Any]:
 def choice(name: str, label: str, value: str, options: list[tuple[str, str]]) -> dict[str, Any]:
     """Make a word of the quiet line that can be changed; ``options`` are (value, text)."""
     return {"name": name, "label": label, "value": value, "options": [list(option) for option in options]}
+
+
+def several(
+    name: str, label: str, text: str, chosen: Sequence[str], options: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Make a word of which several values are chosen at once; the browser tells which of them was switched."""
+    listed = [list(option) for option in options]
+    return {"name": name, "label": label, "text": text, "chosen": list(chosen), "options": listed}
 
 
 def press(action: str, text: str, label: str = "", *, off: bool = False) -> dict[str, Any]:
