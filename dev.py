@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -53,6 +54,12 @@ OTHER_PROCESSOR = {
     "ATEN_CPU_CAPABILITY": "avx2",
 }
 """A processor with another instruction set: sums come out in another order. To cap oneDNN, too, aborts TensorFlow 2.21."""
+NUMBERS = tuple(
+    f"tests/attribution/test_{name}.py"
+    for name in ("behaviour_closed_forms", "behaviour_captum", "behaviour_kinds", "behaviour_stream", "methods", "mirror",
+                 "ops", "quadrature", "secant")
+)  # fmt: skip
+"""Tests of numbers that these libraries compute; TensorFlow's own kernels ask neither of the two variables."""
 STARTED = time.monotonic()
 
 
@@ -61,14 +68,23 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - STARTED:5.0f} s] {text}", flush=True)
 
 
-def run(*command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
-    """Run a command and stop with its exit status when it fails."""
-    status = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}
-    ).returncode
-    if status:
-        say(f"failed with status {status}: {' '.join(str(part) for part in command)}")
-        sys.exit(status)
+def run(
+    *command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT, later: bool = False
+) -> None:
+    """Run a command and stop with its exit status when it fails; ``later`` shows what it prints when it has ended."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE if later else None,
+        stderr=subprocess.STDOUT if later else None,
+        text=True,
+    )
+    if later:
+        print(done.stdout, end="", flush=True)
+    if done.returncode:
+        say(f"failed with status {done.returncode}: {' '.join(str(part) for part in command)}")
+        sys.exit(done.returncode)
 
 
 def has_nvidia() -> bool:
@@ -92,46 +108,44 @@ def torch_index(gpu: bool) -> list[str]:
     return ["--extra-index-url", f"https://{TORCH_CPU}/whl/cpu"] if known else []
 
 
-def make_side_environments() -> None:
-    """Make ``.venvs/fastestimator`` and ``.venvs/fastai`` for the tests of these two; without them those tests skip.
+def make_side_environment(name: str, commands: Sequence[Sequence[str | Path]]) -> None:
+    """Make ``.venvs/NAME`` by these commands unless that was done; without it the tests that need it are skipped.
 
-    Never fatal: they hold gigabytes of old packages of others, which a full disk or a withdrawn release may keep from us.
+    Never fatal: it holds gigabytes of old packages of others, which a full disk or a withdrawn release may keep from us.
     """
-    pip = ("-m", "pip", "install", "-qq", "--disable-pip-version-check")
-    index = torch_index(has_nvidia())
+    done, wanted = SIDE / name / "done", repr((FASTAI, FASTESTIMATOR))
+    if done.exists() and done.read_text() == wanted:
+        return
+    say(f"installing {name} beside the environment, in {SIDE.name}/{name}")
+    shutil.rmtree(SIDE / name, ignore_errors=True)
+    if name == "fastestimator":
+        venv.create(SIDE / name, with_pip=True)
+    if all(subprocess.run([str(part) for part in command], cwd=ROOT).returncode == 0 for command in commands):
+        done.write_text(wanted)
+    else:
+        say(f"{name} could not be installed; its tests will be skipped")
+
+
+def make_fastestimator() -> None:
+    """Make the environment of FastEstimator, on Pythons that its TensorFlow 2.15 is made for."""
+    if sys.version_info >= (3, 12):
+        return
     python = SIDE / "fastestimator" / PYTHON.relative_to(VENV)
-    fastai = SIDE / "fastai"
-    steps = {  # the last step imports what was installed, for to be installed is not enough
-        "fastai": [
-            (PYTHON, *pip, "--no-deps", "--target", fastai, *FASTAI),
-            (
-                PYTHON,
-                "-W",
-                "ignore",
-                "-c",
-                f"import sys; sys.path.append({str(fastai)!r}); import fastai.basics",
-            ),
-        ]
-    }
-    if sys.version_info < (3, 12):  # newer ones have no TensorFlow 2.15
-        steps["fastestimator"] = [
-            *((python, *pip, *packages, *index) for packages in FASTESTIMATOR),
-            (python, "-W", "ignore", "-c", "import fastestimator"),
-        ]
-    for name, commands in steps.items():
-        done, wanted = SIDE / name / "done", repr((FASTAI, FASTESTIMATOR))
-        if done.exists() and done.read_text() == wanted:
-            continue
-        say(f"installing {name} beside the environment, in {SIDE.name}/{name}")
-        shutil.rmtree(SIDE / name, ignore_errors=True)
-        if name == "fastestimator":
-            venv.create(SIDE / name, with_pip=True)
-        if all(
-            subprocess.run([str(part) for part in command], cwd=ROOT).returncode == 0 for command in commands
-        ):
-            done.write_text(wanted)
-        else:
-            say(f"{name} could not be installed; its tests will be skipped")
+    pip = (python, "-m", "pip", "install", "-qq", "--disable-pip-version-check")
+    index = torch_index(has_nvidia())
+    steps = [(*pip, *packages, *index) for packages in FASTESTIMATOR]
+    # what was installed is imported, for to be installed is not enough
+    make_side_environment("fastestimator", [*steps, (python, "-W", "ignore", "-c", "import fastestimator")])
+
+
+def make_fastai() -> None:
+    """Put fastai beside the environment, without the torchvision that it asks for."""
+    pip = (PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check")
+    folder = SIDE / "fastai"
+    tried = f"import sys; sys.path.append({str(folder)!r}); import fastai.basics"
+    make_side_environment(
+        "fastai", [(*pip, "--no-deps", "--target", folder, *FASTAI), (PYTHON, "-W", "ignore", "-c", tried)]
+    )
 
 
 def make_environment(extras: str) -> None:
@@ -279,48 +293,56 @@ def test(options: argparse.Namespace) -> None:
     if options.core or options.lowest:
         test_core(options.lowest)
         return
-    make_environment("dev")
+    if options.pytest:
+        make_environment("dev")
+        run(PYTHON, "-m", "pytest", *options.pytest, env=test_environment(options.require_all))
+        return
+    with ThreadPoolExecutor(
+        3
+    ) as lanes:  # what waits for the network, for a browser or for a kernel leaves a core to others
+        fastestimator = lanes.submit(make_fastestimator)
+        front_end = lanes.submit(check_javascript, options.require_all)
+        make_environment("dev")
+        front_end.result()
+        browsers = lanes.submit(test_browsers, options.require_all)
+        fastai = lanes.submit(make_fastai)
+        check_python()
+        fastestimator.result()
+        fastai.result()
+        test_units(options.require_all)
+        browsers.result()
+    say("all tests passed")
+
+
+def test_environment(require_all: bool) -> dict[str, str]:
+    """Return the variables that the tests run with."""
     env = {
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "JUPYTER_PREFER_ENV_PATH": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    if options.require_all:
-        env["XAI_WIDGETS_REQUIRE_ALL"] = "1"
-    if options.pytest:
-        run(PYTHON, "-m", "pytest", *options.pytest, env=env)
-        return
-    with ThreadPoolExecutor(3) as lanes:  # one computes, one is node, one waits for the network
-        for lane in [
-            lanes.submit(make_side_environments),
-            lanes.submit(check_python),
-            lanes.submit(check_javascript, options.require_all),
-        ]:
-            lane.result()
-    workers = str(min(4, os.cpu_count() or 1))
+    return {**env, "XAI_WIDGETS_REQUIRE_ALL": "1"} if require_all else env
+
+
+def test_units(require_all: bool) -> None:
+    """Run everything but browsers, the numbers once more as on another processor, and the site of the documentation."""
+    env, workers = test_environment(require_all), str(min(4, os.cpu_count() or 1))
+    beside = ("-n", workers, "--dist", "loadfile")
     say(f"pytest: everything but browsers, {workers} workers")
-    run(
-        PYTHON,
-        "-m",
-        "pytest",
-        "-q",
-        "-m",
-        "not browser and not docs and not soak",
-        "-n",
-        workers,
-        "--dist",
-        "loadfile",
-        env=env,
-    )
-    if options.require_all:
+    run(PYTHON, "-m", "pytest", "-q", "-m", "not browser and not docs and not soak", *beside, "--ignore", "tests/browser",
+        env=env)  # fmt: skip
+    if require_all:
         say("pytest: numbers, once more as on a processor with another instruction set")
-        run(PYTHON, "-m", "pytest", "-q", "-m", "not slow", "-n", workers, "--dist", "loadfile", "tests/attribution",
-            env={**env, **OTHER_PROCESSOR})  # fmt: skip
+        run(PYTHON, "-m", "pytest", "-q", "-m", "not slow", *beside, *NUMBERS, env={**env, **OTHER_PROCESSOR})
     say("pytest: the site of the documentation, with the notebooks as they just ran")
     run(PYTHON, "-m", "pytest", "-q", "-m", "docs", "tests/docs", env=env)
-    say("pytest: real browsers, one at a time; one that fails is run once more, and named")
-    run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", env=env)
-    say("all tests passed")
+
+
+def test_browsers(require_all: bool) -> None:
+    """Run the tests in real browsers, two files at a time, which wait for most of their time."""
+    say("pytest: real browsers, beside the others; one that fails is run once more, and named")
+    run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", "-n", "2", "--dist", "loadfile",
+        "tests/browser", env=test_environment(require_all), later=True)  # fmt: skip
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def need_a_registry(folder: Path) -> None:
         missing("A package index", (done.stderr.strip().splitlines() or ["pip says nothing"])[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # an installation more, of what the first test of the notebooks runs in the environment that is there
 @pytest.mark.timeout(LIMIT + 60)
 def test_a_clean_environment_runs_the_quickstart(tmp_path):
     need_a_registry(tmp_path)

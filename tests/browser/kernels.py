@@ -6,8 +6,10 @@ The other version is installed into a folder of its own that a kernelspec puts f
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +31,19 @@ def make_kernel(version: str) -> str | None:
     wanted = VERSIONS[version]
     folder = STORE / "site" / version
     if wanted and not (folder / "done").exists():
+        made = _temporary(folder.parent)  # another worker may install the same one at the same time
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), *wanted],
+            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(made), *wanted],
             capture_output=True,
             text=True,
         )
         if done.returncode:
             return done.stderr[-500:]
-        (folder / "done").touch()
+        (made / "done").touch()
+        try:
+            made.rename(folder)
+        except OSError:  # it was first
+            shutil.rmtree(made)
     spec = STORE / "kernels" / kernel_name(version)
     spec.mkdir(parents=True, exist_ok=True)
     path = [str(folder)] if wanted else []
@@ -47,5 +54,13 @@ def make_kernel(version: str) -> str | None:
         "env": {"PYTHONPATH": ":".join([*path, str(ROOT)])},
         "metadata": {"debugger": False},
     }
-    (spec / "kernel.json").write_text(json.dumps(document))
+    written = _temporary(spec) / "kernel.json"
+    written.write_text(json.dumps(document))
+    written.replace(spec / "kernel.json")  # whole at any time: other servers read it
+    written.parent.rmdir()
     return None
+
+
+def _temporary(beside: Path) -> Path:
+    beside.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=beside))

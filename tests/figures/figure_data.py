@@ -54,3 +54,22 @@ def run(
         )
         tracker.end_epoch("eval")
     return tracker
+
+
+def hostile_report(folder):
+    """Write a report in which names, indices, settings and the title are markup."""
+    tracker = run(epochs=3, instances=64, labels=len(HOSTILE), names=HOSTILE)
+    tracker.record(
+        [f"<script>alert({i})</script>" for i in range(3)],
+        [0, 1, 2],
+        mode="test",
+        epoch=1,
+        loss=[9.0, 8.0, 7.0],
+    )
+    tracker.end_epoch("test")
+    return xw.figures.report(
+        folder / "hostile.html",
+        tracker,
+        title="</title><script>alert(0)</script>",
+        settings={"</td><script>": "\"'><img onerror=x>"},
+    )

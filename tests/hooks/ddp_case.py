@@ -1,13 +1,17 @@
-"""One process of a run on two: ``python ddp_case.py KIND FOLDER``. Writes what it knows beside the run log.
+"""Runs of two processes each: ``python ddp_case.py FOLDER KIND...``. They write what they know beside the run log.
 
-It trains twice, with the hook and without, and notes indices and losses by its own means.
+Each trains twice, with the hook and without, and notes indices and losses by its own means. The processes are forked with
+the variables that launchers set, after everything is imported: torchrun itself is tried in ``tests/runlog/test_torchrun.py``.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import socket
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -130,7 +134,7 @@ def main(kind: str, folder: Path) -> None:
         torch.equal(a, b)
         for a, b in zip(watched.state_dict().values(), plain.state_dict().values(), strict=True)
     )
-    rank = int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")))
+    rank = int(os.environ["RANK"])
     report = {"same": same, "known": known, "problems": tracker.problems}
     (folder / f"rank{rank}.json").write_text(json.dumps(report))
     if torch.distributed.is_initialized():
@@ -138,5 +142,40 @@ def main(kind: str, folder: Path) -> None:
         torch.distributed.destroy_process_group()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(rank: int, port: int, kind: str, folder: Path) -> int:
+    """Fork one process of a run; gives its number."""
+    process = os.fork()
+    if process:
+        return process
+    os.environ |= {
+        "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+    }  # fmt: skip
+    try:
+        main(kind, folder)
+    except BaseException:
+        (folder / f"error{rank}.txt").write_text(traceback.format_exc())
+        os._exit(1)
+    os._exit(0)
+
+
+def launch(folder: Path, kinds: list[str]) -> None:
+    importlib.import_module("torch._dynamo")  # as the first optimizer does
+    for kind in kinds:
+        if kind != "torchrun":
+            importlib.import_module(kind)
+    for kind in kinds:
+        (folder / kind).mkdir()
+        port = free_port()
+        for process in [start(rank, port, kind, folder / kind) for rank in (0, 1)]:
+            os.waitpid(process, 0)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    launch(Path(sys.argv[1]), sys.argv[2:])

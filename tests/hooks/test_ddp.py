@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,39 +17,33 @@ from hooks_common import N, digits
 import xai_widgets as xw
 
 CASE = Path(__file__).with_name("ddp_case.py")
-LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port"]
+KINDS = {"torchrun": 1, "accelerate": 21, "lightning": 1}
+"""How many rows each fills up the last batches with, in both processes together."""
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "padded"),
-    [("torchrun", 1), ("accelerate", 21), ("lightning", 1)],
-    ids=["torchrun", "accelerate", "lightning"],
-)
-def test_the_union_of_two_processes_is_the_data_set(kind, padded, tmp_path):
-    if kind != "torchrun":
-        pytest.importorskip(kind, exc_type=Exception)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Folders of the runs of all kinds, made by one process that imports everything once."""
+    folder = tmp_path_factory.mktemp("ddp")
+    kinds = [kind for kind in KINDS if kind == "torchrun" or importlib.util.find_spec(kind)]
     root = CASE.parent.parent.parent
-    launcher = [sys.executable] if kind == "lightning" else [*LAUNCHER, free_port()]
-    environment = {
-        **os.environ, "PYTHONPATH": f"{root}:{CASE.parent}", "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1",
-    }  # fmt: skip
-    if kind == "lightning":
-        environment["MASTER_PORT"] = free_port()
     done = subprocess.run(
-        [*launcher, str(CASE), kind, str(tmp_path)],
-        env=environment,
+        [sys.executable, str(CASE), str(folder), *kinds],
+        env={**os.environ, "PYTHONPATH": f"{root}:{CASE.parent}", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=280,
     )
     assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "padded"), KINDS.items(), ids=list(KINDS))
+def test_the_union_of_two_processes_is_the_data_set(kind, padded, runs):
+    if kind != "torchrun":
+        pytest.importorskip(kind, exc_type=Exception)
+    tmp_path = runs / kind
+    assert [path.read_text()[-3000:] for path in tmp_path.glob("error*.txt")] == []
     reports = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
     assert all(report["same"] for report in reports)
     assert not any(report["problems"] for report in reports)

@@ -7,11 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
-def test_keras_on_torch():
+OFTEN = (
+    "the_fit_itself or logits_are_recorded or weights_train or forgetting or names or py_dataset or dictionaries or polite_stop "
+    "or mixed_precision or own_loss"
+)
+"""What CI runs here: one test of every path through the hook; all of them with ``-m soak``."""
+
+
+@pytest.mark.parametrize("chosen", [OFTEN, pytest.param("", marks=pytest.mark.soak)], ids=["often", "all"])
+def test_keras_on_torch(chosen):
     cases = [Path(__file__).with_name(name) for name in ("test_keras.py", "test_keras_fit.py")]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, cases)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *map(str, cases)],
         env={**os.environ, "KERAS_BACKEND": "torch"},
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 import zoo_keras
 
-COMBINATIONS, PARTS = 80, 4
+COMBINATIONS, PARTS = 32, 2
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -13,7 +13,7 @@ import pytest
 import torch
 import zoo_torch
 
-COMBINATIONS, PARTS = 1600, 8
+COMBINATIONS, PARTS = 480, 4
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -114,7 +114,7 @@ def test_a_run_is_bit_for_bit_the_same(case):
     assert differences(quiet, watched) == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # half a minute of compiling C++; CI has the same with aot_eager
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile's own backend needs a C++ compiler")
 def test_a_run_compiled_by_inductor_is_bit_for_bit_the_same():
     quiet, _ = run(False, compiled="inductor")

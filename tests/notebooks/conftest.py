@@ -23,6 +23,6 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         monkeypatch.setenv("XAI_WIDGETS_CIFAIR10", str(SHARED_DATA))
 
     def run(name: str, **parameters: Any) -> Any:
-        return executed.run(name, {"DATA": data, "IMAGES": 2000, "EPOCHS": 4} | parameters)
+        return executed.run(name, {"DATA": data, "IMAGES": 1200, "EPOCHS": 3} | parameters)
 
     return run

@@ -30,19 +30,20 @@ def torchrun(world, *arguments):
     )
 
 
+@pytest.mark.soak  # the test below ends with the same, after a worse beginning
 def test_two_processes(tmp_path):
     done = torchrun(2, tmp_path / "log", 3)
     assert done.returncode == 0, done.stderr[-3000:]
     check(tmp_path, 2, range(1, 4))
 
 
-def test_four_processes_of_which_one_dies_and_two_that_go_on(tmp_path):
-    done = torchrun(4, tmp_path / "log", 3, 1)
+def test_three_processes_of_which_one_dies_and_two_that_go_on(tmp_path):
+    done = torchrun(3, tmp_path / "log", 3, 1)
     assert done.returncode != 0
     assert runlog.read(tmp_path / "log").instance_series([0]).provisional
     done = torchrun(2, tmp_path / "log", 3)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(list((tmp_path / "log").iterdir())) == 6
+    assert len(list((tmp_path / "log").iterdir())) == 5
     check(tmp_path, 2, range(2, 4))  # the processes that went on know of these epochs only
 
 
@@ -63,6 +64,6 @@ def check(folder, world, epochs):
         np.testing.assert_allclose(series.values[:, epoch - 1], np.nansum(columns, axis=0) / seen, rtol=1e-5)
     counts = reader.label_series(mode="train").count
     assert (counts.sum(axis=0) == ROWS).all()
-    assert reader.counts().duplicates == 3  # one a epoch, be it padded for two processes or for four
+    assert reader.counts().duplicates == 3  # one a epoch, be it padded for two processes or for three
     assert len(reader.dynamics()) == ROWS
     assert reader.confusion().counts.sum() == ROWS

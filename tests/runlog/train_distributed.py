@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 from xai_widgets.tracking import Tracker
 
-ROWS = 203  # divided by neither 2 nor 4: the sampler pads
+ROWS = 203  # divided by neither 2 nor 3: the sampler pads
 
 
 class Numbers(torch.utils.data.Dataset):
