@@ -16,6 +16,8 @@ import xai_widgets as xw
 from xai_widgets.attribution import methods
 from xai_widgets.figures import palette
 from xai_widgets.live.kernel.cells import cells
+from xai_widgets.samples import kinds as samples_kinds
+from xai_widgets.widgets.saliency import kinds as looks
 from xai_widgets.widgets.saliency.canvas import Easel, on_a_sheet, shrunk
 from xai_widgets.widgets.view.close_tree import close_tree
 
@@ -339,6 +341,29 @@ def test_signals_are_shown_as_strips(make: Any) -> None:
     settle(panel)
     assert panel._rows.pictures(0)["raw"].shape == (1, 12, 3)
     assert "overlay" not in panel._rows.pictures(0)
+
+
+def test_a_kind_of_input_from_outside_is_drawn_in_the_panel(make: Any) -> None:
+    """Hands of four cards in a row are drawn as four squares; a card's mask is laid over it."""
+    samples_kinds.register(
+        samples_kinds.Kind(
+            "cards", lambda x: x.shape == (4,), lambda x: np.full((2, 2, 3), 99, np.uint8), str
+        )
+    )
+    looks.register(looks.Look("cards", lambda mask: mask.reshape(2, 2), laid_over=True))
+    try:
+        model = torch.nn.Linear(4, 3)
+        panel = make(model, (np.eye(4, dtype=np.float32), np.arange(4) % 3), layout=None, indices=[2])
+        settle(panel, lambda: panel._result is not None and panel._result.done)
+        shown = panel._rows.pictures(0)
+        assert shown["input"].shape == shown["raw"].shape == shown["overlay"].shape == (2, 2, 3)
+        assert (shown["input"] == 99).all()
+        looks.unregister("cards")
+        panel._recolor()
+        assert panel._rows.pictures(0)["raw"].shape == (1, 4, 3), "a strip, where nobody said it"
+    finally:
+        samples_kinds.unregister("cards")
+        looks.unregister("cards")
 
 
 @pytest.mark.parametrize(("name", "value"), [("smoothing", -1), ("noise", 2.0), ("integrating", "many")])

@@ -12,6 +12,7 @@ from views_common import record, settle
 import xai_widgets as xw
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
+from xai_widgets.widgets.saliency.kinds import look_of
 from xai_widgets.widgets.saliency.mask_pictures import Cells, trust
 from xai_widgets.widgets.saliency.texts import progress_strip
 from xai_widgets.widgets.view.thumbnails import Thumbs
@@ -128,11 +129,11 @@ def test_what_is_computed_cannot_be_cancelled() -> None:
 
 def test_columns_that_have_nothing_to_draw_are_left_out() -> None:
     cells = Cells.of(("raw", "smint"), 5, 5)
-    assert cells.drawable(Columns(rows=4), pictured=True).shown == ("input", "overlay", "raw", "smint")
-    flat = cells.drawable(Columns(rows=1), pictured=True)
+    assert cells.drawable(look_of("picture"), pictured=True).shown == ("input", "overlay", "raw", "smint")
+    flat = cells.drawable(look_of("table"), pictured=True)
     assert flat.shown == ("input", "raw", "smint"), "a table's mask is no picture"
     assert flat.keys == cells.keys, "its place stays"
-    assert cells.drawable(Columns(rows=4), pictured=False).shown == ("raw", "smint")
+    assert cells.drawable(look_of("picture"), pictured=False).shown == ("raw", "smint")
 
 
 def test_token_ids_get_the_engines_advice(no_leak: None) -> None:

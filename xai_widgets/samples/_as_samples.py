@@ -24,6 +24,7 @@ def as_samples(
     to_input: Callable[[Any], Any] | None = None,
     column: Any = None,
     reader: str | None = None,
+    kind: str | None = None,
 ) -> Samples:
     """Read inputs, labels and pictures by index from almost any data set.
 
@@ -63,6 +64,9 @@ def as_samples(
     reader : str, optional
         Name of the reader to use, of those in ``samples.registry`` or registered by ``samples.register``; by default
         the one that fits.
+    kind : str, optional
+        What an input is, of those in ``samples.kinds`` or registered by ``samples.kinds.register``: "picture", "table",
+        "signal", "text" (token ids), ...; by default the one that fits the first sample.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def as_samples(
     TypeError
         If samples cannot be read from ``data``.
     ValueError
-        If the layout cannot be told, lengths differ, or an index value stands twice.
+        If the layout cannot be told, the reader or kind is unknown, lengths differ, or an index value stands twice.
 
     Examples
     --------
@@ -92,6 +96,7 @@ def as_samples(
             "display": display,
         }
         given |= {"label_names": label_names, "to_input": to_input, "column": column, "reader": reader}
+        given |= {"kind": kind}
         extra = [name for name, value in given.items() if value is not None]
         if extra:
             raise TypeError(
@@ -117,6 +122,7 @@ def as_samples(
         label_names=label_names,
         display=display,
         to_input=to_input,
+        kind=kind,
     )
 
 

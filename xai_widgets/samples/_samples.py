@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from xai_widgets._rng import random_streams_kept
 from xai_widgets.samples._convert import Index, as_array, as_index, as_indices, label_code, names_by_value
 from xai_widgets.samples._index import MissingIndexError, Positions
-from xai_widgets.samples._non_image import described, draw_plain
 from xai_widgets.samples._readers import Item, Source
-from xai_widgets.samples.pictures import check_layout, guess_layout, per_channel, shown_range, to_picture
+from xai_widgets.samples.kinds import PICTURE, Kind, drawing_of, kind_from_outside, kind_of, layout_of, named
+from xai_widgets.samples.pictures import check_layout, per_channel, shown_range, to_picture
 
 Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], ...]
 
@@ -65,6 +65,7 @@ class Samples:
         label_names: Any,
         display: Callable[[Any], Any] | None,
         to_input: Callable[[Any], Any] | None,
+        kind: str | None = None,
     ) -> None:
         self._source, self._positions, self._labels = source, positions, labels
         self._mean, self._std = mean, std
@@ -80,6 +81,8 @@ class Samples:
         self._pictured = 0  # which of several inputs is drawn
         self._layouts: tuple[str | None, ...] = ()  # of all inputs
         self.note = ""
+        self._named: Kind | None = None if kind is None else named(kind)  # or found among those from outside
+        self._kind: Kind | None = self._named
         self._range: tuple[float, float] | None = None
         self._shape: tuple[int, ...] | None = None
         if isinstance(layout, str) and layout != "none":
@@ -104,6 +107,11 @@ class Samples:
         count = "?" if self._source.count is None else f"{self._source.count:,}"
         what = f"layout {self.layout}" if self.layout else self.note or "nothing looked at yet"
         return f"<Samples {count}, {what}, {len(self.label_names)} label names>"
+
+    @property
+    def kind(self) -> str:
+        """What an input is, one of `samples.kinds.names()`, such as "picture" or "table"; "" before the first was read."""
+        return "" if self._kind is None else self._kind.name
 
     @property
     def indices(self) -> Sequence[Index] | NDArray[Any] | None:
@@ -146,6 +154,9 @@ class Samples:
         wanted = as_indices(indices)
         items = self._fetch(wanted)
         rows = [self._parts_of(item.x) for item in items]
+        if rows and self._kind is None:  # of a function: nothing was looked at before
+            picture = self.layout is not None or _layout_or_none(rows[0][0].shape) is not None
+            self._kind = PICTURE if picture else kind_of(rows[0][0])
         parts = [_stacked([row[p] for row in rows]) for p in range(len(rows[0]) if rows else 1)]
         labels = np.array([self._label_of(i, item) for i, item in zip(wanted, items, strict=True)], np.int64)
         places = [p for p, part in enumerate(parts) if part.dtype == np.float32]
@@ -208,6 +219,10 @@ class Samples:
             parts = self._parts_of(item.x)
             raw = item.x if self._to_input is None else self._to_input(item.x)
         shapes = [part.shape if part.dtype == np.float32 else None for part in parts]
+        if layout is None and self._named is None:
+            self._named = kind_from_outside(as_array(raw[0] if isinstance(raw, tuple) else raw))
+        if layout is None and self._named is not None and self._named is not PICTURE:
+            layout = "none"
         self._pictured, self._layouts = _layouts_of(shapes, layout)
         x = parts[self._pictured]
         self.whole_numbers = all(
@@ -216,8 +231,9 @@ class Samples:
         self.draws_random = bool(moved)
         self._shape = x.shape
         self.layout = self._layouts[self._pictured]
+        self._kind = self._named or (PICTURE if self.layout is not None else kind_of(x))
         if self.layout is None:
-            self.note = described(x.shape)
+            self.note = self._kind.says(x.shape)
 
     def _input_of(self, raw: Any) -> tuple[NDArray[np.float32], ...]:
         """Return the inputs that can be explained, float32."""
@@ -237,7 +253,7 @@ class Samples:
         if array.dtype != np.uint8 or (self._mean is None and self._std is None):
             return values
         # eight-bit pictures cannot carry a normalisation yet, so it is applied; in floats it is taken as done
-        axis = 0 if (self.layout or _layout_of(array.shape)) == "NCHW" else -1
+        axis = 0 if (self.layout or layout_of(array.shape)) == "NCHW" else -1
         sides = [1] * array.ndim
         channels = array.shape[axis] if array.ndim == 3 else 1
         if array.ndim == 3:
@@ -249,6 +265,10 @@ class Samples:
     def _picture_of(self, raw: Any) -> NDArray[np.uint8]:
         if self._display is not None:
             return _picture_or_plain(self._display(raw), None, None, None, None)
+        if self._named is not None and self.layout is None:
+            given = raw if self._to_input is None else self._to_input(raw)
+            part = given[self._pictured] if isinstance(given, tuple) else given
+            return drawing_of(self._named, as_array(part))
         if self._to_input is None:
             x = raw[self._pictured] if isinstance(raw, tuple) else raw
             array = as_array(x)
@@ -257,7 +277,7 @@ class Samples:
             )
         try:  # what goes in is usually the picture itself: nothing needs undoing
             array = as_array(raw[0] if isinstance(raw, tuple) else raw)
-            layout = _layout_of(array.shape)
+            layout = layout_of(array.shape)
         except (TypeError, ValueError):
             layout = None
         if layout is not None:
@@ -305,18 +325,6 @@ class Samples:
         return code
 
 
-def _layout_of(shape: tuple[int, ...]) -> str | None:
-    """Return the layout of samples of this shape, None if they are no pictures; raises if three sides are unclear."""
-    if len(shape) == 3:
-        return guess_layout((1, *shape))
-    if len(shape) == 2:
-        try:
-            return guess_layout((1, *shape))
-        except ValueError:
-            return None  # long and thin: a signal
-    return None
-
-
 def _layouts_of(
     shapes: Sequence[tuple[int, ...] | None], given: str | Sequence[str | None] | None
 ) -> tuple[int, tuple[str | None, ...]]:
@@ -342,7 +350,7 @@ def _layouts_of(
             shape = shapes[place] or ()
             if place == main:
                 found[place] = (
-                    _layout_of(shape) if given is None else None if given == "none" else check_layout(given)
+                    layout_of(shape) if given is None else None if given == "none" else check_layout(given)
                 )
             else:
                 found[place] = _layout_or_none(shape)
@@ -352,7 +360,7 @@ def _layouts_of(
 
 def _layout_or_none(shape: tuple[int, ...]) -> str | None:
     try:
-        return _layout_of(shape)
+        return layout_of(shape)
     except ValueError:
         return None  # three sides that are unclear: told for the input that is drawn, which this is not
 
@@ -361,10 +369,10 @@ def _picture_or_plain(
     x: Any, layout: str | None, mean: Any, std: Any, value_range: tuple[float, float] | None
 ) -> NDArray[np.uint8]:
     array = as_array(x)
-    layout = layout if layout is not None else _layout_of(array.shape)
-    return (
-        draw_plain(array) if layout is None else to_picture(array, layout, mean, std, value_range=value_range)
-    )
+    layout = layout if layout is not None else layout_of(array.shape)
+    if layout is None:
+        return kind_of(array).draw(array)
+    return to_picture(array, layout, mean, std, value_range=value_range)
 
 
 def _whole(array: NDArray[Any]) -> bool:

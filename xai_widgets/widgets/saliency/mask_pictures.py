@@ -14,6 +14,7 @@ from xai_widgets._metrics import number, percent, probability
 from xai_widgets.attribution import methods, overlay
 from xai_widgets.attribution.settings import Settings
 from xai_widgets.figures import palette
+from xai_widgets.widgets.saliency.kinds import Look
 from xai_widgets.widgets.view.formatting import clean, index_text
 
 Picture = npt.NDArray[np.uint8]
@@ -44,11 +45,9 @@ class Cells:
         masks = (key for key in columns if methods.column(key, settings) is not None)
         return cls((*PICTURES, *columns), (*PICTURES, *masks))
 
-    def drawable(self, columns: Any, pictured: bool) -> Cells:
+    def drawable(self, look: Look, pictured: bool) -> Cells:
         """Leave out what has nothing to draw: the overlay of a table or a signal, the input that is no picture."""
-        first = next(iter(columns.columns.values()), None)
-        flat = first is not None and _mask(first.masks_at(), 0).shape[0] == 1
-        left_out = {"overlay"} if flat else set()
+        left_out = set() if look.laid_over else {"overlay"}
         if not pictured:
             left_out |= set(PICTURES)
         return replace(self, shown=tuple(key for key in self.shown if key not in left_out))
@@ -80,7 +79,9 @@ def is_signed(colormap: str) -> bool:
     return colormap.removesuffix("_r") == "blue-orange"
 
 
-def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -> dict[str, Picture]:
+def row_pictures(
+    columns: Any, row: int, shown: Picture | None, colormap: str, look: Look
+) -> dict[str, Picture]:
     """Make the pictures of one sample.
 
     Parameters
@@ -93,6 +94,8 @@ def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -
         The sample to look at, (H, W, 3) uint8, or None.
     colormap
         A name of `figures.palette.colormap`; "blue-orange" shows the sign.
+    look
+        How masks of this kind of input are shown.
 
     Returns
     -------
@@ -101,23 +104,22 @@ def row_pictures(columns: Any, row: int, shown: Picture | None, colormap: str) -
     """
     made: dict[str, Picture] = {} if shown is None else {"input": shown}
     for name, attribution in columns.columns.items():
-        mask = _mask(attribution.masks_at(signed=is_signed(colormap)), row)
+        mask = _mask(attribution.masks_at(signed=is_signed(colormap)), row, look)
         made[name] = palette.paint(mask, colormap)
     if shown is not None and columns.columns:
-        best = _mask(columns.columns[methods.best_column(columns.columns)].masks_at(), row)
-        if best.shape[0] > 1:
+        best = _mask(columns.columns[methods.best_column(columns.columns)].masks_at(), row, look)
+        if look.laid_over:
             made["overlay"] = overlay(
                 shown, best, palette.colormap("inferno" if is_signed(colormap) else colormap)
             )
     return made
 
 
-def _mask(masks: Any, row: int) -> npt.NDArray[np.float32]:
-    """Find the mask of a sample: of several inputs the first that is a picture; a signal becomes a strip."""
+def _mask(masks: Any, row: int, look: Look) -> npt.NDArray[np.float32]:
+    """Find the mask of a sample as it is painted: of several inputs the first that is a picture."""
     several = masks if isinstance(masks, tuple) else (masks,)
     chosen = next((m for m in several if m.ndim == 3), several[0])
-    mask = np.asarray(chosen[row], np.float32)
-    return mask if mask.ndim == 2 else mask.reshape(1, -1)
+    return look.mask(np.asarray(chosen[row], np.float32))
 
 
 def caption(

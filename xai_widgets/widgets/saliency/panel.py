@@ -13,6 +13,7 @@ from xai_widgets.attribution import methods
 from xai_widgets.figures import palette
 from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
+from xai_widgets.widgets.saliency.kinds import look_of
 from xai_widgets.widgets.saliency.mask_pictures import (
     Cells,
     caption,
@@ -204,9 +205,10 @@ class SaliencyPanel(Asking):
 
     def _draw_pictures(self, *, keep: bool) -> int:
         results, sent = self._compared(), 0
+        look = look_of(self.samples.kind)
         for place, result in enumerate(results):
             pictures = result.pictures if result.pictures is not None else self._drawings(result)
-            cells = self._cells().drawable(result.columns, pictures is not None)
+            cells = self._cells().drawable(look, pictures is not None)
             for row, index in enumerate(result.batch.index):
                 label = int(result.batch.labels[row])
                 loss = self._loss_of(index) if result is self._result else None  # it is of the newest weights
@@ -219,7 +221,11 @@ class SaliencyPanel(Asking):
                     cells.names(index),
                     cells,
                     row_pictures(
-                        result.columns, row, pictures[row] if pictures is not None else None, self.colormap
+                        result.columns,
+                        row,
+                        pictures[row] if pictures is not None else None,
+                        self.colormap,
+                        look,
                     ),
                     keep=keep,
                 )
