@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import xai_widgets as xw
@@ -93,3 +94,17 @@ def test_a_sampler_that_draws_again_comes_to_its_end():
     none = RandomSampler(range(3), replacement=True, num_samples=50)
     assert list(thinned(none, kept, same_length=True)) == []
     assert list(thinned(BatchSampler(RandomSampler(range(3)), 2, False), kept, same_length=True)) == []
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+def test_a_shuffle_is_that_of_the_bare_sampler_thinned_out(seeded):
+    mask = np.arange(N) % 3 > 0
+
+    def sampler():
+        torch.manual_seed(5)
+        return RandomSampler(range(N), generator=torch.Generator().manual_seed(7) if seeded else None)
+
+    bare = [list(one) for one in [sampler()] for _ in range(2)]
+    drawn = thinned(sampler(), Kept.of(mask), same_length=False)
+    assert [list(drawn), list(drawn)] == [[p for p in order if mask[p]] for order in bare]
+    assert len(drawn) == mask.sum()

@@ -205,7 +205,7 @@ def _kept(state: EditState, size: int, names: Any) -> Kept:
     else:  # places that are no numbers
         out = frozenset(index.tolist())
         return Kept(lambda place: place not in out, size, len(out))
-    return Kept(keep.tobytes().__getitem__, size, int(len(keep) - keep.sum()))
+    return Kept.of(keep)
 
 
 def _shards(sampler: Any) -> bool:

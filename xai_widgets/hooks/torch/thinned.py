@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 OVER_BATCHES = ("BatchSamplerShard", "SkipBatchSampler")  # Accelerate's, over another batch sampler
 EACH_ONCE = ("RandomSampler", "SeedableRandomSampler", "SequentialSampler", "LengthGroupedSampler")
 
@@ -28,11 +31,20 @@ class Kept:
         Places of the data set.
     dropped
         How many of them are not.
+    mask
+        (N,) bool, the same; None where places are no numbers.
     """
 
     keeps: Callable[[Any], Any]
     size: int
     dropped: int
+    mask: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, mask: npt.NDArray[np.bool_]) -> Kept:
+        """Tell it by a mask (N,); one byte for each place is kept."""
+        data = mask.tobytes()
+        return cls(data.__getitem__, len(mask), int(len(mask) - mask.sum()), np.frombuffer(data, bool))
 
 
 def thinned(sampler: Any, kept: Kept, *, same_length: bool) -> Any:
@@ -71,12 +83,21 @@ class Thinned:
 
     def __iter__(self) -> Iterator[Any]:
         # asked at once, so that a sampler that draws its order there draws it when it always did
-        order = _without(iter(self.sampler), self._kept.keeps)
+        order = self._order()
         if self._again:
             return _drawn_again(order, self.sampler, self._kept.keeps)
         if self._fill:
             return _filled(order, len(self.sampler), max(self._kept.dropped, 1))
         return order
+
+    def _order(self) -> Iterator[Any]:
+        from torch.utils.data import RandomSampler
+
+        mask, sampler = self._kept.mask, self.sampler
+        whole = type(sampler) is RandomSampler and not self._again
+        if whole and mask is not None and sampler.num_samples == len(sampler.data_source) == len(mask):
+            return _permuted(sampler, mask)
+        return _without(iter(sampler), self._kept.keeps)
 
     def __len__(self) -> int:
         """Return the number of items: exact where each place is drawn once, else the sampler's own, which is not less."""
@@ -132,6 +153,22 @@ def _without(order: Iterator[Any], keeps: Callable[[Any], Any]) -> Iterator[Any]
             yield from (left for places in items if (left := [each for each in places if keeps(each)]))
         else:
             yield from filter(keeps, items)
+
+
+def _permuted(sampler: Any, mask: npt.NDArray[np.bool_]) -> Iterator[int]:
+    """Draw a permutation as ``RandomSampler`` does, from the same generator, and thin it out as an array: as quick as bare."""
+    import torch
+
+    generator = sampler.generator
+    if generator is None:
+        generator = torch.Generator()
+        generator.manual_seed(int(torch.empty((), dtype=torch.int64).random_().item()))
+    places = torch.randperm(len(mask), generator=generator).numpy()
+    yield from places[mask[places]].tolist()
+    if (
+        sampler.generator is not None
+    ):  # whose next epoch is to be that of the bare sampler, which draws for a rest of none
+        torch.randperm(len(mask), generator=generator)
 
 
 def _filled(order: Iterable[Any], length: int, most: int) -> Iterator[Any]:
