@@ -43,6 +43,8 @@ class Edits:
         without a folder keeps its edits in memory.
     who
         Who decides, for the history; the name of the user by default.
+    replay
+        Repeat a run: every epoch has the edits that it began with when it ran before, and no new one is taken.
 
     Attributes
     ----------
@@ -55,7 +57,9 @@ class Edits:
     `problems` (and those of the tracker) say which file it is.
     """
 
-    def __init__(self, where: Tracker | str | os.PathLike[str], *, who: str = "") -> None:
+    def __init__(
+        self, where: Tracker | str | os.PathLike[str], *, who: str = "", replay: bool = False
+    ) -> None:
         if isinstance(where, Tracker):
             self._tracker, folder = where, where.log_dir
         elif isinstance(where, (str, os.PathLike)):
@@ -63,6 +67,7 @@ class Edits:
         else:
             raise TypeError(f"Edits expects a Tracker or the folder of a run; got {type(where).__name__}")
         self.who = who or _user()
+        self.replay = replay
         self.problems: list[str] = []
         self._log = EditLog(None if folder is None else Path(folder))
         self._lock = threading.RLock()
@@ -316,6 +321,7 @@ class Edits:
         taken
             Take so many edits of each editor, as another process of the run does, which writes it down.
         """
+        replay = replay or self.replay
         with self._lock:
             self.poll()
             self._epoch = epoch
@@ -368,6 +374,10 @@ class Edits:
     def subscribe(self, callback: Callable[[Edit], Any]) -> Subscription:
         """Have `callback(edit)` called for every edit from now on, of any editor, when it becomes known here."""
         return self._callbacks.add(callback)
+
+    def tell(self, problem: str) -> None:
+        """Say what an edit could not do, in `problems` and in those of the tracker."""
+        self._report(problem)
 
     def poll(self) -> None:
         """Read what other editors have written since; every question does that by itself."""
@@ -557,6 +567,10 @@ class Edits:
     def _checked(self) -> list[Edit]:
         """Return all edits, or refuse to add one where they are not all known."""
         self.poll()
+        if self.replay:
+            raise ValueError(
+                "no edit is taken: this Edits repeats a run (replay=True), so a new one would do nothing. Make another Edits"
+            )
         if self._log.problem is not None:
             raise ValueError(
                 f"no edit is taken: {self._log.problem}. Mend or remove that file, then make a new Edits"

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.keras import data
 from xai_widgets.hooks.keras.watcher import KerasWatch
@@ -24,7 +25,18 @@ __all__ = ["HookWarning", "TrackerCallback", "indexed"]
 TrackerCallback: Any  # a class, made when first asked for: its base is Keras' Callback
 
 
-def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = None, key: Any = None) -> Any:
+def indexed(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    index: Any = None,
+    key: Any = None,
+    edits: Edits | None = None,
+    batch_size: int = 32,
+    mode: str = "train",
+    ds_id: str | None = None,
+) -> Any:
     """Return Keras data that say which instances they hold.
 
     Parameters
@@ -37,6 +49,13 @@ def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = No
     key
         For tf.data: ``key(element) -> int`` where the position is not the identity. For a PyDataset:
         ``key(i) ->`` the indices of batch i.
+    edits
+        An `xai_widgets.Edits`: epochs of the data then have the edits that are in force when they begin.
+    batch_size
+        With edits, of arrays: rows in a batch; ``fit`` is not told any.
+    mode, ds_id
+        With edits: the data set that they name. Data for ``fit`` is of mode "train"; for data to evaluate on, name
+        "eval" or "test", which is edited only where ``edits.exclude(ids, mode="eval")`` says so.
 
     Returns
     -------
@@ -44,6 +63,7 @@ def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = No
         For arrays ``(x, y)``, or ``(x, y, sample_weight)`` where weights were given: arrays like those that came, and
         `y` knows the names of its rows. Write ``fit(*indexed(x, y), sample_weight=w)``, but
         ``validation_data=indexed(x, y, w)``. The elements of a tf.data set are ``(x, {"y": y, "index": index})``.
+        With edits: a PyDataset for arrays and PyDatasets, and for tf.data elements with a weight besides.
 
     Raises
     ------
@@ -51,8 +71,26 @@ def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = No
         The order is not the identity: a shuffled, repeated or batched tf.data set, a PyDataset that reorders itself.
     TypeError
         A generator, or an index that is made of neither integers nor strings.
+
+    Notes
+    -----
+    Under edits, ``fit(indexed(x, y, sample_weight, edits=edits, batch_size=64))`` draws the order of all N rows as ``fit`` would
+    for the arrays: by Keras' own adapter, from the same random stream, as its ``shuffle`` says. Excluded rows are then taken
+    out, and what is left is cut into full batches and a last one. Without any edit the trained weights are those of
+    ``fit(x, y, sample_weight, batch_size=64)``, bit for bit. Each batch has sample weights, 1 where nothing says otherwise, so
+    Keras refuses ``class_weight`` beside them: give them as `sample_weight`.
+
+    A PyDataset keeps its batches, its workers and its shuffle; excluded rows are taken out of their batch, and a batch that has
+    none left is left out. A tf.data set is filtered and mapped before its shuffle and batches; its edits follow a
+    `TrackerCallback`, and ``repeat``, ``cache`` and ``snapshot`` after `indexed` are refused, as they keep what an epoch had.
+
+    An epoch of the edits is a pass over the data, and ``steps_per_epoch`` is refused. A fit that was interrupted begins its
+    epoch anew, with the edits known then. Progress bars and ``params["steps"]`` of callbacks have the epoch's own number of
+    steps; a learning rate schedule counts the steps that are done.
     """
-    return data.indexed(x, y, sample_weight, index=index, key=key)
+    return data.indexed(
+        x, y, sample_weight, index=index, key=key, edits=edits, batch_size=batch_size, mode=mode, ds_id=ds_id
+    )
 
 
 def __getattr__(name: str) -> Any:
@@ -87,6 +125,9 @@ def _callback_class() -> Any:
             What a call of ``evaluate`` counts as; "eval" and None by default.
         every
             Seconds between two hand-overs within an epoch. Batches wait on the device until then.
+        edits
+            The `xai_widgets.Edits` of the data, ``indexed(x, y, edits=edits)``; a fit whose data does not have them is
+            refused. Epochs of the edits are then numbered as the tracker's.
 
         Notes
         -----
@@ -108,6 +149,7 @@ def _callback_class() -> Any:
             mode: str = "eval",
             ds_id: str | None = None,
             every: float = 0.1,
+            edits: Edits | None = None,
         ) -> None:
             super().__init__()
             self._watch = KerasWatch(
@@ -118,6 +160,7 @@ def _callback_class() -> Any:
                 mode=mode,
                 ds_id=ds_id,
                 every=every,
+                edits=edits,
             )
             if model is not None:
                 self._watch.attach(model)
@@ -127,6 +170,11 @@ def _callback_class() -> Any:
             super().set_model(model)
             self._watch.attach_late(model)
 
+        def set_params(self, params: Any) -> None:
+            """Learn how many steps the epoch has."""
+            super().set_params(params)
+            self._watch.learn_steps(params.get("steps"))
+
         def detach(self) -> None:
             """Hand over what still waits and give the model its methods back."""
             self._watch.detach()
@@ -134,10 +182,12 @@ def _callback_class() -> Any:
         def on_train_begin(self, logs: Any = None) -> None:
             """Start a run: fit begins."""
             self._watch.train_begins(self.params)
+            self._watch.check_edits()
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             """Open a training epoch."""
             self._watch.epoch_begins(epoch)
+            self._watch.begin_edits("train")
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             """Note that one execution (one step, or several) is done."""
@@ -147,6 +197,7 @@ def _callback_class() -> Any:
         def on_test_begin(self, logs: Any = None) -> None:
             """Open an evaluation, inside fit or alone."""
             self._watch.test_begins()
+            self._watch.begin_edits("test")
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
             """Note that one execution of an evaluation is done."""

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.instance_ids import INDEX, Key, key_reader
 from xai_widgets.hooks._common.require import require
+from xai_widgets.hooks.keras.edited_data import edited_arrays, edited_py_dataset
+from xai_widgets.hooks.keras.edited_tf import edited_tf_data
 
 TARGET = "y"  # the other entry of an indexed target
 
@@ -50,6 +53,12 @@ def is_marked(y: Any) -> bool:
 
 def indexed_arrays(x: Any, y: Any, sample_weight: Any, index: Any) -> tuple[Any, ...]:
     """Return ``(x, y[, sample_weight])`` whose targets know their names."""
+    target = _named(y, row_names(y, index))
+    return (x, target) if sample_weight is None else (x, target, sample_weight)
+
+
+def row_names(y: Any, index: Any) -> Any:
+    """Return the names (N,) of the rows of targets: their positions, or the `index` that was given."""
     size = _length(y)
     names = np.arange(size, dtype=np.int64) if index is None else np.asarray(index)
     if names.dtype.kind not in "iuUS":
@@ -58,8 +67,7 @@ def indexed_arrays(x: Any, y: Any, sample_weight: Any, index: Any) -> tuple[Any,
         )
     if names.shape != (size,):
         raise ValueError(f"index has shape {names.shape} for {size} targets; expected ({size},)")
-    target = _named(y, names)
-    return (x, target) if sample_weight is None else (x, target, sample_weight)
+    return names
 
 
 def _named(y: Any, names: Any) -> Any:
@@ -195,13 +203,34 @@ def indexed_py_dataset(dataset: Any, key: Any) -> Any:
     return _py_dataset_class(keras)(dataset, key)
 
 
-def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = None, key: Any = None) -> Any:
+def indexed(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    index: Any = None,
+    key: Any = None,
+    edits: Edits | None = None,
+    batch_size: int = 32,
+    mode: str = "train",
+    ds_id: str | None = None,
+) -> Any:
     """Name the instances of Keras data; see `xai_widgets.hooks.keras.indexed`."""
+    if edits is not None and not isinstance(edits, Edits):
+        raise TypeError(f"edits= expects an xai_widgets.Edits; got {type(edits).__name__}")
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(x, tensorflow.data.Dataset):
-        return indexed_tf_data(x, key)
+        named = indexed_tf_data(x, key)
+        return named if edits is None else edited_tf_data(named, edits, mode, ds_id, key)
     keras = require("keras")
+    if edits is not None and keras.backend.backend() not in ("tensorflow", "torch"):
+        raise ValueError(
+            f"edits= works on the backends tensorflow and torch, not on {keras.backend.backend()}; with another, apply them in "
+            "a PyDataset of your own: label, weight, keep = edits.apply(index, label)"
+        )
     if isinstance(x, keras.utils.PyDataset):
+        if edits is not None:
+            return edited_py_dataset(x, key, edits, mode, ds_id)
         return indexed_py_dataset(x, key)
     if y is None:
         raise TypeError(
@@ -209,4 +238,6 @@ def indexed(x: Any, y: Any = None, sample_weight: Any = None, *, index: Any = No
             "Expected arrays indexed(x, y), a tf.data set before its shuffle, or a keras.utils.PyDataset; a generator "
             'can yield (x, {"y": y, "index": index}) itself.'
         )
+    if edits is not None:
+        return edited_arrays(x, y, sample_weight, row_names(y, index), edits, batch_size, mode, ds_id)
     return indexed_arrays(x, y, sample_weight, index)

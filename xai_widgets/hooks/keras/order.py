@@ -6,9 +6,7 @@ same permutation cuts: nothing is drawn anew, and what ``train_step`` is given s
 
 from __future__ import annotations
 
-import sys
 import weakref
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,8 @@ import numpy.typing as npt
 
 from xai_widgets.hooks._common.instance_ids import INDEX
 from xai_widgets.hooks.keras.data import TARGET, is_indexed_py_dataset, is_marked, named_part
+from xai_widgets.hooks.keras.edited_data import is_edited
+from xai_widgets.hooks.keras.edited_tf import edited_tf_data_of
 
 BESIDE, DATA = "xai_widgets index", "xai_widgets data"
 ROWS = 32  # bits of a number (batch, row) for the row
@@ -31,21 +31,6 @@ def take_out(data: Any) -> tuple[Any, Any]:
     if isinstance(data, (tuple, list)) and len(data) > 1 and is_marked(data[1]):
         return (data[0], data[1][TARGET], *data[2:]), data[1][INDEX]
     return data, None
-
-
-def running_iterator() -> Any:
-    """Return Keras' iterator over the data of the fit or evaluation that is calling; None where it cannot be found.
-
-    Keras tells callbacks of no data. It is a local variable of the innermost ``fit`` or ``evaluate``.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if "epoch_iterator" in frame.f_code.co_varnames:
-            found = frame.f_locals.get("epoch_iterator")
-            if hasattr(found, "data_adapter"):
-                return found
-        frame = frame.f_back
-    return None
 
 
 class Names:
@@ -86,6 +71,24 @@ class ArrayNames(Names):
         return None if self._labels is None else self._labels[numbers]
 
 
+class EditedNames(Names):
+    """Rows of data under edits: the numbers are positions, or names themselves."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self.named_by = dataset.source.named_by
+
+    def of(self, numbers: Array) -> Any:
+        """Return the names of rows."""
+        names = self._dataset.source.names
+        return numbers if names is None else names[numbers]
+
+    def labels(self, numbers: Array) -> Any:
+        """Return the targets that the data has for rows, as the edits of the present epoch give them."""
+        given = self._dataset.source.given(numbers)
+        return None if given is None else self._dataset.epoch.edits.targets_of(numbers, given)
+
+
 class BatchNames(Names):
     """Rows of a PyDataset without a key: the numbers are batch and row, and an instance's name is how many come before.
 
@@ -122,23 +125,25 @@ class _ToldBatches:
     """The batches of an indexed PyDataset with the numbers of their rows, for one data adapter."""
 
     def __init__(self, dataset: Any) -> None:
-        self._dataset = dataset
+        self.dataset = dataset
 
     @property
     def num_batches(self) -> Any:
-        return self._dataset.num_batches
+        return self.dataset.num_batches
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self.dataset)
 
     def __getitem__(self, place: int) -> Any:
-        batch = self._dataset[place]
-        return _row_numbers(batch, place, self._dataset.key), batch
+        if is_edited(self.dataset):
+            return self.dataset.numbered(place)
+        batch = self.dataset[place]
+        return _row_numbers(batch, place, self.dataset.key), batch
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "_dataset":
+        if name.startswith("__") or name == "dataset":
             raise AttributeError(name)
-        return getattr(self._dataset, name)
+        return getattr(self.dataset, name)
 
 
 def _row_numbers(batch: Any, place: int, key: Any) -> Array:
@@ -162,6 +167,23 @@ def _rows(batch: Any) -> int:
 _told: weakref.WeakKeyDictionary[Any, Names] = weakref.WeakKeyDictionary()
 
 
+def edited_of(iterator: Any) -> Any:
+    """Return what puts the data of Keras' `iterator` under edits; None where nothing does.
+
+    Raises
+    ------
+    ValueError
+        A tf.data pipeline that keeps elements of one epoch for the next ones.
+    """
+    adapter = iterator.data_adapter
+    dataset = getattr(adapter, "py_dataset", None)
+    if dataset is not None:
+        dataset = dataset.dataset if isinstance(dataset, _ToldBatches) else dataset
+        return dataset if is_edited(dataset) else None
+    pipeline = getattr(adapter, "_dataset", None)
+    return edited_tf_data_of(pipeline) if hasattr(pipeline, "_inputs") else None
+
+
 def name_batches(iterator: Any) -> Names | None:
     """Have the batches of Keras' `iterator` carry the index of their rows, if what it iterates over was `indexed`.
 
@@ -176,7 +198,7 @@ def name_batches(iterator: Any) -> Names | None:
     dataset = getattr(adapter, "py_dataset", None)
     if hasattr(adapter, "_inputs"):
         names = _name_arrays(adapter)
-    elif is_indexed_py_dataset(dataset):
+    elif is_indexed_py_dataset(dataset) or is_edited(dataset):
         names = _name_py_dataset(adapter, dataset)
     else:
         spec = getattr(getattr(adapter, "_dataset", None), "element_spec", None)
@@ -217,6 +239,8 @@ def _name_py_dataset(adapter: Any, dataset: Any) -> Names:
 
         index = tf.TensorSpec((None,), tf.int64)
         adapter._output_signature = {BESIDE: index, DATA: adapter._output_signature}
+    if is_edited(dataset):
+        return EditedNames(dataset)
     return BatchNames() if dataset.key is None else _KeyNames()
 
 

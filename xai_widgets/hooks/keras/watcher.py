@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.feed import Feed, Stream
 from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.keras.model_tap import KerasTap
-from xai_widgets.hooks.keras.order import Names, name_batches, running_iterator
+from xai_widgets.hooks.keras.order import Names, edited_of, name_batches
 from xai_widgets.hooks.keras.rows import Recorder
+from xai_widgets.hooks.keras.running import check_whole_passes, running
 
 FORGOTTEN = {
     "train": "Write model.fit(*xai_widgets.hooks.keras.indexed(x, y), ...), or indexed(dataset) before its shuffle",
@@ -34,7 +36,12 @@ class KerasWatch:
         mode: str,
         ds_id: str | None,
         every: float,
+        edits: Edits | None = None,
     ) -> None:
+        if edits is not None and not isinstance(edits, Edits):
+            raise TypeError(f"edits= expects an xai_widgets.Edits; got {type(edits).__name__}")
+        self._edits = edits
+        self._refused = False  # whether edits of the evaluation's mode were
         self.feed = Feed(tracker, streams=[("train", None)])
         self._options = (per_sample, logits)
         names = names if isinstance(names, dict) else {"train": names}
@@ -101,7 +108,8 @@ class KerasWatch:
 
     def _begin_data(self, kind: str) -> Any:
         """Have the batches of the fit or evaluation that begins carry their index."""
-        iterator = running_iterator()
+        now = running()
+        iterator = None if now is None else now.iterator
         self._names[kind], self._came = None, False
         if self._tap is not None and _replicas(self._tap.model) > 1:
             self._proof(kind).warn(
@@ -140,6 +148,48 @@ class KerasWatch:
             if self._planned is not None:
                 self.feed.tracker.epochs = self._planned + self._offset
         self.feed.begin("train", None, epoch + 1 + self._offset)
+
+    def check_edits(self) -> None:
+        """Refuse a fit whose data is not under the edits that were given.
+
+        Raises
+        ------
+        ValueError
+            It is not, so that no edit would do anything.
+        """
+        now = running()
+        edited = None if now is None else edited_of(now.iterator)
+        if self._edits is not None and (edited is None or edited.edits is not self._edits):
+            raise ValueError(
+                "TrackerCallback was given edits= that the data of this fit does not have, so no edit would do anything. Write "
+                "model.fit(xai_widgets.hooks.keras.indexed(x, y, edits=edits), ...)"
+            )
+        if now is not None and edited is not None:
+            check_whole_passes(now)
+
+    def begin_edits(self, kind: str) -> None:
+        """Fix the edits of the epoch that begins, and have the data follow them."""
+        now = running()
+        edited = None if now is None else edited_of(now.iterator)
+        if now is not None and edited is not None:
+            if kind == "train":
+                edited.edits.leave_epochs_to_hook()
+                edited.edits.begin_epoch(self.feed.epoch)
+            edited.announce(now)
+        elif kind == "test" and self._edits is not None and not self._refused:
+            self._refused = True
+            self._edits.refuse(
+                self._streams["test"][0],
+                "the data of this evaluation is not under edits. Write validation_data=xai_widgets.hooks.keras.indexed("
+                "x_val, y_val, edits=edits, mode='eval')",
+            )
+
+    @told
+    def learn_steps(self, steps: int | None) -> None:
+        """Hear how many steps the epoch has: under edits not each has as many."""
+        self._steps = steps or None
+        if self._training and self._steps is not None and self._pass is None:
+            self.feed.tracker.steps_per_epoch = self._steps
 
     @told
     def batch_ended(self, batch: int) -> bool:
