@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         InstanceHistory,
         InstanceMap,
         LabelDifficulty,
+        Review,
         SaliencyPanel,
         Shortcuts,
     )
@@ -41,6 +42,7 @@ _PLACE = {
     "Shortcuts": "xai_widgets.widgets",
     "InstanceMap": "xai_widgets.widgets",
     "Dashboard": "xai_widgets.widgets",
+    "Review": "xai_widgets.widgets",
 }
 _MODULES = (
     "edits",
@@ -64,6 +66,7 @@ __all__ = [
     "InstanceHistory",
     "InstanceMap",
     "LabelDifficulty",
+    "Review",
     "SaliencyPanel",
     "Shortcuts",
     "Tracker",

@@ -52,7 +52,8 @@ def meta(**more: Any) -> dict[str, Any]:
         "metric": "loss", "sort": "mean", "descending": True, "index": {"kind": "range", "start": 0, "step": 1},
         "filters": protocol.Filters().as_dict(),
         "available": {"suspected": True, "never": True, "movers": False, "wrong": True, "shortcut": False, "forgotten": True},
-        "samples": False, "pin": True, "explain": False, "missing": 0, "height": 380, "note": "", "suspects": "", **more,
+        "samples": False, "pin": True, "explain": False, "review": False, "missing": 0, "height": 380, "note": "", "suspects": "",
+        **more,
     }  # fmt: skip
 
 
@@ -154,6 +155,7 @@ def requests() -> list[dict[str, Any]]:
         ({"kind": "tile", "id": 4, "row0": 0, "row1": 10, "bins": 5}, []),
         ({"kind": "select_sorted", "row0": 2, "row1": 4}, []),
         ({"kind": "act", "action": "explain", "rows": [4]}, []),
+        ({"kind": "act", "action": "review", "rows": []}, []),
         ({"kind": "csv", "id": 6}, []),
     ]
     return [

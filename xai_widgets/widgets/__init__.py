@@ -7,6 +7,7 @@ from xai_widgets.widgets.charts.instance_history import InstanceHistory
 from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.dashboard import Dashboard
 from xai_widgets.widgets.instance_map.widget import InstanceMap
+from xai_widgets.widgets.review.widget import Review
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
 from xai_widgets.widgets.shortcuts.view import Shortcuts
 
@@ -16,6 +17,7 @@ __all__ = [
     "InstanceHistory",
     "InstanceMap",
     "LabelDifficulty",
+    "Review",
     "SaliencyPanel",
     "Shortcuts",
 ]

@@ -15,6 +15,7 @@ TABS: Final[Mapping[str, str]] = {
     "instances": "Instances",
     "map": "Map",
     "rules": "Is it cheating?",
+    "review": "Review",
 }
 _MOST_PAGES: Final = 50
 
@@ -39,6 +40,11 @@ class Arrangement:
         self._seen: dict[str, Brief] = {}
         self._briefs: dict[str, Brief] = {}
         self._key: object = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the tabs."""
+        return tuple(self._views)
 
     def placed(self, message: Message, tab: str) -> None:
         """Take note of how a page lays the dashboard out."""
@@ -109,9 +115,15 @@ def _of_rules(seen: tuple[Any, ...], now: tuple[Any, ...]) -> str:
     return f"was {seen[0]}" if seen[0] != now[0] else ""
 
 
+def _of_review(seen: tuple[Any, ...], now: tuple[Any, ...]) -> str:
+    more = now[0] - seen[0]
+    return f"{more:,} more" if more > 0 else ""
+
+
 _NEWS: Final[Mapping[str, Callable[[tuple[Any, ...], tuple[Any, ...]], str]]] = {
     "classes": _of_classes,
     "instances": _of_instances,
     "map": _of_map,
     "rules": _of_rules,
+    "review": _of_review,
 }

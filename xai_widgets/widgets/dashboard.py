@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import ipywidgets
 import traitlets
 
+from xai_widgets.edits import Edits
 from xai_widgets.explain import Explained
 from xai_widgets.figures import palette
 from xai_widgets.live.kernel.cells import cells
@@ -19,6 +20,7 @@ from xai_widgets.widgets.arrangement import LAYOUTS, TABS, Arrangement
 from xai_widgets.widgets.charts.instance_history import InstanceHistory
 from xai_widgets.widgets.charts.label_difficulty import LabelDifficulty
 from xai_widgets.widgets.instance_map.widget import InstanceMap
+from xai_widgets.widgets.review.widget import Review
 from xai_widgets.widgets.run_check import RunCheck
 from xai_widgets.widgets.run_progress import Course, run_state
 from xai_widgets.widgets.saliency.panel import SaliencyPanel
@@ -49,6 +51,8 @@ class Dashboard(View):
         For the saliency panel.
     samples : object, optional
         Anything `xai_widgets.samples.as_samples` takes; gives pictures to legends, map and saliency panel.
+    edits : Edits, optional
+        Where decisions on instances are written; with it the dashboard has a review, and the map's selection offers one.
     title : str, optional
         Name of the run; by default the model's class.
     metric : str, default "loss"
@@ -87,10 +91,11 @@ class Dashboard(View):
         The selected instances, in every view; can be set.
     layout : {"auto", "grid", "screen"}
         How the views are laid out; can be set. (The `ipywidgets.Layout` of the outer box is ``box_layout``.)
-    tab : {"classes", "instances", "map", "rules"}
+    tab : {"classes", "instances", "map", "rules", "review"}
         Which of the views is shown where they lie behind tabs; can be set.
-    difficulty, history, map, saliency, shortcuts
-        The views; ``saliency`` is None without model or samples, ``shortcuts`` without ``explained``.
+    difficulty, history, map, saliency, shortcuts, review
+        The views; ``saliency`` is None without model or samples, ``shortcuts`` without ``explained``, ``review`` without
+        ``edits``.
     views : list
         All of them, in reading order.
     samples : Samples or None
@@ -119,6 +124,7 @@ class Dashboard(View):
         model: Any = None,
         samples: Any = None,
         *,
+        edits: Edits | None = None,
         title: str | None = None,
         metric: str = "loss",
         mode: str = "eval",
@@ -173,6 +179,10 @@ class Dashboard(View):
             if model is not None and held is not None:
                 panel = SaliencyPanel(model, held, tracker, **{**wanted, **(saliency or {}), **linked})
                 self.saliency = self._add(panel, "answer")
+            self.review: Review | None = None
+            if edits is not None:
+                self.review = self._add(Review(tracker, edits, held, panel=self.saliency, **linked), "review")
+                self.map.on_review(self._review)
         except BaseException:
             self.close()  # half a dashboard would stay alive for ever
             raise
@@ -183,6 +193,7 @@ class Dashboard(View):
             "instances": self.history,
             "map": self.map,
             "rules": self.shortcuts,
+            "review": self.review,
         }
         self._arrangement = Arrangement({name: view for name, view in behind.items() if view}, tabs)
         grid = ipywidgets.Box([tabs, *self.views])
@@ -217,6 +228,7 @@ class Dashboard(View):
         key = (
             tracker.epoch, tracker.status, len(tracker.modes), len(self.selection.indices),
             *((view.metric, view.mode, view.ds_id) for view in views),
+            None if self.review is None else self.review.progress,
         )  # fmt: skip
         return (
             self.front.put(run=run, check=checked)
@@ -257,7 +269,12 @@ class Dashboard(View):
             self._arrangement.placed(message, self.tab)
             self.redraw()
         else:
-            self.tab = one_of(message.name, TABS)
+            self.tab = one_of(message.name, self._arrangement.names)
+
+    def _review(self, indices: tuple[Index, ...]) -> None:
+        if self.review is not None:
+            self.tab = "review"
+            self.review.take(indices)
 
     def _arranged(self, _change: Any) -> None:
         self.front.put(arrangement=self.layout)
@@ -280,6 +297,8 @@ class Dashboard(View):
     def _check_tab(self, proposal: Any) -> Any:
         if proposal["value"] == "rules" and self.shortcuts is None:
             raise traitlets.TraitError("there is no tab 'rules': Dashboard(..., explained=store) has it")
+        if proposal["value"] == "review" and self.review is None:
+            raise traitlets.TraitError("there is no tab 'review': Dashboard(..., edits=edits) has it")
         return proposal["value"]
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-VERSION: Final = 2
+VERSION: Final = 3
 LEVELS: Final = 65534
 """Highest code of a quantised axis; the code above it means "no value"."""
 NONE16: Final = 65535
@@ -358,7 +358,7 @@ def _select_sorted(kind: str, client: str, content: Mapping[str, Any], _parts: l
 
 def _act(kind: str, client: str, content: Mapping[str, Any], _parts: list[Any], n: int) -> Request:
     action = _text(content, "action", 20)
-    if action not in ("pin", "explain"):
+    if action not in ("pin", "explain", "review"):
         raise ProtocolError(f"unknown action {_said(action)}")
     return Request(kind, client, name=action, rows=_row_list(content, n, MAX_THUMBS))
 

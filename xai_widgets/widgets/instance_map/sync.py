@@ -277,6 +277,7 @@ class LiveMap(anywidget.AnyWidget):
             "samples": self.hearing.samples is not None,
             "pin": self._shared or bool(self._callbacks["pin"]),
             "explain": self._shared or bool(self._callbacks["explain"]),
+            "review": bool(self._callbacks["review"]),
             "height": self.height,
             "note": clean(notes[0], 300) if notes else "",
             "suspects": self.model.suspects,

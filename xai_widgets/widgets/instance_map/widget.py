@@ -120,7 +120,9 @@ class InstanceMap(LiveMap):
         self._feed = None if feed is explained else feed  # one of its own, to be closed with it
         self._begin(tracker, mode, ds_id, _as_samples(samples), publisher, feed)
         self._alone = publisher is None
-        self._callbacks: dict[str, list[Callable[..., object]]] = {"pin": [], "explain": [], "selected": []}
+        self._callbacks: dict[str, list[Callable[..., object]]] = {
+            "pin": [], "explain": [], "review": [], "selected": [],
+        }  # fmt: skip
         self.selection = selection if selection is not None else Selection()
         self._shared = selection is not None
         self._label = self.selection.label
@@ -164,6 +166,10 @@ class InstanceMap(LiveMap):
     def on_explain(self, callback: Callable[[tuple[Index, ...]], object]) -> Callable[[], None]:
         """Call ``callback(indices)`` when instances are to be explained; returns what ends it."""
         return self._register("explain", callback)
+
+    def on_review(self, callback: Callable[[tuple[Index, ...]], object]) -> Callable[[], None]:
+        """Call ``callback(indices)`` when instances are to be reviewed; returns what ends it. Without one none are offered."""
+        return self._register("review", callback)
 
     def _register(self, what: str, callback: Callable[..., object]) -> Callable[[], None]:
         if not callable(callback):
@@ -296,12 +302,12 @@ class InstanceMap(LiveMap):
         self.publisher.touch(self)
 
     def act(self, action: str, indices: tuple[Index, ...]) -> None:
-        """Pin or explain instances: tell the shared selection and whoever asked to be told."""
+        """Pin, explain or review instances: tell the shared selection and whoever asked to be told."""
         if not indices:
             return
         if action == "pin":
             self.selection.change(pinned=(*self.selection.pinned, *indices), source=self)
-        else:
+        elif action == "explain":
             self.selection.change(explained=indices, source=self)
         self._call(action, indices)
 

@@ -131,13 +131,18 @@ class Front(anywidget.AnyWidget):
 
     def put(self, **state: Any) -> int:
         """Set what differs, in one message; gives the bytes it takes, roughly."""
-        changed = {name: value for name, value in state.items() if getattr(self, name) != value}
-        if not changed:
-            return 0
-        with self.hold_sync():
-            for name, value in changed.items():
-                setattr(self, name, value)
-        return sum(len(str(value)) for value in changed.values())
+        return put(self, state)
+
+
+def put(widget: anywidget.AnyWidget, state: Mapping[str, Any]) -> int:
+    """Set what differs of a widget's state, in one message; gives the bytes it takes, roughly."""
+    changed = {name: value for name, value in state.items() if getattr(widget, name) != value}
+    if not changed:
+        return 0
+    with widget.hold_sync():
+        for name, value in changed.items():
+            setattr(widget, name, value)
+    return sum(len(str(value)) for value in changed.values())
 
 
 class Caption(anywidget.AnyWidget):

@@ -19,6 +19,7 @@ from xai_widgets.live.training.background import active_runs
 Index = int | str
 _KEPT: Final = 400
 _SIDE: Final = 44
+_HEAVY: Final = 60_000  # bytes; a photograph takes a fifth as a JPEG
 
 
 def must_wait(samples: Any, tracker: Any) -> bool:
@@ -32,7 +33,7 @@ def must_wait(samples: Any, tracker: Any) -> bool:
 
 
 class Thumbs:
-    """PNG data addresses of samples.
+    """Data addresses of samples' pictures.
 
     A data set that draws random numbers when it is read (augmentation) is only read between two training steps, so
     that the run stays what it would have been.
@@ -45,10 +46,17 @@ class Thumbs:
         Says when training is between two steps.
     arrived : callable
         Called without argument, from any thread, when pictures that were missing are there.
+    side : int, default 44
+        Pixels that a picture is high and wide at most.
+    kept : int, default 400
+        How many are kept.
     """
 
-    def __init__(self, samples: Any, tracker: Any, arrived: Callable[[], object]) -> None:
+    def __init__(
+        self, samples: Any, tracker: Any, arrived: Callable[[], object], side: int = _SIDE, kept: int = _KEPT
+    ) -> None:
         self._samples, self._tracker, self._arrived = samples, tracker, arrived
+        self._side, self._kept = side, kept
         self._made: OrderedDict[Index, str] = OrderedDict()
         self._missing: dict[Index, None] = {}
         self._lock = threading.Lock()
@@ -122,20 +130,20 @@ class Thumbs:
             made = self._picture(index)
             with self._lock:
                 self._made[index] = made
-                while len(self._made) > _KEPT:
+                while len(self._made) > self._kept:
                     self._made.popitem(last=False)
 
     def _picture(self, index: Index) -> str:
         if not self._samples.has(index):
             return ""
         try:
-            return data_address(self._samples.pictures([index])[0])
+            return data_address(self._samples.pictures([index])[0], self._side)
         except (ValueError, TypeError, OSError, LookupError):
             return ""  # the row is shown without a picture; the saliency panel says why when it is asked
 
 
 def data_address(picture: npt.NDArray[np.uint8], side: int = _SIDE) -> str:
-    """Make a PNG data address of an (H, W, 3) uint8 picture, at most ``side`` pixels wide and high."""
+    """Make a data address of an (H, W, 3) uint8 picture, at most ``side`` pixels wide and high: a PNG, of photographs a JPEG."""
     from PIL import Image
 
     image = Image.fromarray(picture)
@@ -143,4 +151,8 @@ def data_address(picture: npt.NDArray[np.uint8], side: int = _SIDE) -> str:
         image.thumbnail((side, side), Image.Resampling.BOX)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+    kind = "png"
+    if file.tell() > _HEAVY:
+        file, kind = io.BytesIO(), "jpeg"
+        image.save(file, "JPEG", quality=90)
+    return f"data:image/{kind};base64," + base64.b64encode(file.getvalue()).decode("ascii")

@@ -106,7 +106,7 @@ class View(ipywidgets.VBox):
 
     def draw(self) -> int:
         """Draw the newest state; gives the bytes sent. Called by the publisher, or before it is there."""
-        if self._closed or ((self.paused or self.behind) and self._drawn):
+        if self._closed or (self._rests() and self._drawn):
             return 0
         self._drawing = True  # and stays so when it fails
         sent = self._draw()
@@ -115,6 +115,10 @@ class View(ipywidgets.VBox):
             self._problem = None
             self._show_strip()
         return sent + self._still.refresh_sometimes()
+
+    def _rests(self) -> bool:
+        """Tell whether the picture stays as it is for now."""
+        return self.paused or self.behind
 
     def _draw(self) -> int:
         raise TypeError(f"{type(self).__name__} has nothing to draw")

@@ -14,6 +14,7 @@ export class Head implements Part {
   private readonly actions: HTMLElement;
   private readonly pin: HTMLButtonElement;
   private readonly explain: HTMLButtonElement;
+  private readonly review: HTMLButtonElement;
   private readonly csv: HTMLButtonElement;
   private readonly clear: HTMLButtonElement;
   private readonly search: SearchBox;
@@ -24,10 +25,11 @@ export class Head implements Part {
   ) {
     this.pin = button("Pin", "xw-word", () => this.act("pin"), "Pin the selected to the history");
     this.explain = button("Explain", "xw-word", () => this.act("explain"), "Explain the selected: what does the model look at?");
+    this.review = button("Review", "xw-word", () => this.act("review"), "Review the selected: keep, relabel or exclude them");
     this.csv = button("Export", "xw-word", () => void this.save(), "Save the selected as a CSV file");
     this.clear = button("Clear", "xw-word", () => app.select(new Int32Array(0)), "Clear the selection");
     this.search = new SearchBox(app, center);
-    this.actions = h("div", { class: "xw-actions" }, this.chosen, this.pin, this.explain, this.csv, this.clear);
+    this.actions = h("div", { class: "xw-actions" }, this.chosen, this.pin, this.explain, this.review, this.csv, this.clear);
     this.element = h("div", { class: "xw-head" }, h("div", { class: "xw-title" }, this.title, this.run), this.actions, this.search.element);
   }
 
@@ -42,12 +44,13 @@ export class Head implements Part {
     say(this.chosen, some ? `${count(app.selected.length)} selected` : "");
     show(this.pin, some && meta.pin);
     show(this.explain, some && meta.explain);
+    show(this.review, some && meta.review);
     show(this.actions, some);
     show(this.csv, some);
     show(this.clear, some);
   }
 
-  private act(action: "pin" | "explain"): void {
+  private act(action: "pin" | "explain" | "review"): void {
     this.app.link.send({ kind: "act", action, rows: [] });
     this.app.changed("state");
   }

@@ -124,6 +124,7 @@ export function meta(from: Fields): Meta {
     samples: flag(from, "samples"),
     pin: flag(from, "pin"),
     explain: flag(from, "explain"),
+    review: flag(from, "review"),
     missing: integer(from, "missing", 0, LIMITS.rows),
     height: integer(from, "height", 120, 4000),
     note: text(from, "note"),

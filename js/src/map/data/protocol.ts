@@ -1,7 +1,7 @@
 // The wire protocol of the instance map: every message, its fields and its limits. xai_widgets/widgets/_protocol.py is its
 // mirror; tests/widgets/golden/instance_map.json is read by the tests of both sides. A change here is a new VERSION.
 
-export const VERSION = 2;
+export const VERSION = 3;
 /** Highest code of a quantised axis; the code above it means "no value". */
 export const LEVELS = 65534;
 export const NONE16 = 65535;
@@ -90,6 +90,7 @@ export interface Meta {
   samples: boolean;
   pin: boolean;
   explain: boolean;
+  review: boolean;
   missing: number;
   height: number;
   note: string;
@@ -224,7 +225,7 @@ export interface SelectSorted {
 }
 export interface Act {
   kind: "act";
-  action: "pin" | "explain";
+  action: "pin" | "explain" | "review";
   /** Rows it is about; empty: the selection. */
   rows: number[];
 }
