@@ -145,7 +145,7 @@ def requests() -> list[dict[str, Any]]:
             {
                 "kind": "set",
                 "field": "filters",
-                "value": protocol.Filters(1, True, False, True, False, 3).as_dict(),
+                "value": protocol.Filters(1, True, False, True, False, forgotten=3).as_dict(),
             },
             [],
         ),

@@ -101,8 +101,8 @@ class Evidence:
         return self._suggested.get(index)
 
     def given(self, index: Index) -> Any:
-        """Return the label an instance was recorded with; None where it has none."""
-        return self.tracker.label_of(index, self.mode, self.ds_id)
+        """Return the label an instance was given, whatever it was relabelled to since; None where it has none."""
+        return self.tracker.label_of(index, self.mode, self.ds_id, given=True)
 
     def predicted(self, indices: Sequence[Index]) -> tuple[Any, ...]:
         """Return the last predictions; None where there is none."""
