@@ -112,6 +112,7 @@ def test_a_review_by_keyboard_while_the_cell_trains(
     seen = an_epoch_later(notebook)
     assert {"4", "5"} <= set(seen)
     assert "0" not in seen
+    assert notebook.running(1)
     second.context.close()
 
     page.goto(notebook.server.address(notebook.path))
@@ -124,7 +125,7 @@ def test_a_review_by_keyboard_while_the_cell_trains(
     assert "undone" in record[0]
     assert "relabelled #1 to three" in record[2]
     assert all("alice" in line for line in record)
-    assert notebook.running(1)
+    an_epoch_later(notebook)
     assert [text for text in notebook.problems if "xaiw" in text or "widget" in text.lower()] == []
 
 
