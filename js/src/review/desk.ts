@@ -150,7 +150,7 @@ export class Desk {
     if (this.bulk.dataset["key"] === key) return;
     this.bulk.dataset["key"] = key;
     const all = button("Mark all left", "xaiw-press", () => this.act("mark_left"));
-    const none = button("Clear", "xaiw-press", () => this.act("unmark"), "Take the marks away");
+    const none = button("Clear", "xaiw-press", () => this.act("unmark"), "Clear the marks");
     this.bulk.replaceChildren(...(progress.marked ? [h("b", {}, `${number(progress.marked)} marked`), none] : progress.left > 0 ? [all] : []));
   }
 

@@ -7,7 +7,7 @@ import type { DeskState, Entry, Send } from "./state";
 const SIGNS: Record<string, string> = { kept: "\u2713", relabelled: "\u270e", excluded: "\u2715" };
 
 export class StripView {
-  readonly element = h("div", { class: "xaiw-strip-cards", role: "listbox", "aria-label": "The queue", "aria-multiselectable": "true", "aria-orientation": "horizontal" });
+  readonly element = h("div", { class: "xaiw-strip-cards", role: "listbox", tabindex: "0", "aria-label": "The queue", "aria-multiselectable": "true", "aria-orientation": "horizontal" });
   private readonly made = new Map<string, { element: HTMLElement; shown: string }>();
 
   constructor(
