@@ -17,7 +17,7 @@ from xai_widgets.figures.text import shown_text
 FRAME = (86, 180, 233)
 _CELL = 6  # pixels of a drawn mask for each cell of its grid
 _SIDE, _GAP, _TOP, _ROW = 72.0, 7.0, 62.0, 96.0
-_WORDS = 250.0
+_WORDS = 300.0
 
 
 def shortcuts(

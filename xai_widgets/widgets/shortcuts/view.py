@@ -153,10 +153,18 @@ class Shortcuts(View):
             masks={name_of(rule): mask_picture(rule) for rule in rules},
             pictures=pictures,
             rule=self.rule,
-            chosen=[key_of(index) for index in self.selected if key_of(index) in pictures],
+            chosen=self._chosen_among(rules),
             cover=self._cover_state(),
         )
         return sent + self._show_words() + self._show_strip()
+
+    def _chosen_among(self, rules: list[Cluster]) -> list[str]:
+        """Return the selected pictures of the rule that is open, in its order; a lasso may hold many others."""
+        rule = next((rule for rule in rules if name_of(rule) == self.rule), None)
+        if rule is None or not self.selected:
+            return []
+        chosen = set(self.selected)
+        return [key_of(index) for index in _few(rule) if index in chosen]
 
     def _pictures(self, rules: list[Cluster]) -> dict[str, str]:
         wanted: dict[Index, None] = {}
@@ -231,7 +239,7 @@ class Shortcuts(View):
             return {
                 **NO_STRIP,
                 "level": "note",
-                "text": f"{more:,} less suspicious rules are not shown; choose a class, or most=",
+                "text": f"{more:,} less suspicious rules are not shown; choose a class, or give most=",
             }
         return NO_STRIP
 
@@ -259,8 +267,7 @@ class Shortcuts(View):
             self.choose(name)
 
     def _pick_picture(self, rule: Cluster, wanted: str) -> None:
-        few = [*rule.typical[:TYPICAL].tolist(), *rule.extreme[:EXTREME].tolist()]
-        known = {key_of(index): index for index in few}
+        known = {key_of(index): index for index in _few(rule)}
         if wanted not in known:
             self._refuse({"picture": wanted})
             return
@@ -353,3 +360,8 @@ class Shortcuts(View):
         self._thumbs.close()
         if self._owned:
             self.feed.close()
+
+
+def _few(rule: Cluster) -> list[Index]:
+    """Return the instances of a rule that are shown, each once."""
+    return list(dict.fromkeys([*rule.typical[:TYPICAL].tolist(), *rule.extreme[:EXTREME].tolist()]))
