@@ -209,6 +209,17 @@ def test_a_flipped_byte_costs_what_is_made_anew(data, tmp_path):
     assert again.index.tolist() == list(range(20))
 
 
+def test_explanations_of_two_models_in_one_store_are_told(data, tmp_path):
+    changed = Reader()
+    with torch.no_grad():
+        changed.read.bias.add_(1)
+    for name, model in (("a", Reader()), ("b", changed)):
+        xw.explain(model, data[0], tmp_path / name, index=range(3), progress=False, effects=False)
+    (other,) = (tmp_path / "b").iterdir()
+    other.rename(tmp_path / "a" / other.name)
+    assert "2 models with other weights" in xw.Explained.open(tmp_path / "a").problems[0]
+
+
 def test_a_mask_costs_less_than_half_a_kilobyte():
     rng = np.random.default_rng(0)
     values = rng.standard_cauchy((64, 3, 32, 32)).cumsum(-1)

@@ -61,6 +61,7 @@ def reading(flag: Path):
     return read
 
 
+@pytest.mark.slow
 def test_actors_find_what_one_process_finds_though_one_is_killed(cluster, tmp_path):
     names = [f"p{row}" for row in range(COUNT)]
     flag = tmp_path / "killed"
@@ -93,6 +94,7 @@ def test_no_processor_to_spare_is_told_before_anything_waits(cluster, tmp_path):
         xw.explain(case.Reader(), data, tmp_path, workers=3)
 
 
+@pytest.mark.slow
 def test_it_works_in_a_pipeline_of_ones_own(cluster):
     x, label, _ = case.pictures(12)
     rows = [{"image": x[row], "label": int(label[row]), "index": f"p{row}"} for row in range(12)]

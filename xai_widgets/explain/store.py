@@ -71,8 +71,15 @@ class Explained:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Files that cannot be read to their end."""
-        return tuple(file.problem for file in self._files.values() if file.problem is not None)
+        """Files that cannot be read to their end, and explanations of several models in one store."""
+        told = [file.problem for file in self._files.values() if file.problem is not None]
+        weights = {file.about.get("weights") for file in self._files.values() if file.about}
+        if len(weights) > 1:
+            told.append(
+                f"the store holds explanations of {len(weights)} models with other weights each; where a function makes one, "
+                "it should load its weights"
+            )
+        return tuple(told)
 
     @property
     def failed(self) -> dict[Index, str]:
