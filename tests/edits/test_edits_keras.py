@@ -9,7 +9,7 @@ import pytest
 import xai_widgets as xw
 from xai_widgets.hooks.keras import TrackerCallback, indexed
 
-N, CLASSES = 44, 4
+N, CLASSES = 24, 4
 rng = np.random.default_rng(0)
 X = np.concatenate([np.arange(N)[:, None], rng.normal(size=(N, 5))], 1).astype("float32")
 Y = np.arange(N) % CLASSES
@@ -83,31 +83,32 @@ def test_an_edit_within_an_epoch_reaches_the_next_one(watched):
 
     def decide(epoch):
         if epoch == 1:
-            edits.exclude(list(range(12)), force=True)
+            edits.exclude(list(range(10)), force=True)
             edits.relabel(20, 3, force=True)
             edits.reweight([21, 22], [0.5, 0.0], force=True)
         if epoch == 2:
-            edits.restore(list(range(6)), force=True)
+            edits.restore(list(range(5)), force=True)
 
     ended = fit(indexed(X, Y, edits=edits, batch_size=8), edits, decide, tracker=tracker)
     first, second, third = ended.epochs
     assert first == {i: (i % 4, 1.0) for i in range(N)}, "the epoch goes on as it began"
-    assert set(second) == set(range(12, N))
+    assert set(second) == set(range(10, N))
     changed = {20: (3, 1.0), 21: (1, 0.5), 22: (2, 0.0)}
     assert {i: what for i, what in second.items() if what != (i % 4, 1.0)} == changed
-    assert set(third) == set(range(N)) - set(range(6, 12)), "an epoch may be longer than the one before"
-    assert ended.sizes == [[8] * 5 + [4], [8] * 4, [8] * 4 + [6]], "batches are filled up"
+    assert set(third) == set(range(N)) - set(range(5, 10)), "an epoch may be longer than the one before"
+    assert ended.sizes == [[8, 8, 8], [8, 6], [8, 8, 3]], "batches are filled up"
     if watched:
         check = tracker.check()
         assert check.ok, str(check)
-        assert "train labels proved on 114 of 114 rows" in str(check)
+        assert "train labels proved on 57 of 57 rows" in str(check)
         recorded = tracker.instance_series(list(range(N)), "loss", mode="train").values
-        assert np.isnan(recorded[:12, 1]).all()
-        assert np.isfinite(np.delete(recorded, slice(0, 12), 0)).all()
-        assert tracker.step == 15
+        assert np.isnan(recorded[:10, 1]).all()
+        assert np.isfinite(np.delete(recorded, slice(0, 10), 0)).all()
+        assert tracker.step == 8
         assert not tracker.problems
 
 
+# 7 does not divide 24: for batches of one size TensorFlow makes another program of arrays, whose last bits may differ
 @pytest.mark.parametrize("shuffle", [True, "batch"])
 def test_without_an_edit_the_weights_are_those_of_the_arrays(shuffle):
     def run(watched):
@@ -117,9 +118,9 @@ def test_without_an_edit_the_weights_are_those_of_the_arrays(shuffle):
         options = {"epochs": 2, "verbose": 0, "shuffle": shuffle}
         if watched:
             options["callbacks"] = [TrackerCallback(tracker, model, edits=edits)]
-            history = model.fit(indexed(X, Y, W, edits=edits, batch_size=8), **options)
+            history = model.fit(indexed(X, Y, W, edits=edits, batch_size=7), **options)
         else:
-            history = model.fit(X, Y, batch_size=8, sample_weight=W, **options)
+            history = model.fit(X, Y, batch_size=7, sample_weight=W, **options)
         return model, history.history
 
     (bare, logs), (watched, others) = run(False), run(True)
@@ -134,8 +135,8 @@ def test_weights_of_one_are_no_weights():
         model.fit(*data, epochs=2, verbose=0, shuffle=False, **options)
         return model
 
-    bare = run(X, Y, batch_size=8)
-    same(bare, run(indexed(X, Y, edits=xw.Edits(xw.Tracker()), batch_size=8)))
+    bare = run(X, Y, batch_size=7)
+    same(bare, run(indexed(X, Y, edits=xw.Edits(xw.Tracker()), batch_size=7)))
 
 
 def test_a_run_is_replayed_from_its_edits(tmp_path):
@@ -145,20 +146,20 @@ def test_a_run_is_replayed_from_its_edits(tmp_path):
         keras.utils.set_random_seed(3)
         model.fit(
             indexed(X, Y, edits=edits, batch_size=8),
-            epochs=4,
+            epochs=3,
             verbose=0,
             callbacks=[TrackerCallback(tracker, model, edits=edits), ended],
         )
         return model, ended
 
     edits = xw.Edits(tmp_path)
-    decisions = {1: lambda: edits.exclude([1, 2]), 3: lambda: edits.relabel([3, 5], [0, 0])}
+    decisions = {1: lambda: edits.exclude([1, 2]), 2: lambda: edits.relabel([3, 5], [0, 0])}
     one, first = run(edits, lambda epoch: decisions.get(epoch, lambda: None)())
-    edits.exclude(40)
+    edits.exclude(20)
     again = xw.Edits(tmp_path, replay=True)
     other, second = run(again, lambda epoch: None)
     assert first.epochs == second.epochs
-    assert [len(epoch) for epoch in second.epochs] == [N, N - 2, N - 2, N - 2]
+    assert [len(epoch) for epoch in second.epochs] == [N, N - 2, N - 2]
     same(one, other)
     with pytest.raises(ValueError, match="repeats a run"):
         again.exclude(3)
@@ -172,7 +173,7 @@ class Rows(keras.utils.PyDataset):
         self.order = np.arange(N)
 
     def __len__(self):
-        return (N + 5) // 6
+        return N // 6
 
     def names(self, i):
         return self.order[6 * i : 6 * i + 6]
@@ -185,16 +186,16 @@ class Rows(keras.utils.PyDataset):
         self.order = np.roll(self.order, 6)
 
 
-@pytest.mark.parametrize("workers", [{}, {"workers": 3}, {"workers": 2, "use_multiprocessing": True}])
+@pytest.mark.parametrize("workers", [{}, {"workers": 2, "use_multiprocessing": True}])
 def test_a_py_dataset_keeps_its_batches_and_workers(workers):
     tracker = xw.Tracker()
     edits = xw.Edits(tracker)
-    gone = [[0, 1, *range(12, 18)], [40], []]
+    gone = [[0, 1, *range(12, 18)], [23], []]
 
     def decide(epoch):
         if gone[epoch - 1]:
             edits.exclude(gone[epoch - 1], force=True)
-        edits.relabel(30 + epoch, 3, force=True)
+        edits.relabel(18 + epoch, 3, force=True)
 
     rows = Rows(**workers)
     model, ended = net(Drawn, loss="categorical_crossentropy", run_eagerly=True), Ended(decide)
@@ -209,12 +210,10 @@ def test_a_py_dataset_keeps_its_batches_and_workers(workers):
     for epoch, drawn in enumerate(ended.epochs):
         assert set(drawn) == left
         changed = {i for i, (y, w) in drawn.items() if y[i % 4] != 1 or w != 1}
-        assert changed == {i for i in range(31, 31 + epoch) if i % 4 != 3}
+        assert changed == {i for i in range(19, 19 + epoch) if i % 4 != 3}
         left -= set(gone[epoch])
-    assert sorted(ended.sizes[0]) == [2, *[6] * 7]
-    assert sorted(ended.sizes[1]) == [2, 4, *[6] * 5], (
-        "rows are taken out of their batches, empty ones are left out"
-    )
+    assert sorted(ended.sizes[0]) == [6, 6, 6, 6]
+    assert sorted(ended.sizes[1]) == [4, 6, 6], "rows are taken out of their batches, empty ones are left out"
     assert not tracker.problems
     assert tracker.counts("train").instances == N
 
@@ -222,7 +221,7 @@ def test_a_py_dataset_keeps_its_batches_and_workers(workers):
 def test_evaluation_is_edited_only_where_it_is_named():
     tracker = xw.Tracker()
     edits = xw.Edits(tracker)
-    edits.exclude(range(40), force=True)
+    edits.exclude(range(20), force=True)
     edits.exclude([1, 2, 3], mode="eval")
     model = net()
     training, held_out = indexed(X, Y, edits=edits), indexed(X, Y, edits=edits, mode="eval", batch_size=8)
@@ -261,9 +260,9 @@ def test_names_may_be_strings_and_targets_several():
         RuntimeWarning, match="1 edits of mode 'train' do nothing here: the data has several arrays"
     ):
         several = indexed(X, [Y, Y], index=names, edits=edits)
-    assert [len(part) for part in several[0][1]] == [32, 32]
+    assert [len(part) for part in several[0][1]] == [N - 1, N - 1]
     with pytest.raises(ValueError, match="the data has several arrays of targets"):
-        edits.relabel("photo 7", 0)
+        edits.relabel("photo 7", 1)
 
 
 @pytest.mark.parametrize(
@@ -318,8 +317,8 @@ def test_what_could_not_be_kept_to_is_refused():
         indexed(X, Y, edits="runs/7")
     with pytest.raises(TypeError, match=r"expects an xai_widgets\.Edits; got str"):
         TrackerCallback(tracker, model, edits="runs/7")
-    with pytest.raises(ValueError, match="expected 44 rows"):
-        indexed(X[:40], Y, edits=edits)
+    with pytest.raises(ValueError, match="expected 24 rows"):
+        indexed(X[:20], Y, edits=edits)
     edits.exclude(list(range(N)))
     refused("nothing to train on", [indexed(X, Y, edits=edits)])
     edits.undo()
@@ -350,18 +349,18 @@ def test_tf_data_is_filtered_and_relabelled():
 
     def decide(epoch):
         if epoch == 1:
-            edits.exclude(list(range(12)), force=True)
+            edits.exclude(list(range(10)), force=True)
             edits.relabel(20, 3, force=True)
             edits.reweight([21, 22], [0.5, 0.0], force=True)
         if epoch == 2:
-            edits.restore(list(range(6)), force=True)
+            edits.restore(list(range(5)), force=True)
             edits.exclude([7], mode="eval", force=True)
 
     one_hot = np.eye(CLASSES, dtype="float32")[Y]
     model, ended = net(Drawn, loss="categorical_crossentropy", run_eagerly=True), Ended(decide)
     model.fit(
         tf_data(one_hot, edits=edits).shuffle(N).batch(8).prefetch(2),
-        validation_data=tf_data(one_hot, edits=edits, mode="eval").batch(22),
+        validation_data=tf_data(one_hot, edits=edits, mode="eval").batch(12),
         epochs=3,
         verbose=0,
         shuffle=False,
@@ -370,11 +369,11 @@ def test_tf_data_is_filtered_and_relabelled():
     given = {i: (one_hot[i].tolist(), 1.0) for i in range(N)}
     first, second, third = ended.epochs
     assert first == given
-    assert set(second) == set(range(12, N))
+    assert set(second) == set(range(10, N))
     changed = {20: ([0, 0, 0, 1], 1.0), 21: (given[21][0], 0.5), 22: (given[22][0], 0.0)}
     assert {i: what for i, what in second.items() if what != given[i]} == changed
-    assert set(third) == set(range(N)) - set(range(6, 12)), "an epoch may be longer than the one before"
-    assert ended.sizes == [[8] * 5 + [4], [8] * 4, [8] * 4 + [6]]
+    assert set(third) == set(range(N)) - set(range(5, 10)), "an epoch may be longer than the one before"
+    assert ended.sizes == [[8, 8, 8], [8, 6], [8, 8, 3]]
     evaluated = tracker.instance_series([6, 7], "loss", mode="eval").values
     assert np.isfinite(evaluated[0]).all()
     assert np.isfinite(evaluated[1]).tolist() == [True, True, False]

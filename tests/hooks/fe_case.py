@@ -55,7 +55,7 @@ class Digits(torch.nn.Module):
         return torch.softmax(self.last(torch.relu(self.hidden(x.flatten(1)))), 1)
 
 
-def estimator(x, y, traces, *, model=None, epochs=3):
+def estimator(x, y, traces, *, model=None, epochs=3, ops=(), workers=0):
     import fastestimator as fe
     from fastestimator.dataset import NumpyDataset
     from fastestimator.op.tensorop.loss import CrossEntropy
@@ -77,7 +77,7 @@ def estimator(x, y, traces, *, model=None, epochs=3):
         ]
     )
     made = fe.Estimator(
-        fe.Pipeline(train_data=train, eval_data=evaluation, batch_size=32, num_process=0),
+        fe.Pipeline(train_data=train, eval_data=evaluation, batch_size=32, num_process=workers, ops=list(ops)),
         network, epochs=epochs, traces=traces(model), log_steps=None, monitor_names=["ce"],
     )  # fmt: skip
     return made, model
@@ -257,9 +257,53 @@ def stops(path: str) -> dict:
     return report
 
 
+def edited(path: str) -> dict:
+    """What is drawn epoch by epoch while somebody decides."""
+    from fastestimator.trace import Trace
+
+    import xai_widgets as xw
+    from xai_widgets.hooks.fastestimator import EditOp, InstanceTracker
+
+    stored = np.load(path)
+    x, y = stored["x"].reshape(-1, 1, 8, 8), stored["y"]
+    report = {}
+    for workers in (0, 2):
+        tracker = xw.Tracker()
+        edits = xw.Edits(tracker)
+        drawn: dict = {}
+
+        class Deciding(Trace):
+            def on_batch_end(self, data, drawn=drawn, edits=edits) -> None:
+                rows = zip(*(data[key].tolist() for key in ("index", "y", "weight")), strict=True)
+                drawn.setdefault(self.system.epoch_idx, []).extend(rows)
+                if self.system.global_step == 2:
+                    edits.exclude(list(range(12)), force=True)
+                    edits.relabel(20, 3, force=True)
+                    edits.reweight(21, 0.5, force=True)
+
+        def traces(model, tracker=tracker, deciding=Deciding):
+            own = InstanceTracker("index", "sample_ce", mode="train", tracker=tracker)
+            return [own, deciding(inputs=["index", "y", "weight"], mode="train")]
+
+        op = EditOp(edits, inputs=("index", "y"), outputs=("y", "weight"))
+        made, _ = estimator(x, y, traces, epochs=2, ops=[op], workers=workers)
+        made.fit(warmup=False)
+        given = [[i, int(y[i]), 1.0] for i in range(203)]
+        changed = [[*row] for row in sorted(drawn[2]) if [*row] != given[row[0]]]
+        report[str(workers)] = {
+            "first": [[*row] for row in sorted(drawn[1])] == given,
+            "second": sorted(row[0] for row in drawn[2]) == list(range(12, 203)),
+            "changed": changed,
+            "problems": tracker.problems,
+        }
+    return report
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "published":
         answer = published()
+    elif sys.argv[1] == "edited":
+        answer = edited(sys.argv[2])
     else:
         answer = {case.__name__: case(sys.argv[2]) for case in (training, masks, restore, stops)}
     print("REPORT " + json.dumps(answer))

@@ -73,6 +73,16 @@ def test_a_live_run_is_the_run_itself(tmp_path):
     assert stops["early"] == {"seen": [203, 203], "error": None, "status": "ended"}
 
 
+@pytest.mark.slow
+def test_edits_reach_the_next_epoch(tmp_path):
+    for workers, seen in run("edited", tmp_path).items():
+        assert seen["first"], workers
+        assert seen["second"], workers
+        assert [row[:1] + row[2:] for row in seen["changed"]] == [[20, 1.0], [21, 0.5]]
+        assert seen["changed"][0][1] == 3
+        assert seen["problems"] == []
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("fastestimator") is not None, reason="FastEstimator is installed here"
 )

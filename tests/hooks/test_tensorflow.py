@@ -145,3 +145,40 @@ def test_an_evaluation_that_is_left_ends_and_a_look_at_a_batch_is_no_epoch():
             assert tracker.instance_series([0], "loss", mode="eval").provisional is False
     assert list(tracker.instance_series([0], "loss", mode="train").epochs) == [1, 2]
     assert list(tracker.instance_series([0], "loss", mode="eval").epochs) == [1, 2]
+
+
+def test_edits_are_applied_by_hand(tmp_path):
+    """The loop that the reference shows: what is excluded weighs nothing, what is relabelled has its new target."""
+    tracker = xw.Tracker(log_dir=tmp_path)
+    edits = xw.Edits(tracker)
+    labels = np.arange(8) % 4
+    rows = tf.data.Dataset.from_tensor_slices((np.arange(8), tf.one_hot(labels, 4)))
+    seen = []
+    with xw.hooks.tensorflow.watch(tracker) as run:
+        for epoch in range(1, 4):
+            edits.begin_epoch(epoch)
+            for x, y, index in run.train(xw.hooks.tensorflow.indexed(rows).batch(4)):
+                y, weight, keep = edits.apply(index, y)
+                assert isinstance(y, tf.Tensor)
+                assert y.dtype == tf.float32
+                seen += zip(
+                    [epoch] * 4,
+                    x.numpy().tolist(),
+                    tf.argmax(y, 1).numpy().tolist(),
+                    weight,
+                    keep,
+                    strict=True,
+                )
+                run.record(index[keep], tf.argmax(y, 1)[keep], weight[keep])
+                if epoch == 1:
+                    edits.exclude(1, force=True)
+                    edits.relabel(2, 0, force=True)
+                    edits.reweight(3, 0.5, force=True)
+    assert seen[:8] == [(1, i, i % 4, 1.0, True) for i in range(8)], "the epoch goes on as it began"
+    edited = {1: (1, 0.0, False), 2: (0, 1.0, True), 3: (3, 0.5, True)}
+    assert seen[8:16] == [(2, i, *edited.get(i, (i % 4, 1.0, True))) for i in range(8)]
+    assert np.isnan(tracker.instance_series([1], "loss", mode="train").values[0]).tolist() == [
+        False,
+        True,
+        True,
+    ]

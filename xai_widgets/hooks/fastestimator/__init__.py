@@ -7,7 +7,11 @@
     tracker = xw.hooks.fastestimator.tracker()      # what the widgets show while estimator.fit() runs
     xw.LabelDifficulty(tracker, metric="ce", mode="train")
 
-Each is FastEstimator's own class with its constructor arguments and outputs: ImageViewer, ImageSaver, Traceability and
+Edits reach the next epoch through an operator of the pipeline::
+
+    ops=[xw.hooks.fastestimator.EditOp(edits, inputs=("index", "y"), outputs=("y", "weight")), ...]
+
+Each trace is FastEstimator's own class with its constructor arguments and outputs: ImageViewer, ImageSaver, Traceability and
 RestoreWizard work on them as before.
 """
 
@@ -16,13 +20,17 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
+
 from xai_widgets._rng import random_streams_kept
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.fastestimator.session import default_tracker, link, session_of
 
-__all__ = ["HookWarning", "InstanceTracker", "LabelTracker", "Saliency", "SaliencyNet", "tracker"]
+__all__ = ["EditOp", "HookWarning", "InstanceTracker", "LabelTracker", "Saliency", "SaliencyNet", "tracker"]
 
 # classes, made when first asked for: their bases are FastEstimator's
+EditOp: Any
 InstanceTracker: Any
 LabelTracker: Any
 Saliency: Any
@@ -44,6 +52,7 @@ def tracker(reset: bool = False) -> Any:
 
 def __getattr__(name: str) -> Any:
     makers = {
+        "EditOp": _edit_op,
         "InstanceTracker": _instance_tracker,
         "LabelTracker": _label_tracker,
         "Saliency": _saliency,
@@ -187,6 +196,63 @@ def _instance_tracker() -> Any:
             link(self, tracker, index=index, metric=metric)
 
     return _traceable(InstanceTracker)
+
+
+@functools.cache
+def _edit_op() -> Any:
+    _parts()
+    base: Any = require("fastestimator", "op.numpyop.numpyop").NumpyOp
+    left_out: Any = require("fastestimator", "types").FilteredData
+
+    class EditOp(base):
+        """An operator of a pipeline that leaves excluded samples out, and gives the labels and weights in force.
+
+        Parameters
+        ----------
+        edits
+            The `xai_widgets.Edits`. One of the traces here begins their epochs, so there must be one.
+        inputs
+            The keys of the index and the label, such as ``("index", "y")``.
+        outputs
+            The keys of the new label and the weight, such as ``("y", "weight")``; without the second, reweighting is
+            refused. The loss must multiply by it.
+        mode, ds_id
+            The data set meant.
+
+        Notes
+        -----
+        Excluded samples are not replaced by others, so an epoch gets shorter, unless the estimator's steps_per_epoch says
+        how long it is.
+        """
+
+        def __init__(
+            self, edits: Edits, inputs: Any, outputs: Any, mode: str = "train", ds_id: str | None = None
+        ) -> None:
+            if not isinstance(edits, Edits):
+                raise TypeError(f"EditOp expects an xai_widgets.Edits; got {type(edits).__name__}")
+            super().__init__(inputs=inputs, outputs=outputs, mode=mode, ds_id=ds_id)
+            if len(self.inputs) != 2 or len(self.outputs) not in (1, 2):
+                raise ValueError(
+                    f"EditOp reads an index and a label and writes a label and a weight; got inputs={inputs!r}, "
+                    f"outputs={outputs!r}. Write inputs=('index', 'y'), outputs=('y', 'weight')"
+                )
+            self.edits, self._place = edits, (mode, ds_id)
+            if len(self.outputs) == 1:
+                why = "EditOp has no output for weights; write outputs=('y', 'weight') and multiply the loss by it"
+                edits.refuse(mode, why, "reweight")
+
+        def forward(self, data: Any, state: dict[str, Any]) -> Any:
+            index, label = data
+            mode, ds_id = self._place
+            label, weight, keep = self.edits.apply(
+                [np.asarray(index).item()], np.asarray(label)[None], mode=mode, ds_id=ds_id
+            )
+            if not keep[0]:
+                return left_out(replacement=False)
+            made = (label[0], np.float32(weight[0]))[: len(self.outputs)]
+            return list(made) if self.out_list else made[0]
+
+    return _traceable(EditOp)
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from xai_widgets.edits import Edits
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.quiet import told
@@ -43,9 +44,14 @@ class Session:
 
     @told
     def epoch_begins(self, system: Any) -> None:
-        """Count rows anew."""
+        """Count rows anew, and fix the edits of a training epoch."""
         self._rows = {}
         self._seen = None
+        for op in system.pipeline.ops if system.mode == "train" else ():
+            edits = getattr(op, "edits", None)
+            if isinstance(edits, Edits):
+                edits.leave_epochs_to_hook()
+                edits.begin_epoch(system.epoch_idx)
 
     @told
     def batch(self, system: Any, data: Any) -> None:

@@ -74,11 +74,12 @@ def indexed(
 
     Notes
     -----
-    Under edits, ``fit(indexed(x, y, sample_weight, edits=edits, batch_size=64))`` draws the order of all N rows as ``fit`` would
-    for the arrays: by Keras' own adapter, from the same random stream, as its ``shuffle`` says. Excluded rows are then taken
-    out, and what is left is cut into full batches and a last one. Without any edit the trained weights are those of
-    ``fit(x, y, sample_weight, batch_size=64)``, bit for bit. Each batch has sample weights, 1 where nothing says otherwise, so
-    Keras refuses ``class_weight`` beside them: give them as `sample_weight`.
+    Under edits, ``fit(indexed(x, y, sample_weight, edits=edits, batch_size=64))`` draws the order of all N rows as ``fit``
+    would for the arrays: by Keras' own adapter, from the same random stream, as its ``shuffle`` says. Excluded rows are then
+    taken out, and what is left is cut into full batches and a last one. Without any edit the order is that of ``fit(x, y,
+    sample_weight, batch_size=64)``, and the trained weights are the same, bit for bit; where batch_size divides N, TensorFlow
+    makes a program of its own for arrays, as all their batches have one size, and last bits may differ. Each batch has sample
+    weights, 1 where nothing says otherwise, so Keras refuses ``class_weight`` beside them: give them as `sample_weight`.
 
     A PyDataset keeps its batches, its workers and its shuffle; excluded rows are taken out of their batch, and a batch that has
     none left is left out. A tf.data set is filtered and mapped before its shuffle and batches; its edits follow a
