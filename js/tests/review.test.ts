@@ -92,6 +92,10 @@ describe("the history", () => {
     expect(runs[0]![2]![1]).toBe(8);
   });
 
+  it("of which every fourth epoch was sent is one line up to the last", () => {
+    expect(runsOf({ ...history, epochs: [1, 5, 9, 13, 14], values: [4, 3, 2, 1, 0], x: [1, 20, [1, 20]] })).toHaveLength(1);
+  });
+
   it("of a single epoch is one point", () => {
     expect(runsOf({ ...history, epochs: [3], values: [5] })).toHaveLength(1);
   });

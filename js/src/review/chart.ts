@@ -12,7 +12,7 @@ export function runsOf(history: History, place: typeof SIZE = SIZE): Point[][] {
   const [x0, x1] = history.x;
   const [y0, y1] = history.y;
   const strides = history.epochs.slice(1).map((epoch, i) => epoch - history.epochs[i]!);
-  const stride = Math.min(...strides);
+  const stride = [...strides].sort((a, b) => a - b)[strides.length >> 1]!; // of a long history every so many, and the last
   const runs: Point[][] = [];
   history.epochs.forEach((epoch, i) => {
     const point: Point = [
