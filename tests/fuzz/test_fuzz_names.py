@@ -32,7 +32,10 @@ def test_names_come_back_as_they_were(index, data, ds_id, metric):
     )
     with tempfile.TemporaryDirectory() as folder, quiet():
         tracker = xw.Tracker(log_dir=Path(folder) / "run")
-        tracker.record(index, labels, mode="eval", ds_id=ds_id, **{metric: np.arange(len(index))})
+        said = labels[::-1]
+        tracker.record(
+            index, labels, mode="eval", ds_id=ds_id, prediction=said, **{metric: np.arange(len(index))}
+        )
         tracker.end_epoch()
         tracker.close()
         reader = runlog.read(Path(folder) / "run")
@@ -47,6 +50,11 @@ def test_names_come_back_as_they_were(index, data, ds_id, metric):
         ours, theirs = (t.instance_series(known, metric, "eval", ds_id=ds_id) for t in (tracker, reader))
         np.testing.assert_array_equal(ours.values, theirs.values)
         assert ours.labels == theirs.labels
+        for name, label in zip(known, ours.labels, strict=True):
+            assert label == labels[len(index) - 1 - index[::-1].index(name)]
+        assert tracker.predictions(known, "eval") == reader.predictions(known, "eval")
+        if len(set(index)) == len(index):
+            assert tracker.predictions(index, "eval") == tuple(said)
         tracker.save(Path(folder) / "x.npz")
         again = xw.Tracker.load(Path(folder) / "x.npz")
         assert again.indices("eval", ds_id).tolist() == known

@@ -209,3 +209,20 @@ def test_a_file_system_that_fails_is_reported_once_and_tried_again(tmp_path, mon
     monkeypatch.setattr(os, "scandir", original)
     reader.refresh()
     same(writer, reader)
+
+
+def test_predictions_that_are_names_are_in_the_log(tmp_path):
+    tracker = Tracker(log_dir=tmp_path)
+    for epoch in range(2):
+        tracker.record([0, 1, 2], ["a", "b", "c"], loss=[1, 2, 3], prediction=["c", "b", "zebra"[epoch:]])
+        tracker.record([3, 4], [7, 8], loss=[1, 2], prediction=[2**40, 8])
+        tracker.end_epoch()
+    tracker.close()
+    reader = runlog.read(tmp_path)
+    assert not reader.problems
+    assert reader.predictions() == tracker.predictions() == ("c", "b", "ebra", 2**40, 8)
+    for epoch in (1, 2):
+        np.testing.assert_array_equal(
+            reader.confusion(epoch=epoch).counts, tracker.confusion(epoch=epoch).counts
+        )
+    assert reader.dynamics()["correctness"].tolist() == tracker.dynamics()["correctness"].tolist()

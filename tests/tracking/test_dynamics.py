@@ -211,3 +211,15 @@ def test_an_open_epoch_is_not_in_the_dynamics_yet_and_survives_a_checkpoint(hist
     feed(resumed, label, logits[5:])
     for name in expected(label, logits):
         np.testing.assert_allclose(resumed.dynamics()[name], straight[name], rtol=1e-5, atol=1e-6)
+
+
+def test_predictions_alone_have_dynamics_and_no_scores_of_a_metric():
+    tracker, index = Tracker(), np.arange(12)
+    for epoch in range(4):
+        tracker.record(index, index % 3, prediction=(index + (epoch < 2)) % 3)
+        tracker.end_epoch()
+    table = tracker.dynamics()
+    assert table["correctness"].tolist() == [0.5] * 12
+    assert not {"mean", "confidence", "label_error"} & set(table.columns)
+    with pytest.raises(ValueError, match="mean needs 'loss', which was not recorded in mode 'train'"):
+        tracker.dynamics(columns=["mean"])

@@ -266,3 +266,10 @@ def test_memory_used_again_mixes_no_rows(monkeypatch):
         found = tracker.instance_series([name], mode="train").values[0, epoch - 1]
         np.testing.assert_allclose(found, np.mean(values), rtol=1e-5)
     assert tracker.counts().rows == 2 * 41
+
+
+def test_an_instance_twice_under_two_labels_counts_under_the_last():
+    tracker = Tracker()
+    tracker.record([0, 0, 1], [0, 1, 1], loss=[1.0, np.nan, 3.0])
+    tracker.end_epoch()
+    assert tracker.label_series(mode="train").count.tolist() == [[0], [2]]

@@ -365,3 +365,12 @@ def test_parts_of_a_save_that_disagree_are_refused(tmp_path, case):
         npz.write(tree, file)
     with pytest.raises(ValueError, match=r"run\.npz"):
         Tracker.load(path)
+
+
+def test_a_metric_without_columns_is_answered():
+    tree = rich_tree()
+    tree["streams"][1]["columns"]["loss"] = {}
+    tracker = Tracker()
+    tracker.load_state_dict({"format": npz.FORMAT, "data": npz.to_bytes(tree)})
+    assert tracker.dynamics("eval").columns == ("index",)
+    assert tracker.label_series("loss", "eval", labels="all").mean.shape == (3, 0)

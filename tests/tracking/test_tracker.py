@@ -240,6 +240,20 @@ def test_quantiles_per_label():
     np.testing.assert_allclose(series.sem, series.std / np.sqrt(series.count))
 
 
+def test_labels_and_predictions_beyond_what_arrays_hold_are_themselves():
+    for labels in ([2**63, 1], np.array([2**63, 1], np.uint64), [2.0**63, 1.0], np.array([7, 1], np.uint64)):
+        tracker = Tracker()
+        tracker.record([0, 1], labels, loss=[1, 2], prediction=labels)
+        tracker.end_epoch()
+        assert tracker.instance_series([0, 1]).labels == tuple(int(label) for label in labels)
+        assert tracker.predictions([0, 1]) == tuple(int(label) for label in labels)
+    tracker.record([0, 1], [2**24 + 1, 2**24], prediction=[2**24 + 1, 2**24], loss=[1, 2])
+    tracker.end_epoch()
+    assert tracker.predictions([0, 1]) == (2**24 + 1, 2**24)  # as float32 they are one number
+    with pytest.raises(TypeError, match="not whole"):
+        tracker.record([0, 1], [np.inf, 1.0], loss=[1, 2])
+
+
 def test_a_group_is_a_number_or_a_string():
     tracker = Tracker()
     for value in (None, float("nan"), (1, 2)):

@@ -197,7 +197,16 @@ class FileReader:
         self.tally.rows += frame.rows
         if mode == "train" and self.first is None:
             self.first = (frame.epoch, frame.step)
-        return Rows(mode, ds_id, frame.epoch, frame.step, Batch(index, label, metrics, values))
+        predicted = self._predicted(values[metrics.index("@named")]) if "@named" in metrics else None
+        batch = Batch(index, label, metrics, values, predicted=predicted)
+        return Rows(mode, ds_id, frame.epoch, frame.step, batch)
+
+    def _predicted(self, codes: Array) -> list[Any]:
+        """Return the predictions that codes of label values stand for."""
+        found = [self._labels.get(int(code)) if code.is_integer() else None for code in codes.tolist()]
+        if None in found:
+            raise ValueError("predicted values are missing")
+        return found
 
     def _values_of(self, codes: Array, frame: Frame, offset: int) -> Array | list[Any] | None:
         used, inverse = np.unique(codes, return_inverse=True)

@@ -179,7 +179,7 @@ class LogWriter:
                 if codes is not None:
                     columns.append(codes)
                     bits |= {1: 1, 2: 2, 4: 3}[codes.itemsize] << 2
-            columns.extend(np.ascontiguousarray(values, _F4) for values in part.values)
+            columns.extend(np.ascontiguousarray(values, _F4) for values in self._with_named(part))
             self._file.write(
                 encode(
                     Kind.ROWS,
@@ -247,6 +247,16 @@ class LogWriter:
         kind = "<u1" if len(self._labels) <= 256 else "<u2" if len(self._labels) <= 65536 else "<u4"
         return codes.astype(kind)
 
+    def _with_named(self, batch: Batch) -> list[Array]:
+        """Values of a batch, predictions as codes of the label values that are in the log."""
+        if batch.predicted is None:
+            return batch.values
+        codes = self._labels.encode(batch.predicted)
+        if len(self._labels) > self._written_labels:
+            self._write_labels(self._written_labels)
+        at = batch.metrics.index("@named")
+        return [*batch.values[:at], codes, *batch.values[at + 1 :]]
+
     def _known_labels(self, place: tuple[Any, ...], top: int) -> Array:
         """Return the labels written last: integer labels as they are, others as codes; by index."""
         known = self._known.get(place)
@@ -292,7 +302,9 @@ def _parts(batch: Batch) -> Iterator[Batch]:
     for first in range(0, len(batch), most):
         cut = slice(first, first + most)
         label = None if batch.label is None else batch.label[cut]
-        yield Batch(batch.index[cut], label, batch.metrics, [v[cut] for v in batch.values])
+        predicted = None if batch.predicted is None else batch.predicted[cut]
+        values = [v[cut] for v in batch.values]
+        yield Batch(batch.index[cut], label, batch.metrics, values, predicted=predicted)
 
 
 def _portions(values: list[Any]) -> Iterator[tuple[int, list[Any]]]:

@@ -9,7 +9,14 @@ from typing import Any, Literal
 
 from xai_widgets._metrics import Metric
 from xai_widgets.tracking.check import Check, CheckItem, Claims
-from xai_widgets.tracking.ingest.convert import Array, read_index, read_label, read_metric, to_array
+from xai_widgets.tracking.ingest.convert import (
+    Array,
+    fits_float32,
+    read_index,
+    read_label,
+    read_metric,
+    to_array,
+)
 from xai_widgets.tracking.ingest.epoch_clock import check_mode
 from xai_widgets.tracking.ingest.ingest import Intake
 from xai_widgets.tracking.ingest.sink import run_logs
@@ -238,10 +245,11 @@ class Tracker(Intake):
         metrics, values, size = batch.metrics, batch.values, len(batch)
         if logits is None:
             predicted = read_label(prediction, size)
-            if isinstance(predicted, list):
+            if isinstance(predicted, list) or not fits_float32(predicted):
                 with self._lock:
                     codes = self._predicted.encode(predicted)
-                return Batch(batch.index, batch.label, (*metrics, "@named"), [*values, codes])
+                named = (*metrics, "@named")
+                return Batch(batch.index, batch.label, named, [*values, codes], predicted=predicted)
             return Batch(batch.index, batch.label, (*metrics, "@prediction"), [*values, predicted])
         if batch.label is None or isinstance(batch.label, list):
             got = "none" if batch.label is None else "strings"

@@ -142,15 +142,22 @@ def read_label(label: Any, size: int) -> Array | list[Any]:
         )
     _same_length("label", array.shape[0], size)
     kind = array.dtype.kind
-    if kind in "iub":
+    if kind in "ib":
         return array
     if kind in "USTO":
         return _names(array.tolist(), "label")
-    if kind == "f" and bool(np.all(array == np.rint(array))):
+    if kind == "u" or (kind == "f" and bool(np.all(np.isfinite(array) & (array == np.rint(array))))):
+        if array.size and max(int(array.max()), -int(array.min())) >= 2**63:
+            return [int(value) for value in array.tolist()]
         return array.astype(np.int64)
     raise TypeError(
         f"label has dtype {array.dtype} with values that are not whole; expected integers or strings"
     )
+
+
+def fits_float32(numbers: Array) -> bool:
+    """Whether integers (B,) are the same when they are kept as float32; others are kept as codes."""
+    return not numbers.size or (int(numbers.max()) <= 1 << 24 and int(numbers.min()) >= -(1 << 24))
 
 
 def _of_one_hot(array: Array) -> Array:

@@ -342,6 +342,9 @@ class Intake:
     def take_rows(self, mode: str, ds_id: str | None, epoch: int, step: int, batch: Batch) -> None:
         """Take in rows read from a run log: of any epoch, in any order, ending none."""
         with self._lock:
+            if batch.predicted is not None:  # codes in the log are not those here
+                at = batch.metrics.index("@named")
+                batch.values[at] = self._predicted.encode(batch.predicted)
             stream = self._streams.get((mode, ds_id)) or self._new_stream(mode, ds_id)
             if epoch > self._clock.ended.get(mode, -1):
                 self._clock.open[mode] = max(epoch, self._clock.open.get(mode, epoch))

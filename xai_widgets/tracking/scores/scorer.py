@@ -89,6 +89,8 @@ class Scorer:
 
     def missing(self, score: Score) -> str:
         """Say what a score needs that was not recorded, "" where nothing is missing."""
+        if not score.needs and not self.epochs:
+            return f"{score.name} needs {self.metric.name!r}, which was not recorded in mode {self.stream.mode!r}"
         for need in score.needs:
             if need not in EVIDENCE:
                 found = self.missing(score_named(need))
@@ -140,6 +142,8 @@ class Scorer:
 
     def _no_cross_entropy(self) -> str:
         """Say why the metric is no cross-entropy; "" where it may be one."""
+        if not self.epochs:
+            return "was not recorded"
         if self.metric.better == "high":
             return "is better the higher it is"
         return "has negative values" if bool((self.running("min")[0] < 0).any()) else ""

@@ -24,13 +24,18 @@ _METRIC_BYTES = 1 << 26
 
 @dataclass(slots=True)
 class Batch:
-    """A batch that passed every check: `index` and `label` (B,), one (B,) array per metric, `logits` (B, C)."""
+    """A batch that passed every check: `index` and `label` (B,), one (B,) array per metric, `logits` (B, C).
+
+    Of predictions that are no small numbers the metric "@named" has the codes in the tracker's table, and `predicted` (B,)
+    themselves, for the run log.
+    """
 
     index: Array | list[Any]
     label: Array | list[Any] | None
     metrics: tuple[str, ...]
     values: list[Array]
     logits: Array | None = None
+    predicted: Array | list[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.index)

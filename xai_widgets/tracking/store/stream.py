@@ -143,6 +143,8 @@ class Stream:
         """Scatter a chunk into the columns."""
         self.changes += 1
         self.rows += chunk.rows
+        # before all else: what fails half-way leaves no column of an epoch that is not known
+        self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
         places = self.instances.place(chunk.index)
         size = self.instances.room
         codes, new = self._codes_of(chunk, places)
@@ -163,12 +165,11 @@ class Stream:
                     self._by_label[(metric, chunk.epoch)] = RunningStatistics()
             policy = self.policy.duplicates
             fresh = column.fold(places, values, size, policy, chunk.step, distinct=distinct, new=new)
-            self._count_by_label(metric, chunk.epoch, values, codes, fresh)
+            self._count_by_label(metric, chunk.epoch, values, codes, fresh and distinct)
         if chunk.logits is not None:
             derived.update(derive(chunk.logits, np.asarray(chunk.label)))
         if derived:
             self._take_derived(chunk.epoch, places, derived, size, distinct)
-        self.steps[chunk.epoch] = max(self.steps.get(chunk.epoch, 0), chunk.step)
         self._repack(epoch_ended=False)
         if chunk.full:
             self._spare = chunk
