@@ -33,7 +33,17 @@ class Current:
         self.counted: list[Call] = []  # what was decided of
         self.settled = False
         self.refused = False
+        self.graded = self.ungraded = (
+            False  # whether the loss was called for it with gradients, or first without
+        )
         self._outputs: list[tuple[int, int, int, bool | None]] = []
+
+    @property
+    def unused(self) -> bool:
+        """Whether no call of the loss was heard for it."""
+        return not (
+            self.calls or self.settled or self.refused or self.used or self.ungraded or self.index is None
+        )
 
     def note(self, outputs: Any, own: bool | None) -> None:
         """Note what the model returned, and whether it was given a part of the batch."""
@@ -71,6 +81,7 @@ class Call:
         self.odd = False  # whether its targets are no function of the batch's labels
         self.looked = False  # whether its targets were compared at all
         self.strong = False  # whether they are that by lying in its memory, and not by being equal
+        self.orders = 0.0  # log of the number of orders in which its targets would look otherwise
         self.main: tuple[int, int] = (1, 1)
         self.place: tuple[int | str, ...] | None = None  # of its outputs, in what the model returned
         self.input: bool | None = None

@@ -28,6 +28,7 @@ from xai_widgets.hooks.torch.per_sample_loss import (
     plain,
     reduced,
 )
+from xai_widgets.hooks.torch.row_order import RowOrder, orders_of
 from xai_widgets.hooks.torch.witness import leaves
 
 __all__ = ["Current", "Observer", "listen", "targets_of", "untraced"]
@@ -37,6 +38,7 @@ SILENT_BATCHES = 4  # so many batches without a call of the loss make a notice
 FIRST = 3  # batches in which a device is waited for, to compare numbers
 RARELY = 64  # then one in so many
 UNDECIDED = 4  # batches that wait for it to be known which of their calls counts
+BEHIND = 8  # batches that a loop may take before it works on the first of them
 
 
 class Observer:
@@ -88,6 +90,12 @@ class Observer:
         self._newest: Current | None = None
         self._looks: dict[tuple[str, str | None], list[Callable[[], None]]] = {}
         self._undecided: list[tuple[Current, tuple[Any, ...]]] = []
+        self._behind: dict[tuple[str, str | None], list[Current]] = {}  # taken, and not worked on yet
+        self._lags = False  # whether the loop takes batches before it works on those that it has
+        self._orders: dict[tuple[str, str | None], RowOrder] = {}
+        self._graded = False  # whether the loss was called with gradients
+        self._trained: dict[tuple[str, str | None], bool] = {}  # whether the present pass has gradients
+        self._ungraded = 0  # training batches before that, for which it was called without
         self._several = False  # whether the loss was called several times for a batch
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
@@ -120,7 +128,13 @@ class Observer:
         What is learned of a batch that is the `first` of a pass waits until `confirm`, since the loop may only look at it.
         """
         stream = (mode, ds_id)
-        self._settle(self._currents.pop(stream, None))
+        before = self._currents.pop(stream, None)
+        if before is not None and before.unused:
+            self._wait(stream, before)
+        self._went(before)
+        if first:
+            self._trained.pop(stream, None)
+        self._settle(before)
         self._drain.flush(wait=False)
         current = Current(mode, ds_id, index, batch, first)
         self._newest = self._currents[stream] = current
@@ -143,6 +157,12 @@ class Observer:
 
     def settle(self) -> None:
         """Settle what was heard of the current batches: the loop has made its step."""
+        if self._behind:
+            for waiting in self._behind.values():
+                for current in waiting:
+                    self._settle(current)
+                waiting[:] = [current for current in waiting if current.unused]
+            self._behind = {stream: waiting for stream, waiting in self._behind.items() if waiting}
         for current in tuple(self._currents.values()):
             calls = current.calls
             if len(calls) == 1 and calls[0].held is not None and calls[0].strong and not current.settled:
@@ -157,13 +177,19 @@ class Observer:
         for one in [stream] if stream is not None else list(self._looks):
             for commit in self._looks.pop(one, ()):
                 commit()
-        for current in self._currents.values():
+        for current in (*self._currents.values(), *(one for part in self._behind.values() for one in part)):
             if stream in (None, (current.mode, current.ds_id)):
                 current.first = False
 
     def forget(self, stream: tuple[str, str | None]) -> None:
-        """Drop what was learned of a batch that the loop only looked at."""
+        """Drop what was learned of a batch that the loop only looked at, and batches of the last pass that it never used."""
         self._looks.pop(stream, None)
+        if self._behind.pop(stream, None) and self._lags:
+            self.evidence.of(*stream).warn(
+                "ahead",
+                "the next pass began before the loop had worked on the last batches of the one before, which are not recorded",
+                "Let a pass end with its last batch, or record by hand: tracker.record(index, label, loss=...)",
+            )
         current = self._currents.get(stream)
         if current is not None and current.first:
             self._currents.pop(stream)
@@ -175,6 +201,13 @@ class Observer:
         if current is not None:
             current.alive = False
 
+    def evaluated(self, stream: tuple[str, str | None]) -> bool:
+        """Whether the present pass over a training loader came without gradients alone."""
+        current = self._currents.get(stream)
+        if current is not None and (current.graded or current.ungraded):
+            return not current.graded and not self._trained.get(stream, False)
+        return self._trained.get(stream) is False
+
     def heard(self, stream: tuple[str, str | None]) -> bool:
         """Whether the loss was called for the current batch of a stream, or such calls wait."""
         current = self._currents.get(stream)
@@ -182,10 +215,39 @@ class Observer:
             current is not None and bool(current.calls or current.settled)
         )
 
+    def _wait(self, stream: tuple[str, str | None], current: Current) -> None:
+        """Keep a batch that the loop went past, and may work on yet; of a loss that is never called, none is kept."""
+        if not self.hears or (self._silent >= SILENT_BATCHES and not self._seen):
+            self._behind.pop(stream, None)
+            return
+        waiting = self._behind.setdefault(stream, [])
+        waiting.append(current)
+        for old in waiting[:-BEHIND]:
+            self._settle(old)
+        del waiting[:-BEHIND]
+
+    def waits(self, stream: tuple[str, str | None]) -> bool:
+        """Whether the loop has taken a batch of a stream that it has not worked on."""
+        current = self._currents.get(stream)
+        return self.hears and (bool(self._behind.get(stream)) or (current is not None and current.unused))
+
+    def set_aside(self, stream: tuple[str, str | None]) -> None:
+        """Note that a pass is over of which the loop may still work on the last batches."""
+        current = self._currents.pop(stream, None)
+        if current is not None and current.unused:
+            self._wait(stream, current)
+        self._went(current)
+        self._settle(current)
+        if current is self._newest:
+            self._newest = list(self._currents.values())[-1] if self._currents else None
+
     def leave(self, stream: tuple[str, str | None] | None = None) -> None:
         """Note that the loop works on no batch now, or on none of `stream`."""
-        for one in [stream] if stream is not None else list(self._currents):
+        for one in [stream] if stream is not None else [*self._currents, *self._behind]:
+            for waiting in self._behind.pop(one, ()):
+                self._settle(waiting)
             current = self._currents.pop(one, None)
+            self._went(current)
             self._settle(current)
             if current is self._newest:
                 self._newest = None
@@ -195,6 +257,12 @@ class Observer:
     def flush(self) -> None:
         """Hand over what waits for others, or is still under way from a device."""
         self.settle()
+        for stream, order in self._orders.items():
+            for current, call in order.give_up():
+                self.evidence.of(*stream).leave_open(
+                    "order of rows", "the labels are too much alike to tell in which order a loss's rows are"
+                )
+                self._record(current, call)
         if self._held is not None:
             self._held.flush()
         self._drain.flush()
@@ -202,6 +270,7 @@ class Observer:
     def detach(self) -> None:
         """Listen no more."""
         self._currents.clear()
+        self._behind.clear()
         self._newest = None
         while self._undo:
             self._undo.pop()()
@@ -209,14 +278,14 @@ class Observer:
     # what is heard
 
     def _on_loss(self, module: Any, args: Any, kwargs: Any, value: Any) -> None:
-        if self._currents:
+        if self._currents or self._behind:
             try:
                 self._heard(args, kwargs, value)
             except Exception as error:  # whatever it is, the loop goes on
                 self._feed.notice(f"a batch of {self._stream[0]} data was not recorded: {error}")
 
     def _on_model(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        if self._currents:
+        if self._currents or self._behind:
             self._feed.guard(self._stream, lambda: self._heard_model(args, kwargs, outputs))
 
     @property
@@ -226,7 +295,10 @@ class Observer:
     def _heard_model(self, args: Any, kwargs: Any, outputs: Any) -> None:
         """Ask a function for what the model returned."""
         given = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
-        current = self._choose(given[0] if given else None)
+        evidence = given[0] if given else None
+        current = self._choose(evidence) if self._currents else None
+        if self._behind:
+            current = self._late(current, evidence, None)
         if current is None or current.index is None:
             return
         outputs = one_output(outputs)
@@ -244,7 +316,9 @@ class Observer:
         if per_sample is None:
             return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
-        current = self._newest if len(self._currents) == 1 else self._choose(targets)
+        current = self._newest if len(self._currents) < 2 else self._choose(targets)
+        if self._behind:
+            current = self._late(current, targets, outputs)
         if current is not None and current.index is not None:
             self._look(current, args, kwargs, value, None, bool(getattr(outputs, "requires_grad", False)))
 
@@ -281,11 +355,52 @@ class Observer:
         )
         return None
 
+    def _late(self, newest: Current | None, evidence: Any, outputs: Any) -> Current | None:
+        """Find the batch that a call is of, where the loop took batches that it has not worked on."""
+        streams = list(self._behind) if newest is None else [(newest.mode, newest.ds_id)]
+        waiting = [one for stream in streams for one in self._behind.get(stream, ())]
+        if not waiting:
+            return newest
+        able = waiting if newest is None else [*waiting, newest]
+        found = [one for one in able if lies_in(evidence, one.batch)]
+        if len(found) != 1:
+            found = [one for one in able if has_rows(evidence, one)]
+        if len(found) != 1 and outputs is not None:
+            given = [one for one in found or able if one.rank(outputs)[1] == 2]
+            found = given if len(given) == 1 else found
+        if len(found) != 1:
+            self._hear_model()
+            if newest is None:
+                return None  # nobody's batch, as far as can be told
+            proof = self.evidence.of(newest.mode, newest.ds_id)
+            proof.next()
+            proof.refuse(
+                "ahead",
+                f"the loop took {len(able)} {newest.mode} batches before it worked on the first, or left some out, and nothing "
+                "tells of which a call of the loss is, so such batches are not recorded",
+                "Call the watched loss with the batch's own labels, or record by hand: tracker.record(index, label, loss=...)",
+            )
+            return None
+        current = found[0]
+        stream = (current.mode, current.ds_id)
+        self._lags = self._lags or current is not newest
+        # what came before it was left out
+        of_stream = self._behind.get(stream, [])
+        place = of_stream.index(current) if current is not newest else len(of_stream)
+        for old in of_stream[:place]:
+            self._settle(old)
+        del of_stream[:place]
+        if not of_stream:
+            self._behind.pop(stream, None)
+        return current
+
     def _look(self, current: Current, args: Any, kwargs: Any, value: Any, inputs: Any, trains: bool) -> None:
         """Look at one call, and keep what it says until the batch is settled."""
         per_sample = self._per_sample
         assert per_sample is not None
         self._silent = 0
+        if current.mode == "train" and not self._trains(current):
+            return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
         # where a call stands is asked for only once there were several in a batch: most loops call their loss once
         site = site_of() if current.calls or self._several else ("", 0)
@@ -302,10 +417,14 @@ class Observer:
             call.own = own_rows(targets, current.batch, current.size)
             call.odd = call.own is None and follow_labels(targets, current.batch, current.size) is False
             call.strong = call.own is True and lies_in(targets, current.batch)
+            if call.own and not call.strong and not self._order((current.mode, current.ds_id)).proved:
+                call.orders = orders_of(targets)
         call.main = current.rank(outputs)
         call.place = self._place.of(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
-        if self._held is not None and whole and not current.first and call.own is not False and not call.odd:
+        known_order = call.strong or not call.looked or self._order((current.mode, current.ds_id)).proved
+        may_wait = whole and not current.first and not current.settled and known_order
+        if self._held is not None and may_wait and call.own is not False and not call.odd:
             stamped = self._feed.batch(current.mode, current.ds_id, current.index, None, {})
             call.held = self._held.take(stamped, args, kwargs, value)
         if call.held is None:
@@ -321,6 +440,44 @@ class Observer:
             call.own = True if call.seen.proved else call.own
             call.number = _numbers(per_sample, call, value, args, kwargs) if near else None
         current.calls.append(call)
+
+    def _trains(self, current: Current) -> bool:
+        """Whether a call for a training batch is of training: those without gradients are of an evaluation, or a metric."""
+        import torch
+
+        if torch.is_grad_enabled():
+            if not self._graded and self._ungraded:
+                self._tell_ungraded(current)
+            self._graded = current.graded = True
+        elif self._graded and not (current.graded or current.calls or current.settled):
+            current.ungraded = True
+            return False
+        elif not self._graded:
+            self._ungraded += 1
+        return True
+
+    def _went(self, current: Current | None) -> None:
+        """Note whether a batch that the loop leaves was trained on, or only evaluated."""
+        if current is None or not (current.graded or current.ungraded):
+            return
+        stream = (current.mode, current.ds_id)
+        self._trained[stream] = current.graded or self._trained.get(stream, False)
+        if not current.graded:
+            self._tell_ungraded(current)
+
+    def _tell_ungraded(self, current: Current) -> None:
+        if self._ungraded:
+            text = "the first losses of the training loader came without gradients, as evaluations have them, and were recorded"
+        else:
+            text = (
+                "losses of training batches came without gradients alone: that is an evaluation, so it is not recorded, and its "
+                "pass counts as no epoch"
+            )
+        self.evidence.of(current.mode, current.ds_id).warn(
+            "ungraded",
+            text,
+            'Evaluate training data with a loader of its own: watch(..., eval_loader={"train": that_loader})',
+        )
 
     # settling a batch
 
@@ -398,10 +555,24 @@ class Observer:
             one()
 
     def _commit(self, current: Current, call: Call) -> None:
-        """Record one call, unless something speaks against it."""
+        """Record one call, unless something speaks against it, or wait for labels that tell in which order its rows are."""
+        proof = self.evidence.of(current.mode, current.ds_id)
+        proof.next()
+        if call.own is True and not call.strong and call.looked and not proof.distrusted:
+            order = self._order((current.mode, current.ds_id))
+            for one in order.tell(call.orders, (current, call)):
+                self._record(*one)
+            return
+        self._record(current, call)
+
+    def _order(self, stream: tuple[str, str | None]) -> RowOrder:
+        return self._orders.setdefault(stream, RowOrder())
+
+    def _record(self, current: Current, call: Call) -> None:
         proof = self.evidence.of(current.mode, current.ds_id)
         proof.next()
         if call.own is False:
+            self._order((current.mode, current.ds_id)).refute()
             call.drop()
             proof.refuse(
                 "targets",
@@ -471,7 +642,7 @@ class Observer:
             self._undo.append(listen(self._model, self._note_outputs))
 
     def _note_outputs(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        for current in self._currents.values():
+        for current in (*self._currents.values(), *(one for part in self._behind.values() for one in part)):
             inputs = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
             current.note(outputs, own_input(inputs, current))
 
@@ -496,6 +667,11 @@ def _numbers(
         ways += ["batchmean", "sum"] if per_sample.given else ["batchmean"]
     wants = tuple(float(reduced(raw, seen.share, way)) for way in ways)
     return wants, float(value.detach()), bool(loose)
+
+
+def has_rows(evidence: Any, current: Current) -> bool:
+    """Whether what a call was given is a part of a batch, row by row."""
+    return hasattr(evidence, "detach") and own_rows(evidence, current.batch, current.size) is True
 
 
 def _near(want: float, got: float) -> bool:

@@ -55,6 +55,9 @@ class Watch:
         self._entered = False
         self._unsure = False  # whether a pass began that may be a look at one batch
         self._passes: dict[tuple[str, str | None], Passing] = {}  # which an epoch is of
+        self._ending: set[tuple[str, str | None]] = (
+            set()
+        )  # passes over, whose last batches are not worked on yet
         losses = loss if isinstance(loss, Mapping) else {"loss": loss}
         self._observers = [
             Observer(
@@ -121,6 +124,7 @@ class Watch:
     def began(self, tap: Tap) -> None:
         """Hear that a pass begins; its epoch does with its first batch."""
         stream = (tap.mode, tap.ds_id)
+        self._end_passes()
         for one in self._observers:
             one.forget(stream)
         before = self._passes.get(stream)
@@ -155,15 +159,37 @@ class Watch:
             one.take(tap.mode, tap.ds_id, index, batch, first=passing.taken == 1 and one.hears)
 
     def ended(self, tap: Tap) -> None:
-        """Close the epoch: its loader is exhausted."""
+        """Close the epoch: its loader is exhausted, and its batches are worked on."""
         stream, passing = (tap.mode, tap.ds_id), tap.passing
+        waits = self._passes.get(stream) is passing and all(one.waits(stream) for one in self._observers)
         for one in self._observers:
-            one.leave(stream)
+            if waits:
+                one.set_aside(stream)
+            else:
+                one.leave(stream)
         self._confirm(stream)
         self._flush()
-        if self._passes.get(stream) is passing:
+        if waits:
+            self._ending.add(stream)
+        elif self._only_evaluates(stream):
+            self._take_back(stream)
+        elif self._passes.get(stream) is passing:
             del self._passes[stream]
             self._close(stream)
+
+    def _only_evaluates(self, stream: tuple[str, str | None]) -> bool:
+        """Whether the loss was called without gradients alone in a pass over a training loader."""
+        hearing = [one for one in self._observers if one.hears]
+        return stream[0] == "train" and bool(hearing) and all(one.evaluated(stream) for one in hearing)
+
+    def _end_passes(self, *, all_of_them: bool = True) -> None:
+        """Close the epochs whose loaders are exhausted and whose last batches came late, or do not come."""
+        for stream in list(self._ending):
+            if all_of_them or not any(one.waits(stream) for one in self._observers):
+                self._ending.discard(stream)
+                self._flush()
+                if self._passes.pop(stream, None) is not None:
+                    self._close(stream)
 
     def dropped(self, tap: Tap) -> None:
         """Hear that a pass was left: an evaluation is over then, a training epoch when the next begins."""
@@ -171,6 +197,9 @@ class Watch:
         for one in self._observers:
             one.left(stream)
         if self._passes.get(stream) is not passing:
+            return
+        if self._only_evaluates(stream):
+            self._take_back(stream)
             return
         heard = any(one.heard(stream) for one in self._observers)
         if tap.mode != "train" and (heard or passing.taken > 1):
@@ -220,6 +249,8 @@ class Watch:
             one.settle()
         if self._unsure:
             self._confirm()
+        if self._ending:
+            self._end_passes(all_of_them=False)
 
     # taking itself off
 
@@ -231,6 +262,7 @@ class Watch:
         """End all open epochs now: for loops that never exhaust their loader."""
         self._flush()
         self._passes.clear()
+        self._ending.clear()
         self._feed.end_all()
 
     def detach(self, error: BaseException | None = None) -> None:
