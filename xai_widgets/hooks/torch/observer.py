@@ -422,7 +422,7 @@ class Observer:
         call.main = current.rank(outputs)
         call.place = self._place.of(outputs)
         call.input = None if inputs is None else own_input(inputs, current)
-        known_order = call.strong or not call.looked or self._order((current.mode, current.ds_id)).proved
+        known_order = call.own is None or call.strong or self._order((current.mode, current.ds_id)).proved
         may_wait = whole and not current.first and not current.settled and known_order
         if self._held is not None and may_wait and call.own is not False and not call.odd:
             stamped = self._feed.batch(current.mode, current.ds_id, current.index, None, {})
