@@ -53,7 +53,9 @@ def count(framework: str, number: int, first: int = 0) -> Counter[str]:
 
 def main() -> None:
     """Read the arguments and count."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("framework")
     parser.add_argument("number", type=int)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
@@ -62,7 +64,9 @@ def main() -> None:
     counts = count(given.framework, given.number, given.first)
     wall, used = time.perf_counter() - began, time.process_time() - used
     print(
-        given.framework, dict(sorted(counts.items())), f"{used / given.number:.3f} s of a processor each, {wall:.0f} s in all"
+        given.framework,
+        dict(sorted(counts.items())),
+        f"{used / given.number:.3f} s of a processor each, {wall:.0f} s in all",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from zoo_data import COLLATES, DATA, ORDERS, data_of, loader_of
@@ -35,7 +36,7 @@ STEPS = (
     "plain", "plain", "plain", "accumulate", "pieces", "metric again", "tuple", "output dict", "auxiliary first",
     "auxiliary after", "twice", "mixup", "permuted", "doubled", "reordered", "teacher", "masked", "autocast", "regulariser",
     "ahead", "ahead cloned", "buffered", "buffered cloned", "cloned", "keywords", "inside", "closure", "scaler", "sorted",
-    "filtered", "validated after", "validated before", "teacher's loss", "step by step", "two heads",
+    "filtered", "validated after", "validated before", "teacher's loss", "step by step", "two heads", "sum of two",
 )  # fmt: skip
 INTERRUPTIONS = (
     "none",
@@ -139,6 +140,8 @@ def possible(step: str, criterion: str) -> str:
         return "plain"
     if step == "doubled" and criterion == "ctc":
         return "plain"
+    if step == "sum of two" and criterion not in ("ce", "ce smoothing", "margin"):
+        return "plain"
     if step == "keywords" and criterion not in KEYWORDS:
         return "plain"
     return "plain" if step == "step by step" and criterion != "tokens" else step
@@ -183,6 +186,7 @@ class Case:
     called: Any = None  # what the loop calls for the model's output
     teacher: Any = None
     inside: Any = None
+    other: Any = None  # a second criterion, of which the loop's loss has a share
     others: Any = ()  # batches of a validation that nobody watches
 
     @property
@@ -209,6 +213,8 @@ def case_of(loop: Loop) -> Case:
     )
     evaluation = DataLoader(TensorDataset(x, y), 8) if loop.interruption.startswith("evaluation") else None
     case = Case(loop, x, y, model, loss, call, loader, evaluation, names, rows, xw.Tracker(), model)
+    if loop.step == "sum of two":
+        case.other = nn.MSELoss()
     if loop.step == "inside":
         case.inside = Inside(model, loss, call)
     if loop.step.startswith("validated"):
@@ -237,6 +243,9 @@ def one_step(case: Case, batch: Any) -> torch.Tensor:
     step = loop.step
     if step in ("cloned", "ahead cloned", "buffered cloned"):
         x, y = x.clone(), y.clone()
+    if step == "sum of two":
+        out = model(x)
+        return 0.7 * call(out, y) + 0.3 * case.other(out, F.one_hot(y, CLASSES).float())
     if step == "inside":
         return case.inside(x, y).sum()
     if step == "keywords":
@@ -307,8 +316,9 @@ def run(loop: Loop) -> str:
         for attempt in range(attempts):
             optimizer = torch.optim.SGD(case.model.parameters(), 0.0)
             try:
+                loss = case.loss if case.other is None else {case.loss: 0.7, case.other: 0.3}
                 with watch(
-                    case.watched, case.loss, optimizer, case.loader, case.tracker, eval_loader=case.evaluation
+                    case.watched, loss, optimizer, case.loader, case.tracker, eval_loader=case.evaluation
                 ):
                     case.teacher = copy.deepcopy(case.model)
                     train(case, optimizer, attempt)
@@ -408,6 +418,10 @@ def judged(case: Case) -> str:
     """Compare what was recorded with the truth."""
     loop, tracker = case.loop, case.tracker
     losses, labels = truth(loop.criterion, case.model, case.x, case.y)
+    if case.other is not None:
+        out = case.model.main(case.x).detach().double()
+        squares = ((out - F.one_hot(case.y, CLASSES)) ** 2).mean(1).tolist()
+        losses = [0.7 * one + 0.3 * square for one, square in zip(losses, squares, strict=True)]
     told = bool(tracker.problems)
     loop.problems = list(tracker.problems)
     rows = case.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import warnings
@@ -26,6 +27,7 @@ FASTAI_DATA = ("tensors", "tuples", "attribute", "subset", "split", "concat", "s
 def drawn(framework: str, seed: int) -> Loop:
     """Draw a combination that a framework takes."""
     loop = zoo_torch.drawn(seed)
+    loop.step = "plain" if loop.step == "sum of two" else loop.step
     if framework == "accelerate":
         loop.order = "shuffle" if loop.order in SUBCLASSES else loop.order
         loop.step = "plain" if loop.step in ("closure", "scaler", "autocast") else loop.step
@@ -55,10 +57,8 @@ def run(framework: str, loop: Loop) -> str:
         for attempt in range(2 if loop.interruption == "resumed" else 1):
             if loop.interruption == "look":
                 next(iter(case.loader))
-            try:
+            with contextlib.suppress(Stopped):
                 runner(case, attempt)
-            except Stopped:
-                pass
     return judged(case)
 
 
@@ -238,5 +238,3 @@ def fastai(case: Case, attempt: int) -> None:
             learn.fit(2, 0.0)
     finally:
         callback.detach()
-
-

@@ -61,8 +61,9 @@ def watch(
     loss
         The loss module that the loop calls (``nn.CrossEntropyLoss()``, any weights, smoothing, ignore_index), compiled
         or not; or a function such as ``F.cross_entropy``, which is then asked for per-sample values of what `model`
-        returned; or ``{"main": one, "auxiliary": another}``, each a metric of its own; or None to learn only the indices
-        and record yourself.
+        returned; or ``{one: 1.0, another: 0.3}``, whose weighted sum is recorded row by row; or ``{"main": one, "auxiliary":
+        another}``, each a metric of its own, of which the first of classes gives labels and logits; or None to learn only
+        the indices and record yourself.
     optimizer
         The optimizer, several of them, or None where there is none.
     loader

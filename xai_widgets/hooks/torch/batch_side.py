@@ -84,6 +84,8 @@ class Sides:
                     known = (
                         0 if same else 1
                     )  # parts of a batch of the default collate function begin with the batch
+            elif known is None and one.shape == (count,) and getattr(targets, "ndim", 0) == 2:
+                known = _side_of_classes(targets, one)
         return None if known is None else Side(None, known)
 
     def _flattened(self, length: int, targets: Any, count: int, parts: list[Any]) -> Side | None:
@@ -111,6 +113,15 @@ class Sides:
             self._flat[key] = Side(shape, axis, None, True)
             return self._flat[key]
         return None
+
+
+def _side_of_classes(targets: Any, labels: Any) -> int | None:
+    """Say along which side (B, B) targets are the one-hot rows of a batch's labels; None where neither or both are."""
+    fits = [
+        is_one_hot(rows) and bool((rows.argmax(1) == labels.to(rows.device)).all())
+        for rows in (targets.detach(), targets.detach().t())
+    ]
+    return None if fits[0] == fits[1] else int(fits[1])
 
 
 def _piece(length: int, targets: Any, count: int, parts: list[Any], start: int) -> Side | None:

@@ -78,6 +78,8 @@ class Rows:
     ) -> None:
         if fetched is not None:
             self._against_samples(proof, names, batch, fetched)
+            if places is not None and proof.may_record and (seen < FIRST or seen % RARELY == 0):
+                self._as_asked(proof, places, batch)
         elif ((seen < FIRST or seen % OFTEN == 0) and places is not None and not proof.rows_seen) or (
             seen % RARELY == 0 and places is not None
         ):
@@ -211,6 +213,32 @@ class Rows:
             if told:
                 self._mapped.add(("memory",))
             proof.leave_open("labels", "the data set transforms its labels, and its samples were not seen")
+
+    def _as_asked(self, proof: Proof, places: Any, batch: Any) -> None:
+        """Tell where the data set gives other samples than it is asked for, as some do for those that they cannot read."""
+        labels, at = self._labels(), np.asarray(places)
+        if labels is None or at.dtype.kind not in "iu":
+            return
+        try:
+            given = np.asarray(labels(at))
+        except (IndexError, KeyError, TypeError, ValueError):
+            return
+        parts = dict(leaves(batch))
+        there = next(
+            (path for path in LABEL_PATHS if path in parts and _fits(parts[path], given, len(at))), None
+        )
+        found = None if there is None else _taken(parts[there], list(range(len(at))))
+        if found is None:
+            return
+        same = same_labels(given, found)
+        if same.mean() > 0.5 and not same.all():
+            row = int(np.argmin(same))
+            proof.warn(
+                "asked",
+                f"the data set's labels in memory say {given[row]} for a {proof.mode} sample that came with {found[row]}, while "
+                "most agree: it gives another sample than it is asked for, or changes labels; recorded is the name that was asked for",
+                "If it gives other samples, have it return their index too, and give index=",
+            )
 
     def _labels(self) -> Any:
         dataset = getattr(self._loader, "dataset", None)

@@ -168,10 +168,17 @@ class Tap:
             names: Any = np.asarray(indices)
         else:
             names = indices if hasattr(indices, "dtype") else list(indices)
+        names = self._from_the_front(names)
         places = self.whole_places()
         if places is None:
             return names
         return places[np.asarray(names, dtype=np.int64)]
+
+    def _from_the_front(self, names: Any) -> Any:
+        """Return places that count from the end as what they are: data sets take -1 for their last sample."""
+        if isinstance(names, np.ndarray) and names.dtype.kind == "i" and len(names) and names.min() < 0:
+            return np.where(names < 0, names + len(self.loader.dataset), names)
+        return names
 
     def whole_places(self) -> Any:
         """Return the places (N,) that a subset's samples have in what it is a part of; None for what is no subset."""

@@ -52,15 +52,21 @@ class Held:
         What tells per-sample values of a call.
     evidence
         Told whether the values give the criterion's numbers; without it they are taken as they are.
-    metric
-        What the values are recorded as.
+    metric, labels
+        What the values are recorded as, and whether the targets give labels.
     """
 
     def __init__(
-        self, feed: Feed, per_sample: PerSample, evidence: Evidence | None = None, metric: str = "loss"
+        self,
+        feed: Feed,
+        per_sample: PerSample,
+        evidence: Evidence | None = None,
+        metric: str = "loss",
+        *,
+        labels: bool = True,
     ) -> None:
         self._feed, self._per_sample = feed, per_sample
-        self._evidence, self._metric = evidence, metric
+        self._evidence, self._metric, self._labels = evidence, metric, labels
         self._calls: list[Waiting] = []
         self._kind: tuple[object, ...] | None = None
         self._name = per_sample.torchs_own or ""
@@ -130,9 +136,10 @@ class Held:
         metrics = {self._metric: observed.loss}
         if observed.weighted is not None:
             metrics[f"{self._metric}_weighted"] = observed.weighted
-        if observed.logits is not None and observed.label is not None and self._metric == "loss":
+        label = observed.label if self._labels else None
+        if observed.logits is not None and label is not None:
             metrics["logits"] = observed.logits
-        self._feed.hand_over(calls[-1].batch._replace(index=index, label=observed.label, metrics=metrics))
+        self._feed.hand_over(calls[-1].batch._replace(index=index, label=label, metrics=metrics))
 
     def _agreed(self, calls: list[Waiting], observed: Observed) -> list[bool]:
         """Compare the values of each call, reduced, with the number that the criterion returned."""

@@ -58,6 +58,10 @@ class Observer:
         Where batches carry their label, instead of the targets of the loss.
     main
         Whether this loss says which of the model's outputs is explained.
+    metric, labels
+        What values are recorded as, and whether its targets give labels: of several losses, one does.
+    sink
+        Where batches go instead.
     """
 
     def __init__(
@@ -72,16 +76,23 @@ class Observer:
         metric: str = "loss",
         evidence: Evidence | None = None,
         main: bool = True,
+        labels: bool = True,
+        sink: Callable[[Any], None] | None = None,
     ) -> None:
         self._feed = feed
         self.evidence = Evidence(feed) if evidence is None else evidence
-        self._drain = Drain(feed.record)
-        self._metric = metric
+        self._drain = Drain(feed.record if sink is None else sink)
+        self._metric, self._labels = metric, labels
         self._per_sample = None if loss is None else PerSample(loss, per_sample, logits)
         self._label = None if label is None else key_reader(label)
-        by_row = self._per_sample is not None and label is None and known(self._per_sample.torchs_own or "")
+        by_row = (
+            self._per_sample is not None
+            and label is None
+            and known(self._per_sample.torchs_own or "")
+            and sink is None
+        )
         self._held = (
-            Held(feed, self._per_sample, self.evidence, metric)
+            Held(feed, self._per_sample, self.evidence, metric, labels=labels)
             if self._per_sample is not None and by_row
             else None
         )
@@ -585,12 +596,19 @@ class Observer:
             proof.refused += 1
             return
         if call.odd:
-            proof.warn(
-                "targets",
-                "the loss's targets are not the batch's labels and no function of them (mixed, or drawn anew?), so its rows are "
-                "recorded without a label",
-                "Give label= (where batches carry the label), or record by hand: tracker.record(index, label, loss=...)",
+            own = call.input is True or call.main[1] == 2 or self._label is not None
+            what = "its rows are recorded without a label" if own else "such batches are not recorded"
+            text = (
+                "the loss's targets are not the batch's labels and no function of them (mixed, or drawn anew?), so "
+                + what
             )
+            remedy = "Give label= (where batches carry the label), or record by hand: tracker.record(index, label, loss=...)"
+            if not own:
+                self._hear_model()  # whether it is given the batch's own rows tells, from the next batch on
+                call.drop()
+                proof.refuse("odd", text, remedy)
+                return
+            proof.warn("targets", text, remedy)
         elif call.own is None and call.held is None and call.looked:
             proof.leave_open("targets", "the loss's targets were not found in the batch")
         self._learn_place(call)
@@ -601,7 +619,7 @@ class Observer:
         seen = call.seen
         index, rows = current.index, seen.rows
         label = seen.label if self._label is None else self._label(current.batch)
-        label = None if call.odd and self._label is None else label
+        label = None if (call.odd and self._label is None) or not self._labels else label
         if rows is not None:
             index = _rows_of(index, rows)
             label = label if self._label is None else _rows_of(label, rows)
@@ -609,11 +627,11 @@ class Observer:
         if seen.weighted is not None:
             metrics[f"{self._metric}_weighted"] = seen.weighted
             proof.weighted = True
-        if seen.logits is not None and label is not None and self._metric == "loss":
+        if seen.logits is not None and label is not None:
             metrics["logits"] = seen.logits
-        self.evidence.learn_task(
-            self._per_sample.kind if self._per_sample else "", call.shape, seen.label is not None
-        )
+        if self._labels:
+            kind = self._per_sample.kind if self._per_sample else ""
+            self.evidence.learn_task(kind, call.shape, seen.label is not None)
         self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
 
     def _learn_place(self, call: Call) -> None:

@@ -16,6 +16,7 @@ from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Passing, Tap
 from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.weighted_sum import WeightedSum
 from xai_widgets.tracking import TrainingStopped
 
 
@@ -59,12 +60,15 @@ class Watch:
             set()
         )  # passes over, whose last batches are not worked on yet
         losses = loss if isinstance(loss, Mapping) else {"loss": loss}
+        self._sum = _sum_of(losses, self._feed, self._evidence)
+        labelling = _labelling(losses)
         self._observers = [
             Observer(
-                self._feed, one, model, per_sample=per_sample, logits=logits, label=label, metric=str(name),
-                evidence=self._evidence, main=place == 0,
+                self._feed, losses[key] if self._sum is None else key, model, per_sample=per_sample, logits=logits, label=label,
+                metric=str(key) if self._sum is None else "loss", evidence=self._evidence, main=place == labelling, labels=place == labelling,
+                sink=None if self._sum is None else self._sum.sink(place),
             )
-            for place, (name, one) in enumerate(losses.items())
+            for place, key in enumerate(losses)
         ]  # fmt: skip
         if len(self._observers) > 1:
             self._feed.held_by(self._flush)
@@ -218,6 +222,8 @@ class Watch:
         return True
 
     def _close(self, stream: tuple[str, str | None]) -> None:
+        if self._sum is not None:
+            self._sum.give_up()
         self._feed.end(*stream)
         if stream[0] == "train" and self._feed.steps_this_epoch:
             self._feed.tracker.steps_per_epoch = self._feed.steps_this_epoch
@@ -261,6 +267,8 @@ class Watch:
     def end_epoch(self) -> None:
         """End all open epochs now: for loops that never exhaust their loader."""
         self._flush()
+        if self._sum is not None:
+            self._sum.give_up()
         self._passes.clear()
         self._ending.clear()
         self._feed.end_all()
@@ -292,6 +300,39 @@ class Watch:
         stopped = isinstance(error, TrainingStopped)
         self.detach(None if stopped else error)
         return stopped
+
+
+def _sum_of(losses: Mapping[Any, Any], feed: Feed, evidence: Evidence) -> WeightedSum | None:
+    """Return what adds terms, where losses are ``{criterion: weight}``; None where they are ``{"name": criterion}``.
+
+    Raises
+    ------
+    TypeError
+        They are neither.
+    """
+    if losses and all(isinstance(key, str) for key in losses):
+        return None
+    numbers = [
+        isinstance(weight, (int, float)) and not isinstance(weight, bool) for weight in losses.values()
+    ]
+    if losses and all(callable(key) for key in losses) and all(numbers):
+        return WeightedSum(feed, evidence, [float(weight) for weight in losses.values()])
+    shown = ", ".join(f"{type(key).__name__}: {type(value).__name__}" for key, value in losses.items())
+    raise TypeError(
+        f"loss is a mapping of {{{shown}}}; expected {{criterion: weight}} for a sum, such as {{main: 1.0, other: 0.3}}, "
+        'or {"name": criterion} for metrics of their own'
+    )
+
+
+def _labelling(losses: Mapping[Any, Any]) -> int:
+    """Return which of several losses gives the labels: the first of classes, else the first."""
+    for place, (key, value) in enumerate(losses.items()):
+        criterion = value if isinstance(key, str) else key
+        kind = getattr(criterion, "__name__", type(criterion).__name__)
+        task = _task.of_criterion(kind, (2, 1))
+        if task is not None and task.kind in ("classes", "one_logit"):
+            return place
+    return 0
 
 
 def _steps(loaders: Mapping[tuple[str, str | None], Any]) -> int | None:
