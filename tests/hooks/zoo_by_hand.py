@@ -32,6 +32,20 @@ def zoo(framework: str) -> tuple[Any, Any]:
         import zoo_torch_hooks
 
         return partial(zoo_torch_hooks.drawn, framework), partial(zoo_torch_hooks.run, framework)
+    if framework == "trainer":
+        import torch
+        import zoo_trainer
+
+        torch.set_num_threads(1)
+        return zoo_trainer.drawn, zoo_trainer.run
+    if framework == "keras":
+        import zoo_keras
+
+        return zoo_keras.drawn, zoo_keras.run
+    if framework == "tensorflow":
+        import zoo_tensorflow
+
+        return zoo_tensorflow.drawn, zoo_tensorflow.run
     raise SystemExit(f"no zoo of {framework!r}")
 
 

@@ -195,12 +195,8 @@ class Observer:
     def forget(self, stream: tuple[str, str | None]) -> None:
         """Drop what was learned of a batch that the loop only looked at, and batches of the last pass that it never used."""
         self._looks.pop(stream, None)
-        if self._behind.pop(stream, None) and self._lags:
-            self.evidence.of(*stream).warn(
-                "ahead",
-                "the next pass began before the loop had worked on the last batches of the one before, which are not recorded",
-                "Let a pass end with its last batch, or record by hand: tracker.record(index, label, loss=...)",
-            )
+        for waiting in self._behind.pop(stream, ()):
+            self._settle(waiting)
         current = self._currents.get(stream)
         if current is not None and current.first:
             self._currents.pop(stream)
@@ -241,6 +237,15 @@ class Observer:
         """Whether the loop has taken a batch of a stream that it has not worked on."""
         current = self._currents.get(stream)
         return self.hears and (bool(self._behind.get(stream)) or (current is not None and current.unused))
+
+    def never_used(self, stream: tuple[str, str | None]) -> None:
+        """Note that the next pass begins; the last batches of a loop that takes some ahead are lost then."""
+        if self._lags and self.waits(stream):
+            self.evidence.of(*stream).warn(
+                "ahead",
+                "the next pass began before the loop had worked on the last batches of the one before, which are not recorded",
+                "Let a pass end with its last batch, or record by hand: tracker.record(index, label, loss=...)",
+            )
 
     def set_aside(self, stream: tuple[str, str | None]) -> None:
         """Note that a pass is over of which the loop may still work on the last batches."""

@@ -297,8 +297,9 @@ class PerSample:
             return None
         classes = targets.detach()
         if len(shape) == 2 and shape[1] > 1:
-            # several labels are several, and shares of classes are none
-            return classes.argmax(1) if self._kind in _OF_CLASSES and is_one_hot(classes) else None
+            # several labels are several, and shares of classes are none; whole numbers are the classes of tokens
+            shares = self._kind in _OF_CLASSES and targets.is_floating_point()
+            return classes.argmax(1) if shares and is_one_hot(classes) else None
         if targets.numel() != count:
             return None
         classes = classes.reshape(-1)

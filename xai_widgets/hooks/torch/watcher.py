@@ -191,6 +191,8 @@ class Watch:
         for stream in list(self._ending):
             if all_of_them or not any(one.waits(stream) for one in self._observers):
                 self._ending.discard(stream)
+                for one in self._observers:
+                    one.never_used(stream)
                 self._flush()
                 if self._passes.pop(stream, None) is not None:
                     self._close(stream)

@@ -53,7 +53,8 @@ class Step(NamedTuple):
 class Evaluated(NamedTuple):
     """A batch of an evaluation: what is to be recorded, and the numbers that its losses give and that the model returned.
 
-    `reported` is what its losses give where the Trainer divides by a number of items of its own.
+    `reported` is what its losses give where the Trainer divides by a number of items of its own; `targets` are the labels of
+    the first batches.
     """
 
     batch: Batch
@@ -61,6 +62,7 @@ class Evaluated(NamedTuple):
     got: Any
     reported: Any
     loose: bool
+    targets: Any
 
 
 class TransformersWatch:
@@ -211,7 +213,7 @@ class TransformersWatch:
         """Compare the labels of a batch with those that its data set gives for its names."""
         look_up = self._lookup(mode)
         targets = step.targets
-        if look_up is None or getattr(targets, "ndim", 0) != 1 or len(targets) != len(step.index):
+        if look_up is None or getattr(targets, "ndim", 0) not in (1, 2) or len(targets) != len(step.index):
             proof.leave_open("labels", "the data set does not tell them by name")
             return True
         given, found = np.asarray(look_up(step.index)), targets.detach().cpu().numpy()
@@ -324,7 +326,14 @@ class TransformersWatch:
         batch = self.feed.batch("eval", None, step.index, seen.label, _metrics(seen))
         reported = seen.total / (seen.count if step.items is None else step.items)
         self._evaluated.append(
-            Evaluated(batch, seen.total / seen.count, self._returned(step, seen), reported, self._loose(step))
+            Evaluated(
+                batch,
+                seen.total / seen.count,
+                self._returned(step, seen),
+                reported,
+                self._loose(step),
+                step.targets if len(self._evaluated) < FIRST else None,
+            )
         )
 
     @told
@@ -347,7 +356,7 @@ class TransformersWatch:
             proof.next()
             if one.got is not None:
                 proof.number(one.want, one.got, loose=one.loose)
-            self._prove_labels(proof, one.batch)
+            self._prove_labels(proof, one.batch, one.targets)
             if proof.may_record:
                 self._drain.put(one.batch._replace(ds_id=ds_id, epoch=epoch))
         self._drain.flush()
@@ -373,12 +382,15 @@ class TransformersWatch:
         )
         return False
 
-    def _prove_labels(self, proof: Proof, batch: Batch) -> None:
+    def _prove_labels(self, proof: Proof, batch: Batch, targets: Any) -> None:
+        labels = batch.label if batch.label is not None else targets
         look_up = None if given_labels(self._labels, "eval") else self._lookup("eval")
-        if look_up is None or batch.label is None:
+        if look_up is None or labels is None:
+            if batch.label is None and look_up is not None and proof.rows_seen:
+                return  # several labels: those of the first batches are compared
             proof.leave_open("labels", "the data set does not tell them by name")
             return
-        given, found = np.asarray(look_up(batch.index)), np.asarray(batch.label.cpu())
+        given, found = np.asarray(look_up(batch.index)), np.asarray(labels.cpu())
         if given.shape == found.shape and (same_labels(given, found).all() or _reordered(given, found)):
             proof.labels(given, found, KEPT)
 
@@ -503,6 +515,8 @@ def _reordered(given: Any, found: Any) -> bool:
     """Whether labels are the same, in another order."""
     if given.shape != found.shape or given.dtype.kind not in "iuf" or found.dtype.kind not in "iuf":
         return False
+    if given.ndim == 2:
+        return sorted(map(tuple, given.tolist())) == sorted(map(tuple, found.tolist()))
     return bool((np.sort(given) == np.sort(found)).all())
 
 
