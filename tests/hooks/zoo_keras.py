@@ -24,6 +24,7 @@ TENSORFLOW = keras.backend.backend() == "tensorflow"
 HEADS = (
     "sparse", "sparse", "sparse logits", "sparse column", "ignore", "one-hot", "smoothing", "binary", "binary", "binary logits",
     "several", "value", "values", "sum", "by weight", "hinge", "own", "reduced", "pairs", "tokens", "two", "two list", "soft",
+    "two classes",
 )  # fmt: skip
 DATA = (
     "arrays", "arrays", "arrays", "dict", "list", "tensors", "names", "tf.data", "py", "py short", "py workers", "generator",
@@ -46,7 +47,7 @@ VALIDATION = ("none", "indexed", "weighted", "split", "forgotten")
 ENDS = ("", "", "", "stop", "exception", "part of a pass")
 NO_CLASSES = (
     "two", "two list", "several", "value", "values", "tokens", "ignore", "hinge", "own", "sum", "by weight", "reduced", "pairs",
-    "soft",
+    "soft", "two classes",
 )  # fmt: skip
 ARRAYS = ("arrays", "dict", "list", "tensors", "names", "forgotten")
 KINDS = ("int32", "int64", "uint8", "bool", "float32")
@@ -75,7 +76,7 @@ class Fit:
     def doubtful(self) -> bool:
         """Whether something in it may be told instead of recorded."""
         return (
-            self.head in ("reduced", "pairs")
+            self.head in ("reduced", "pairs", "two classes")
             or self.step in ("flipped", "by itself", "twice", "override alone")
             or self.data == "forgotten"
             or self.validation == "forgotten"
@@ -116,9 +117,9 @@ def drawn(seed: int) -> Fit:
         fit.data = "arrays"
     if fit.weights == "class_weight" and fit.head in NO_CLASSES:
         fit.weights = "sample_weight" if fit.data in ("arrays", "dict", "list", "names") else "none"
-    if fit.head in ("tokens", "pairs", "reduced", "two list"):
+    if fit.head in ("tokens", "pairs", "reduced", "two list", "two classes"):
         fit.weights = "none"
-    if fit.head in ("two", "two list"):
+    if fit.head in ("two", "two list", "two classes"):
         fit.step = "keras" if fit.step in ("one-hot", "override alone", "by itself") else fit.step
         fit.kind = "int64"
     if fit.step == "one-hot" and fit.head != "one-hot":
@@ -132,7 +133,14 @@ def drawn(seed: int) -> Fit:
         fit.executions = 1
     if fit.head == "ignore" and fit.weights == "with indexed":
         fit.weights = "none"
-    if fit.validation == "weighted" and fit.head in ("tokens", "pairs", "reduced", "two list", "ignore"):
+    if fit.validation == "weighted" and fit.head in (
+        "tokens",
+        "pairs",
+        "reduced",
+        "two list",
+        "two classes",
+        "ignore",
+    ):
         fit.validation = "indexed"
     return fit
 
@@ -161,6 +169,7 @@ def targets(fit: Fit, rng: np.random.Generator) -> Any:
         "tokens": rng.integers(0, CLASSES, (ROWS, TOKENS)),
         "two": {"digit": y, "size": (y / 10).astype("float32")},
         "two list": [y, (y / 10).astype("float32")],
+        "two classes": [y, y[::-1].copy()],
     }.get(fit.head, y)
 
 
@@ -241,15 +250,21 @@ def model_of(fit: Fit) -> Any:
     else:
         inputs = hidden = keras.Input(shape)
     regulariser = "l2" if fit.regularised else None
-    if fit.head in ("two", "two list"):
-        outputs: Any = {
+    if fit.head == "two classes":
+        outputs: Any = [
+            keras.layers.Dense(CLASSES, "softmax", name=name)(hidden) for name in ("digit", "size")
+        ]
+        loss: Any = ["sparse_categorical_crossentropy"] * 2
+        scale: Any = [1.0, 0.5]
+    elif fit.head in ("two", "two list"):
+        outputs = {
             "digit": keras.layers.Dense(CLASSES, "softmax", name="digit", kernel_regularizer=regulariser)(
                 hidden
             ),
             "size": keras.layers.Dense(1, name="size")(hidden),
         }
-        loss: Any = {"digit": "sparse_categorical_crossentropy", "size": "mse"}
-        scale: Any = {"digit": 1.0, "size": 0.5}
+        loss = {"digit": "sparse_categorical_crossentropy", "size": "mse"}
+        scale = {"digit": 1.0, "size": 0.5}
         if fit.head == "two list":
             outputs, loss, scale = (list(one.values()) for one in (outputs, loss, scale))
     else:
@@ -395,6 +410,8 @@ def truth(fit: Fit, model: Any, x: Any, y: Any) -> tuple[Any, list[Any]]:
 
     head = fit.head
     none: list[Any] = [None] * ROWS
+    if head == "two classes":
+        return sum(-w * log(q[rows, one]) for w, q, one in zip((1, 0.5), p, y, strict=True)), none
     if head in ("two", "two list"):
         digit, size = (p["digit"], p["size"]) if head == "two" else p
         first, second = (y["digit"], y["size"]) if head == "two" else y

@@ -491,3 +491,19 @@ def test_comparing_can_be_asked_before_there_are_weights(make: Any, digits: tupl
     panel.selected = (3,)
     settle(panel, lambda: panel._reference is not None and panel._reference.done)
     assert panel.service.pinned is not None
+
+
+def test_the_run_check_says_what_pictures_were_made_and_that_weights_were_left_alone(
+    make: Any, digits: tuple
+) -> None:
+    tracker, model = xw.Tracker(), Net()
+    tracker.record(range(40), digits[1], loss=np.linspace(0, 2, 40), step=7)
+    panel = make(model, tracker=tracker, following=False)
+    assert "saliency" not in str(tracker.check())
+    panel.selected = (3,)
+    settle(panel)
+    said = str(tracker.check())
+    assert "saliency: one picture made, gap " in said
+    assert said.endswith("weights untouched")
+    panel.close()
+    assert "saliency" not in str(tracker.check())

@@ -225,8 +225,18 @@ class _Classes(NamedTuple):
     heard: Heard
 
 
+def outputs_with_classes(model: Any, call: Call) -> int:
+    """Return how many outputs have labels of their own: of several, none is the sample's label."""
+    return len(_all_classes(model, model._compile_loss._flat_losses or [], call)) if call.heard else 0
+
+
 def _classes(model: Any, parts: Any, call: Call) -> _Classes | None:
     """Return the labels of the only output that has any."""
+    found = _all_classes(model, parts, call)
+    return found[0] if len(found) == 1 else None
+
+
+def _all_classes(model: Any, parts: Any, call: Call) -> list[_Classes]:
     found = []
     for part, heard in zip(parts, call.heard, strict=True):
         kind = kind_of(heard.loss)
@@ -235,7 +245,7 @@ def _classes(model: Any, parts: Any, call: Call) -> _Classes | None:
         label = _label(kind, heard)
         if label is not None:
             found.append(_Classes(kind, label, heard))
-    return found[0] if len(found) == 1 else None
+    return found
 
 
 def kind_of(loss: Any) -> str:

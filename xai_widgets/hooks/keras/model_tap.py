@@ -19,6 +19,7 @@ from xai_widgets.hooks.keras.criterion import (
     Unsplit,
     by_hand,
     listening,
+    outputs_with_classes,
     own_rows,
     place_of,
     rows_of,
@@ -74,6 +75,7 @@ class KerasTap:
         self.faults: dict[str, tuple[str, str]] = {}
         self.task: Task | None = None  # what the model's output is, as its loss tells
         self.place: tuple[int | str, ...] | None = None  # where that is in what the model returns
+        self.labelled = 0  # outputs with classes
         self._per_sample = per_sample
         self._logits = logits
         self._replaced: list[tuple[Any, str, Any]] = []
@@ -198,6 +200,7 @@ class KerasTap:
         if not calls[0].heard and calls[0].value is None:
             raise Unsplit(f"{step} computes its loss by itself, so nothing tells it for single samples")
         self.task, self.place = task_of(calls[0]), place_of(self.model, calls[0])
+        self.labelled = outputs_with_classes(self.model, calls[0])
         return rows_of(self.model, calls[0], self._logits)
 
     def _write(self, kind: str, index: Any, rows: Rows, own: Any) -> None:

@@ -294,6 +294,13 @@ class KerasWatch:
         if came:
             self._came = True
             self._recorder.learn_task(tap.task, tap.place)
+            if tap.labelled > 1:
+                self._proof(kind).warn(
+                    "outputs",
+                    f"{tap.labelled} outputs of the model have classes, and nothing tells which a sample's label is, so losses "
+                    "are recorded without labels",
+                    "Give labels by hand: tracker.record(index, label, mode=...), or watch a model with that output alone",
+                )
             self._most = max(self._most, -(-came // max(batches, 1)))
             self._recorder.release(names, *self._streams[kind])  # type: ignore[arg-type]
         elif batches and not self._came:

@@ -236,7 +236,7 @@ class Rows:
             proof.warn(
                 "asked",
                 f"the data set's labels in memory say {given[row]} for a {proof.mode} sample that came with {found[row]}, while "
-                "most agree: it gives another sample than it is asked for, or changes labels; recorded is the name that was asked for",
+                "most agree: it gives another sample than it is asked for, or changes labels; recorded is what was asked for",
                 "If it gives other samples, have it return their index too, and give index=",
             )
 

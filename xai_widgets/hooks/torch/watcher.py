@@ -163,9 +163,15 @@ class Watch:
             one.take(tap.mode, tap.ds_id, index, batch, first=passing.taken == 1 and one.hears)
 
     def ended(self, tap: Tap) -> None:
-        """Close the epoch: its loader is exhausted, and its batches are worked on."""
+        """Close the epoch: its loader is exhausted."""
+        self._over(tap, late=True)
+
+    def _over(self, tap: Tap, *, late: bool) -> None:
+        """Close the epoch of a pass, at once or when the last of its batches, taken ahead, are worked on."""
         stream, passing = (tap.mode, tap.ds_id), tap.passing
-        waits = self._passes.get(stream) is passing and all(one.waits(stream) for one in self._observers)
+        waits = (
+            late and self._passes.get(stream) is passing and all(one.waits(stream) for one in self._observers)
+        )
         for one in self._observers:
             if waits:
                 one.set_aside(stream)
@@ -209,7 +215,7 @@ class Watch:
             return
         heard = any(one.heard(stream) for one in self._observers)
         if tap.mode != "train" and (heard or passing.taken > 1):
-            self.ended(tap)
+            self._over(tap, late=False)
         elif passing.taken < 2 and not passing.counts and not heard:
             self._take_back(stream)
         else:

@@ -114,6 +114,12 @@ class AttributionService:
         return self._snapshots.last_copy_seconds
 
     @property
+    def weights_untouched(self) -> bool | None:
+        """Whether nobody wrote to the model's weights while they were copied; None where that cannot be told."""
+        held = self._snapshots
+        return held.disturbed == 0 if held.watched and held.copies else None
+
+    @property
     def weights(self) -> WeightsVersion | None:
         """The newest weights that were copied."""
         newest = self._snapshots.newest

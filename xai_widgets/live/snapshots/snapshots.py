@@ -33,6 +33,10 @@ class Snapshots:
         The model being trained.
     last_copy_seconds : float or None
         How long training was held up by the last copy.
+    copies, disturbed : int
+        Copies made, and those during which somebody wrote to a weight of the model.
+    watched : bool
+        Whether writes to the model's weights can be told.
     """
 
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None) -> None:
@@ -41,7 +45,8 @@ class Snapshots:
         self.pinned: Snapshot | None = None
         self.model, self._model_fn = model, model_fn
         self._lock = threading.Lock()
-        self._count = 0
+        self._count = self.disturbed = 0
+        self.watched = False
         self._impossible: TypeError | None = None
 
     def needs_copy(self, which: Which) -> bool:
@@ -55,6 +60,11 @@ class Snapshots:
         if self._impossible is not None:
             raise self._impossible
         return which == "newest" or (which == "same" and self.newest is None)
+
+    @property
+    def copies(self) -> int:
+        """Copies made so far."""
+        return self._count
 
     def draws_random(self) -> bool:
         """Whether the next copy has to build a model first, which draws random numbers."""
@@ -80,6 +90,7 @@ class Snapshots:
 
     def _copy(self, where: tuple[int | None, int | None]) -> Snapshot:
         started = time.perf_counter()
+        before = writes_to(self.model)
         held = self.newest
         if held is not None and held is not self.pinned and held.replica.refresh():
             snapshot = held
@@ -91,6 +102,9 @@ class Snapshots:
                 raise
             snapshot = Snapshot(replica, WeightsVersion(None, None))
         self._count += 1
+        after = writes_to(self.model)
+        self.disturbed += after != before
+        self.watched = after is not None
         snapshot.version = WeightsVersion(*where, True, self._count)
         self.newest = snapshot
         self.last_copy_seconds = time.perf_counter() - started
@@ -108,6 +122,22 @@ class Snapshots:
     def clear(self) -> None:
         """Forget all copies."""
         self.newest = self.pinned = None
+
+
+def writes_to(model: Any) -> tuple[Any, ...] | None:
+    """Return how often each weight of a torch model was written to, and where it lies; None for other models.
+
+    Torch counts every write to a tensor, so equal answers before and after say that nothing was written in between.
+    """
+    if not hasattr(model, "parameters") or not hasattr(model, "named_buffers"):
+        return None
+    held = [*model.parameters(), *(buffer for _, buffer in model.named_buffers())]
+    try:
+        return tuple((one._version, one.data_ptr()) for one in held)
+    except (
+        RuntimeError
+    ):  # tensors of inference mode are not counted, and some kinds have no memory of their own
+        return None
 
 
 def unsafe(version: WeightsVersion) -> WeightsVersion:

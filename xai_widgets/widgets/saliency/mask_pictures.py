@@ -178,7 +178,7 @@ def trust(columns: Any) -> tuple[str, str]:
         A word ("exact" up to 5 %, "fair" up to 20 %, else "rough"), and the numbers behind it: "completeness gap 1.8 %,
         standard error 6 %". Both are "" where nothing is known.
     """
-    gaps = [gap for gap in (relative_gap(columns, row) for row in range(len(columns))) if math.isfinite(gap)]
+    gaps = _gaps(columns)
     errors = np.asarray(columns.standard_error, np.float64)
     known = errors[np.isfinite(errors) & (errors >= 0)]
     said = [f"completeness gap {percent(max(gaps))}"] if gaps else []
@@ -188,6 +188,15 @@ def trust(columns: Any) -> tuple[str, str]:
         worst = max(worst, float(known.max()))
     word = next((word for most, word in _WORDS if worst <= most), "rough")
     return (word, ", ".join(said)) if said else ("", "")
+
+
+def _gaps(columns: Any) -> list[float]:
+    return [gap for gap in (relative_gap(columns, row) for row in range(len(columns))) if math.isfinite(gap)]
+
+
+def widest_gap(columns: Any) -> float:
+    """Return the largest completeness gap of all samples, as a share; NaN where none is known."""
+    return max(_gaps(columns), default=math.nan)
 
 
 def relative_gap(columns: Any, row: int) -> float:

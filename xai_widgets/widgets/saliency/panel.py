@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import functools
+import math
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import ipywidgets
 import numpy as np
 
+from xai_widgets._metrics import percent
 from xai_widgets.attribution import methods
 from xai_widgets.figures import palette
 from xai_widgets.live import AttributionService, Publisher
 from xai_widgets.samples import as_samples
+from xai_widgets.tracking import CheckItem
 from xai_widgets.widgets.saliency.kinds import look_of
 from xai_widgets.widgets.saliency.mask_pictures import (
     Cells,
     caption,
     first_caption,
     row_pictures,
+    widest_gap,
 )
 from xai_widgets.widgets.saliency.requests import ASKING, Asking, checked_columns, sliders_of
 from xai_widgets.widgets.saliency.rows import SampleRows
@@ -134,6 +139,9 @@ class SaliencyPanel(Asking):
         )
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise
         self.baseline, self.target, self.colormap, self.following = baseline, target, colormap, following
+        self._made, self._gap = 0, math.nan  # pictures made, and the completeness gap of the last ones
+        if hasattr(tracker, "add_claims"):
+            tracker.add_claims("saliency", functools.partial(_claims_of, weakref.ref(self)))
         self._title, self._rows = title, SampleRows(rows, self.publisher.together)
         self._sliders = sliders_of(self)
         self._open([ipywidgets.Box(list(self._sliders.values())), self._rows.box], "xaiw-saliency")
@@ -178,11 +186,29 @@ class SaliencyPanel(Asking):
         first = self._result is None
         self._result, self._failed = result, None
         self._rows.stale(False)
+        if result.done:
+            self._made += len(result.columns)
+            self._gap = widest_gap(result.columns)
         sent = self._show_pictures(keep=not first) if first or result.done or not costly else 0
         if self.comparing and self._reference_job is None and not self._closed:
             self._ask_soon()  # now there are weights to set aside
         self._show_state()
         return sent
+
+    def claims(self) -> list[CheckItem]:
+        """Say what pictures were made and whether the weights were left alone, for ``tracker.check()``."""
+        if not self._made or self._closed:
+            return []
+        made = "one picture" if self._made == 1 else f"{self._made:,} pictures"
+        gap = f", gap {percent(self._gap)}" if math.isfinite(self._gap) else ""
+        items = [CheckItem("ok", f"saliency: {made} made{gap}")]
+        untouched = self.service.weights_untouched
+        if untouched:
+            items.append(CheckItem("ok", "weights untouched"))
+        elif untouched is False:
+            why = "they changed while they were copied, since training went on"
+            items.append(CheckItem("open", f"weights untouched: not proved, {why}"))
+        return items
 
     def _reference_arrived(self, serial: int, result: Any) -> int:
         if serial != self._serial or not self.comparing:
@@ -440,3 +466,9 @@ class SaliencyPanel(Asking):
         self._cancel_job()
         self.service.close()
         self._rows.easel.close()
+
+
+def _claims_of(panel: weakref.ref[SaliencyPanel]) -> list[CheckItem]:
+    """Ask a panel for its claims, as long as there is one: a tracker keeps none alive."""
+    known = panel()
+    return [] if known is None else known.claims()
