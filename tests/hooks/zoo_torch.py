@@ -97,6 +97,7 @@ class Loop:
             or self.step in DOUBTFUL_STEPS
             or self.order in DOUBTFUL_ORDERS
             or self.interruption in DOUBTFUL_INTERRUPTIONS
+            or (self.step.startswith(("ahead", "buffered")) and self.interruption == "break")
             or (self.criterion.startswith("tokens") and self.collate != "default")
             or (self.criterion.startswith("function") and self.step in ("tuple", "output dict"))
         )

@@ -36,7 +36,8 @@ class Current:
         self.graded = self.ungraded = (
             False  # whether the loss was called for it with gradients, or first without
         )
-        self._outputs: list[tuple[int, int, int, bool | None]] = []
+        # held, so that no later tensor gets the address of one
+        self._outputs: list[tuple[int, Any, bool | None]] = []
 
     @property
     def unused(self) -> bool:
@@ -52,7 +53,7 @@ class Current:
             for _, one in leaves(getattr(outputs, "to_tuple", lambda: outputs)())
             if hasattr(one, "data_ptr")
         ]
-        self._outputs += [(place, one.data_ptr(), one.numel(), own) for place, one in enumerate(found[:16])]
+        self._outputs += [(place, one.detach(), own) for place, one in enumerate(found[:16])]
 
     def rank(self, outputs: Any) -> tuple[int, int]:
         """Tell whether a loss was given the model's first output (2), something unknown (1) or another output (0).
@@ -62,8 +63,8 @@ class Current:
         if not hasattr(outputs, "data_ptr"):
             return 1, 1
         address, size = outputs.data_ptr(), outputs.numel()
-        for place, known, numbers, own in self._outputs:
-            if (known, numbers) == (address, size):
+        for place, known, own in self._outputs:
+            if (known.data_ptr(), known.numel()) == (address, size):
                 return (2 if place == 0 else 0), 1 if own is None else 2 * own
         return 1, 1
 

@@ -65,7 +65,8 @@ class Watch:
         self._observers = [
             Observer(
                 self._feed, losses[key] if self._sum is None else key, model, per_sample=per_sample, logits=logits, label=label,
-                metric=str(key) if self._sum is None else "loss", evidence=self._evidence, main=place == labelling, labels=place == labelling,
+                metric=str(key) if self._sum is None else "loss", evidence=self._evidence, main=place == labelling,
+                labels=place == labelling,
                 sink=None if self._sum is None else self._sum.sink(place),
             )
             for place, key in enumerate(losses)
