@@ -442,6 +442,9 @@ def test_a_dashboard_with_edits_has_a_review_and_the_map_offers_it(tracker: Any,
         dashboard.map.act("review", (3, 5))
         dashboard.publisher.flush()
         assert (dashboard.tab, review.queue, review.desk.call) == ("review", (3, 5), 1)
+        review.keep()
+        dashboard.publisher.flush()
+        assert dashboard._arrangement.front.tabs[-1]["text"] == "1 left, 1 decided"
         dashboard.selected = (7, 8)
         dashboard.publisher.flush()
         assert ["selected", "the 2 selected"] in review.front.head["words"][0]["options"]

@@ -154,6 +154,7 @@ class Dashboard(View):
         self._course, self.samples = Course(), held
         self._run_check = RunCheck()
         self._feed = None if explained is None else Feed(explained)
+        self._edited: Any = None
         self._lacking = _lacking(model, samples)
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
@@ -183,6 +184,7 @@ class Dashboard(View):
             if edits is not None:
                 self.review = self._add(Review(tracker, edits, held, panel=self.saliency, **linked), "review")
                 self.map.on_review(self._review)
+                self._edited = edits.subscribe(lambda _edit: self.redraw())  # the tab says how many are left
         except BaseException:
             self.close()  # half a dashboard would stay alive for ever
             raise
@@ -352,6 +354,8 @@ class Dashboard(View):
             self._forget_cells()
         self._subscription.cancel()
         self._safe_points.close()
+        if self._edited is not None:
+            self._edited.cancel()
         if self._feed is not None:
             self._feed.close()
         close_tree(self.box_layout)
