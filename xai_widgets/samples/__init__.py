@@ -5,7 +5,6 @@ Imports neither torch nor tensorflow: the frameworks' objects are recognised by 
 
 from __future__ import annotations
 
-from xai_widgets.samples import kinds
 from xai_widgets.samples._as_samples import as_samples
 from xai_widgets.samples._convert import as_array
 from xai_widgets.samples._demo import DemoData, demo_data
@@ -31,7 +30,6 @@ __all__ = [
     "as_samples",
     "demo_data",
     "guess_layout",
-    "kinds",
     "register",
     "to_picture",
     "unregister",
