@@ -14,7 +14,7 @@ from support import ROOT
 import xai_widgets as xw
 from xai_widgets import figures
 from xai_widgets.figures import palette
-from xai_widgets.figures._shapes import SHAPES, outline
+from xai_widgets.figures.drawing.shapes import SHAPES, outline
 from xai_widgets.widgets.instance_map import protocol
 
 

@@ -52,9 +52,8 @@ def texts(figure):
 def test_the_seeds_columns_in_order_with_their_values():
     given = columns()
     figure = figures.saliency_grid(given, PICTURES, labels=[0, 1, 2], label_names=NAMES)
-    assert [t for t in texts(figure) if t in figures.saliency.TITLES.values()] == [
-        "Input", "Overlay", "Raw", "Smoothed", "Integrated", "SmInt",
-    ]  # fmt: skip
+    titles = ["Input", "Overlay", "Raw", "Smoothed", "Integrated", "SmInt"]
+    assert [t for t in texts(figure) if t in titles] == titles
     drawn = tiles(figure)
     inferno = palette.colormap("inferno")
     best = mask_of(given.smint.values, "NCHW")
@@ -133,7 +132,7 @@ def test_big_pictures_are_averaged_not_sampled():
 def test_signed_masks_any_map_and_several_methods():
     given = [attribution("gradient"), attribution("occlusion")]
     figure = figures.saliency_grid(given, PICTURES, signed=True)
-    assert {"gradient", "occlusion", "against", "for the explained class"} <= set(texts(figure))
+    assert {"gradient", "Occlusion", "against", "for the explained class"} <= set(texts(figure))
     mask = mask_of(given[0].values, "NCHW", signed=True)[0]
     assert np.array_equal(tiles(figure)[6], palette.colormap("blue-orange")[np.rint(mask * 255).astype(int)])
     viridis = figures.saliency_grid(given, PICTURES, colormap="viridis", show=["gradient"])

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import BODY, TITLE, Sheet
-from xai_widgets.figures._inputs import key_of, names_by_value, picture_of
-from xai_widgets.figures._legend import Row, draw_legend
-from xai_widgets.figures._plot import Area, Curve, plot
+from xai_widgets.figures.drawing.canvas import BODY, TITLE, Sheet
+from xai_widgets.figures.drawing.inputs import key_of, names_by_value, picture_of
+from xai_widgets.figures.drawing.legend import Row, draw_legend
+from xai_widgets.figures.drawing.plot import Area, Curve, plot
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import last_finite
 from xai_widgets.figures.text import shown_index, shown_text, with_unit

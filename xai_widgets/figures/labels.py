@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from xai_widgets._metrics import metric_in, number
-from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
-from xai_widgets.figures._label_chart import BOUNDS, LabelChart, as_list, checked_bounds
-from xai_widgets.figures._legend import ROW, draw_legend, fitting
-from xai_widgets.figures._plot import Area, plot
+from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.label_chart import BOUNDS, LabelChart, as_list, checked_bounds
+from xai_widgets.figures.drawing.legend import ROW, draw_legend, fitting
+from xai_widgets.figures.drawing.plot import Area, plot
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.text import shown_text, with_unit
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import BODY, PX, SMALL, TITLE, Sheet, quiet
-from xai_widgets.figures._inputs import key_of, names_by_value
-from xai_widgets.figures._legend import Row, draw_legend, fitting
-from xai_widgets.figures._shapes import SHAPES, outline, reach, shape_of
+from xai_widgets.figures.drawing.canvas import BODY, PX, SMALL, TITLE, Sheet, quiet
+from xai_widgets.figures.drawing.inputs import key_of, names_by_value
+from xai_widgets.figures.drawing.legend import Row, draw_legend, fitting
+from xai_widgets.figures.drawing.shapes import SHAPES, outline, reach, shape_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import round_ticks, tick_text, value_range
 from xai_widgets.figures.text import shown_index, shown_text
@@ -162,7 +162,7 @@ def history_heatmap(
     ValueError
         If there is nothing to draw.
     """
-    from xai_widgets.figures._heat import draw_heat
+    from xai_widgets.figures.drawing.heat import draw_heat
 
     return draw_heat(
         series,

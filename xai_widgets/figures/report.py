@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from xai_widgets._metrics import metric_in, number
-from xai_widgets.figures import _html as h
-from xai_widgets.figures._inputs import names_by_value, picture_of
+from xai_widgets.figures.drawing import html as h
+from xai_widgets.figures.drawing.inputs import names_by_value, picture_of
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
 from xai_widgets.figures.maps import history_heatmap, instance_map

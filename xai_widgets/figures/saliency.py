@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from xai_widgets._metrics import number, percent, probability
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
-from xai_widgets.figures._inputs import names_by_value, picture_of
+from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.inputs import names_by_value, picture_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.text import shown_index, shown_text
 
@@ -148,7 +148,10 @@ def _columns_of(given: Any, signed: bool, percentile: float) -> tuple[Any, list[
         ]
         result = None
     elif hasattr(given, "smint"):
-        columns = [_column(k, _title(k), a, signed, percentile) for k, a in given.columns.items()]
+        from xai_widgets.attribution.methods import default_columns
+
+        there = {key: one for key in default_columns() if (one := getattr(given, key, None)) is not None}
+        columns = [_column(k, _title(k), a, signed, percentile) for k, a in (given.columns or there).items()]
         result = given
     else:
         many = [given] if hasattr(given, "masks_at") else list(given) if isinstance(given, Sequence) else []

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
-from xai_widgets.figures._inputs import names_by_value, picture_of
+from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.inputs import names_by_value, picture_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.text import shown_text
 

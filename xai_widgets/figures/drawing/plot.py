@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import MARKER_SHAPES, PX, SMALL, Sheet, dash_style, quiet
+from xai_widgets.figures.drawing.canvas import MARKER_SHAPES, PX, SMALL, Sheet, dash_style, quiet
 from xai_widgets.figures.scale import count_ticks, fitted, log_ticks, round_ticks, tick_text, value_range
 from xai_widgets.figures.text import shown_text
 

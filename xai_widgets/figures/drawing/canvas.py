@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
-from xai_widgets.figures._fonts import drawable, font
+from xai_widgets.figures.drawing.fonts import drawable, font
 from xai_widgets.figures.picture import StaticFigure
 
 PX = 0.75  # points per CSS pixel

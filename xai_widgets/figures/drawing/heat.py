@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
-from xai_widgets.figures._canvas import BODY, SMALL, TITLE, Sheet
-from xai_widgets.figures._inputs import key_of
+from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.inputs import key_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import count_ticks, hardest_first, last_finite
 from xai_widgets.figures.text import shown_index, shown_text, with_unit

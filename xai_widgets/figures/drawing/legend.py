@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets._metrics import number
-from xai_widgets.figures._canvas import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
-from xai_widgets.figures._shapes import outline, reach
+from xai_widgets.figures.drawing.canvas import BODY, MARKER_SHAPES, PX, SMALL, Sheet, quiet
+from xai_widgets.figures.drawing.shapes import outline, reach
 
 ROW = 25.0
 

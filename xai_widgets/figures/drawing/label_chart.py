@@ -10,9 +10,9 @@ import numpy as np
 
 from xai_widgets._metrics import metric_in
 from xai_widgets.figures import palette
-from xai_widgets.figures._inputs import key_of
-from xai_widgets.figures._legend import Row
-from xai_widgets.figures._plot import Curve, Floats
+from xai_widgets.figures.drawing.inputs import key_of
+from xai_widgets.figures.drawing.legend import Row
+from xai_widgets.figures.drawing.plot import Curve, Floats
 from xai_widgets.figures.scale import hardest_first, last_finite, smoothed
 from xai_widgets.figures.text import shown_text
 

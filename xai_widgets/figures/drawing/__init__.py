@@ -1,0 +1,1 @@
+"""What the figures draw with: sheets, plots, legends, marks, fonts, HTML; nothing here knows a tracker or an engine."""
