@@ -163,10 +163,10 @@ def collator(run: Run) -> Any:
     default = transformers.default_data_collator
 
     def own(samples: list[Any]) -> Any:
+        columns = {key: np.asarray([one[key] for one in samples]) for key in samples[0] if key != "name"}
         return {
-            key: torch.as_tensor(np.asarray([one[key] for one in samples]))
-            for key in samples[0]
-            if key != "name"
+            key: torch.as_tensor(one.astype("float32") if one.dtype.kind == "f" else one)
+            for key, one in columns.items()
         }
 
     def reversed_(samples: list[Any]) -> Any:
@@ -211,6 +211,10 @@ class Gets(Weighted):
     how = "get"
 
 
+class Failed(Exception):
+    """Ends a run."""
+
+
 class Halt(transformers.TrainerCallback):
     """Ends a run in its second epoch."""
 
@@ -222,7 +226,7 @@ class Halt(transformers.TrainerCallback):
         if self.how == "stop" and state.global_step == 4:
             control.should_training_stop = True
         if self.how == "exception" and state.global_step == 4:
-            raise RuntimeError("the disk is full")
+            raise Failed("the disk is full")
 
 
 def run(run: Run) -> str:
@@ -258,7 +262,7 @@ def run(run: Run) -> str:
             callbacks=[callback, Halt(run.end)], **more,
         )  # fmt: skip
         trainer.remove_callback(transformers.PrinterCallback)
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(Failed):
             trainer.train()
         callback.detach()
     return judged(run, tracker, model, x, y, names, rows)
