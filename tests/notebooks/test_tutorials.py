@@ -16,7 +16,6 @@ from typing import Any
 import nbformat
 import pytest
 from executed import COPIES, NOTEBOOKS, execute, load, pictures, text, widgets
-from executed import run as run_notebook
 from support import SHARED_DATA, fastestimator_python, missing
 
 TUTORIALS = sorted(NOTEBOOKS.glob("0[2-9]_*.ipynb"))
@@ -92,23 +91,6 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
     assert len(set(found.groups())) == 6
     assert len(widgets(notebook)) == 1
     assert len(pictures(notebook)) == 2
-
-
-def test_it_finds_a_mark_that_nobody_told_of() -> None:
-    notebook = run_notebook("09_is_it_cheating", {})
-    said = text(notebook)
-    found = re.search(r"found: (digit \d), in the (\w+ \w+) corner", said)
-    true = re.search(r"true: +(digit \d), \d+ images; (\d+)% of the rule's", said)
-    assert found, said
-    assert true, said
-    assert found[1] == true[1]
-    assert int(true[2]) >= 95
-    after = re.search(r"with that place pasted in (\S+)%", said)
-    assert after, said
-    assert float(after[1]) > 50
-    (shown,) = widgets(notebook)
-    assert shown.startswith("<Shortcuts: ")
-    assert len(pictures(notebook)) == 1
 
 
 def test_fastestimator_with_our_traces() -> None:
