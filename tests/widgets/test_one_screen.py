@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ipywidgets import Layout
+from ipywidgets import Layout, Widget
+from map_desk import Desk
 from views_common import NAMES, record, tell
 
 import xai_widgets as xw
@@ -64,6 +65,64 @@ def test_views_behind_tabs_are_not_drawn_and_are_right_when_shown(tracker: Any, 
         dashboard.publisher.flush()
         assert newest_epoch(dashboard.difficulty) == 7
         assert newest_epoch(dashboard.history) == 6
+
+
+def test_an_epoch_sends_less_where_views_are_hidden_and_nothing_to_them(
+    wire: list, tracker: Any, no_leak: None
+) -> None:
+    counts: dict[str, tuple[int, int]] = {}
+    with make(tracker) as dashboard:
+        parts = {
+            name: ids_of(view)
+            for name, view in zip(("classes", "instances", "map"), dashboard.views, strict=True)
+        }
+        for layout in ("grid", "screen"):
+            tell(dashboard, place(layout))
+            wire.clear()
+            passes = dashboard.publisher.traffic.passes
+            record(tracker, 1)
+            dashboard.publisher.flush()
+            heard = [name for name, ids in parts.items() if any(sent[0] in ids for sent in wire)]
+            assert heard == (["classes", "instances"] if layout == "grid" else ["instances"])
+            size = sum(len(str(data)) + sum(map(len, buffers)) for _, data, buffers in wire)
+            counts[layout] = len(wire), size
+            assert dashboard.publisher.traffic.passes - passes <= 3
+        assert counts["screen"][0] < counts["grid"][0]
+        assert counts["screen"][1] < counts["grid"][1] / 2
+        wire.clear()
+        tell(dashboard, {"type": "tab", "name": "classes"})
+        assert any(sent[0] in parts["classes"] for sent in wire), "it is right at once when it is shown"
+        assert newest_epoch(dashboard.difficulty) == 7
+
+
+def test_a_map_behind_a_tab_is_sent_nothing_and_is_right_at_once_when_shown(
+    tracker: Any, no_leak: None
+) -> None:
+    with make(tracker) as dashboard:
+        desk = Desk(dashboard.map)
+        window = desk.window()
+        tell(dashboard, place("screen"))
+        desk.sent.clear()
+        record(tracker, 1)
+        dashboard.publisher.flush()
+        assert desk.sent == []
+        tell(dashboard, {"type": "tab", "name": "map"})
+        assert window.same()
+        assert window.meta["epoch"] == 6
+
+
+def ids_of(view: Any) -> set[str]:
+    """Return the comms of a view and all that it is made of."""
+    found, left = set(), [view]
+    while left:
+        widget = left.pop()
+        if widget.model_id in found:
+            continue
+        found.add(widget.model_id)
+        for value in widget.trait_values().values():
+            several = value if isinstance(value, list | tuple) else [value]
+            left += [one for one in several if isinstance(one, Widget)]
+    return found
 
 
 def test_a_second_window_with_the_grid_has_everything_drawn(tracker: Any, no_leak: None) -> None:
