@@ -33,6 +33,8 @@ function render({ model, el }: RenderProps<CaptionState>): () => void {
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", model.get("names")[place] ?? "");
       canvas.closest(".xaiw-cell")?.setAttribute("data-title", model.get("titles")[place] ?? "");
+      // ipycanvas makes each a stop of the Tab key, and lets no key out of it again
+      canvas.removeAttribute("tabindex");
     });
   };
   // canvases come and go beside this line: a reload replaces them

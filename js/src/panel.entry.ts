@@ -2,6 +2,7 @@
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { followBeside } from "./shared/beside";
+import { followChosen, tellChosen } from "./shared/chosen";
 import { button, h, whenInside } from "./shared/dom";
 import { makeFold } from "./shared/fold";
 import { makeCheck } from "./panel/check";
@@ -117,11 +118,18 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
   el.append(head, tools, legendPlace, empty, strip, tips);
 
   let plot: PlotHandles | null = null;
+  // rows of instances, and their lines, choose a sample
+  const tell: Send = (message) => {
+    const rows = model.get("legend")?.second === "pin" ? model.get("legend")!.rows : [];
+    const row = message.type === "row" && message.how === "pick" ? rows.find((one) => one.key === message.key) : undefined;
+    if (row && !row.selected) tellChosen(el, { text: row.text, note: row.note ?? "" });
+    send(message);
+  };
   const hover = (key: string | null): void => {
     legend.heat(key);
     plot?.heat(key);
   };
-  const legend = makeLegend(legendPlace, send, hover);
+  const legend = makeLegend(legendPlace, tell, hover);
   const drawLegend = (): void => {
     const state = model.get("legend");
     legend.draw(state, model.get("thumbs"));
@@ -145,8 +153,11 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
     panel.setAttribute("role", "region");
     panel.setAttribute("aria-label", model.get("head").title);
     nameSliders(panel, signal);
-    if (panel.classList.contains("xaiw-saliency")) foldSettings(panel, head, signal);
-    const pick = (key: string): void => send({ type: "row", key, how: "pick" });
+    if (panel.classList.contains("xaiw-saliency")) {
+      foldSettings(panel, head, signal);
+      follow(model, signal, ["summary"], followChosen(panel, el, () => model.get("summary"), signal));
+    }
+    const pick = (key: string): void => tell({ type: "row", key, how: "pick" });
     plot = followPlot(panel, tips, signal, pick, hover);
     drawLegend();
     follow(model, signal, ["summary"], () => plot?.describe(model.get("summary")));

@@ -7,55 +7,10 @@ from typing import Any
 
 import lab
 import pytest
+from board import ANSWER, CELL, PANE, SEEN, SETUP, TRAINING, await_answer, chosen, click_row, start
 from lab import ROOT, SCREENSHOTS, wait_for
 from support import missing
 
-SETUP = """
-import time, numpy as np, torch, xai_widgets as xw
-torch.set_num_threads(1); torch.manual_seed(0)
-data = xw.samples.demo_data("digits", wrong_labels=0.04)
-x, y = torch.tensor(data.x_train).permute(0, 3, 1, 2)[:400], torch.tensor(data.y_train)[:400]
-y = y + 10 * (torch.arange(400) % (CLASSES // 10))
-model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, CLASSES))
-optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-tracker = xw.Tracker(label_names=[f"class {i}" for i in range(CLASSES)], epochs=200)
-dashboard = xw.Dashboard(
-    tracker, model, (x.numpy(), y.numpy()), title="Digits", layout="NCHW", smoothing=5, integrating=6, metric="loss", mode="train"
-)
-"""
-TRAINING = """
-stop = time.monotonic() + 600
-while time.monotonic() < stop and not tracker.stop_requested:
-    for batch in torch.randperm(len(x)).split(100):
-        logits = model(x[batch])
-        losses = torch.nn.functional.cross_entropy(logits, y[batch], reduction="none")
-        optimizer.zero_grad(); losses.mean().backward(); optimizer.step()
-        tracker.record(batch, y[batch], loss=losses.detach(), logits=logits.detach()); time.sleep(0.1)
-        if tracker.stop_requested: break
-    tracker.end_epoch()
-"""
-# of the board that is shown: are these inside what is seen of it, without scrolling?
-SEEN = """([board, parts]) => parts.map(part => {
-    const element = document.querySelector(`${board} ${part}`);
-    if (!element) return `${part} is not there`;
-    const box = element.getBoundingClientRect();
-    let [left, top, right, bottom] = [0, 0, innerWidth, innerHeight];
-    for (let e = element.parentElement; e && e !== document.body; e = e.parentElement) {
-        const style = getComputedStyle(e);
-        if (style.visibility === 'hidden' || style.display === 'none') return `${part} is hidden`;
-        if (style.overflowY === 'visible' || !e.getClientRects().length) continue;
-        const edge = e.getBoundingClientRect();
-        [left, top] = [Math.max(left, edge.left), Math.max(top, edge.top)];
-        [right, bottom] = [Math.min(right, edge.right), Math.min(bottom, edge.bottom)];
-    }
-    const inside = box.width > 20 && box.height > 12 && box.left >= left - 1 && box.top >= top - 1
-        && box.right <= right + 1 && box.bottom <= bottom + 1;
-    const edges = [box.left, box.top, box.right, box.bottom, left, top, right, bottom].map(Math.round);
-    return inside ? '' : `${part} at ${edges.slice(0, 4)} is not in ${edges.slice(4)}`;
-}).filter(Boolean)"""
-ANSWER = [".xaiw-cell-input canvas", ".xaiw-cell-overlay canvas", ".xaiw-caption"]
-DRAWN = """board => [...document.querySelectorAll(`${board} .xaiw-sample:not(.xaiw-hide) canvas`)].every(canvas =>
-    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0))"""
 MIDDLE = """board => { const lines = [...document.querySelectorAll(`${board} .xaiw-tab-instances .svg-figure path.line`)]
     .filter(path => (path.getAttribute('d') || '').length > 10);
     const line = lines.at(-1), middle = line.getPointAtLength(line.getTotalLength() * 0.6);
@@ -69,7 +24,6 @@ POINT = """board => { const map = document.querySelector(`${board} .xw-map`).ins
 RUNNING = """() => { const cell = document.querySelector('.jp-mod-selected .jp-InputPrompt').getBoundingClientRect();
     const seen = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
     return cell.top >= seen.top - 1 && cell.top + 16 <= seen.bottom; }"""
-PANE, CELL = ".jupyterlab-sidecar", ".jp-Notebook"
 
 
 @pytest.fixture(scope="module")
@@ -83,32 +37,6 @@ def beside(browser: Any, lab_server: lab.JupyterServer) -> Iterator[lab.Notebook
     yield opened
     opened.close()
     lab_server.forget_kernels()
-
-
-def start(notebook: lab.Notebook, setup: int) -> None:
-    """Show a dashboard beside, and begin to train in the cell below."""
-    notebook.execute(setup)
-    notebook.page.locator(f"{PANE} .xaiw-dashboard").wait_for()
-    notebook.run(setup + 1)
-    lines = notebook.page.locator(f"{PANE} .xaiw-tab-instances path.line")
-    lines.first.wait_for(state="attached", timeout=60_000)
-
-
-def chosen(page: Any, board: str) -> str:
-    return (page.locator(f"{board} .xaiw-caption b").first.text_content(timeout=20_000) or "").strip()
-
-
-def await_answer(page: Any, board: str, before: str) -> str:
-    def answered() -> str | None:
-        name = chosen(page, board) if page.locator(f"{board} .xaiw-sample:not(.xaiw-hide)").count() else ""
-        return name if name and name != before and page.evaluate(DRAWN, board) else None
-
-    return str(wait_for(answered, seconds=60, what=f"pictures of another instance than {before!r}"))
-
-
-def click_row(page: Any, board: str) -> None:
-    page.locator(f"{board} [data-tab=instances].xaiw-tab").click()
-    page.locator(f"{board} .xaiw-tab-instances .xaiw-row:not(.xaiw-chosen) .xaiw-row-main").first.click()
 
 
 def click_line(page: Any, board: str) -> None:
@@ -172,13 +100,92 @@ def test_tabs_are_reached_by_keys_and_say_what_they_show(beside: lab.Notebook) -
         .every(button => (button.focus(), document.activeElement !== button))""")
 
 
+# the tabbable elements of a board that are seen
+TABBABLE = """board => [...document.querySelectorAll(
+    `${board} :is(button, select, input, summary, [tabindex])`)].filter(element => {
+    const style = getComputedStyle(element);
+    return element.tabIndex >= 0 && !element.disabled && style.visibility !== 'hidden' && element.getClientRects().length
+        && element.closest('.xaiw-dashboard');
+})"""
+MOVING = """board => [...document.querySelectorAll(`${board} .xaiw-dashboard *`)].filter(element => {
+    const style = getComputedStyle(element);
+    return [style.transitionDuration, style.animationDuration].some(time => time.split(',').some(one => parseFloat(one) > 0));
+}).map(element => element.className).slice(0, 5)"""
+# what is said of a sample in the moment in which it is chosen, before anything can have come from the kernel
+AT_ONCE = """([board, choose]) => {
+    const shown = document.querySelector(`${board} .xaiw-caption b`)?.textContent;
+    const row = [...document.querySelectorAll(`${board} .xaiw-tab-instances .xaiw-row:not(.xaiw-chosen)`)].find(
+        row => row.querySelector('.xaiw-text').textContent !== shown);
+    if (choose === 'row') row.querySelector('.xaiw-row-main').click();
+    const map = document.querySelector(`${board} .xw-map`).instanceMap.app;
+    const other = [...Array(map.state.n).keys()].find(i => !map.selected.includes(i) && `#${map.state.indexName(i)}` !== shown);
+    if (choose === 'point') map.select(Int32Array.of(other));
+    const wanted = choose === 'row' ? row.querySelector('.xaiw-name').textContent.trim()
+        : `#${map.state.indexName(other)} ${map.state.labelName(other)}`;
+    const line = document.querySelector(`${board} .xaiw-next`);
+    return [wanted, line.hidden ? '' : line.textContent.trim()];
+}"""
+SPOKEN = ".xaiw-saliency .xaiw-sr[role=status]"
+
+
+def test_a_choice_is_said_at_once_and_spoken_when_it_is_answered(beside: lab.Notebook) -> None:
+    page = beside.page
+    page.locator(f"{PANE} [data-tab=map].xaiw-tab").click()
+    wait_for(lambda: page.evaluate(POINT, PANE), seconds=30, what="points")
+    for choose in ("row", "point"):
+        wanted, said = page.evaluate(AT_ONCE, [PANE, choose])
+        assert wanted
+        assert said == wanted
+        name = wanted.split()[0]
+        wait_for(
+            lambda name=name: page.locator(f"{PANE} .xaiw-next").is_hidden() and chosen(page, PANE) == name,
+            seconds=20,
+            what=f"the answer about {name}",
+        )
+        spoken = page.locator(f"{PANE} {SPOKEN}")
+        wait_for(
+            lambda name=name, spoken=spoken: f"{name}, true class" in (spoken.text_content() or "")
+            and "predicted class" in (spoken.text_content() or ""),
+            seconds=20, what="what a screen reader says",
+        )  # fmt: skip
+    assert page.locator(f"{PANE} .xaiw-busy[role=status]").count() == 0, "progress is not read aloud"
+
+
+def test_keys_alone_reach_everything_and_nothing_moves_where_it_should_not(beside: lab.Notebook) -> None:
+    page = beside.page
+    page.locator(f"{PANE} [data-tab=map].xaiw-tab").click()
+    page.get_by_role(
+        "button", name="Pause views"
+    ).last.click()  # rows that come and go are not walked through
+    settings = page.locator(f"{PANE} .xaiw-settings")
+    if settings.get_attribute("aria-expanded") == "false":
+        settings.click()
+    count = page.evaluate(
+        f"board => {{ window.xaiwWalk = ({TABBABLE})(board); return window.xaiwWalk.length; }}", PANE
+    )
+    assert count > 20
+    page.evaluate("() => window.xaiwWalk[0].focus()")
+    reached = set()
+    for _ in range(2 * count + 20):  # what scrolls takes a key, too
+        reached.add(page.evaluate("() => window.xaiwWalk.indexOf(document.activeElement)"))
+        page.keyboard.press("Tab")
+    left = [place for place in range(count) if place not in reached]
+    assert page.evaluate("left => left.map(i => window.xaiwWalk[i].outerHTML.slice(0, 200))", left) == []
+    settings.click()
+    page.get_by_role("button", name="Go on").last.click()
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(MOVING, PANE) == []
+    page.emulate_media(reduced_motion="no-preference")
+
+
 def test_axe_finds_nothing(beside: lab.Notebook) -> None:
     axe = ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
     if not axe.exists():
         missing("axe-core", "run npm install in js/")
     page = beside.page
     page.evaluate(axe.read_text())
-    for tab in ("classes", "instances", "map"):
+    for tab, dark in (("classes", False), ("instances", True), ("map", True), ("map", False)):
+        beside.set_theme(dark=dark)
         page.locator(f"{PANE} [data-tab={tab}].xaiw-tab").click()
         found = page.evaluate(f"async () => (await axe.run('{PANE} .xaiw-dashboard')).violations")
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []

@@ -178,7 +178,11 @@ def test_a_panel_explains_instances_that_are_named_by_texts(no_leak: None) -> No
         assert panel._result.batch.index == ("b<i>",)
         assert np.allclose(panel._result.batch.inputs, x[1:2])
         assert panel._rows._rows[0].caption.parts[0] == [["b<i>", "strong"]]
-        shown = [cell.name for cell in panel._rows._rows[0].cells if "xaiw-hide" not in cell.box._dom_classes]
+        shown = [
+            name
+            for name, cell in panel._rows._rows[0].cells.items()
+            if "xaiw-hide" not in cell.box._dom_classes
+        ]
         assert shown == ["input", "raw", "smoothed", "integrated", "smint"], "there is no overlay of a table"
         assert set(panel._rows.pictures(0)) == set(shown)
 

@@ -42,6 +42,8 @@ export class App implements Listener {
   trouble = "";
   /** Controls sent to Python and not answered yet. */
   pending = new Set<string>();
+  /** Somebody has chosen this row alone, and waits for what it looks like. */
+  choosing: (row: number) => void = () => undefined;
   private token = 0;
   private changes = new Set<Change>();
   private frame = 0;
@@ -200,6 +202,8 @@ export class App implements Listener {
 
   select(rows: Int32Array, how: Combine = "replace"): void {
     this.place(combine(this.selected, rows, how, this.state.n));
+    const [row] = this.selected;
+    if (row !== undefined && this.selected.length === 1) this.choosing(row);
     this.token++;
     this.link.send({ kind: "select", token: this.token }, [encodeRows(this.selected)]);
   }

@@ -16,6 +16,7 @@ import { Scatter } from "./scatter/scatter";
 import { Sentence } from "./controls/axis_menus";
 import { Strip } from "./controls/cards";
 import { type Beside, followBeside } from "../shared/beside";
+import { tellChosen } from "../shared/chosen";
 import { makeFold } from "../shared/fold";
 import { watchTheme } from "../shared/theme";
 import { Tooltip } from "./controls/tooltip";
@@ -68,6 +69,7 @@ export class Page implements Part {
     app.parts.push(pictures, this, head, sentence, legend, this.scatter, this.heat, filters, strip, tooltip);
     this.closers = [pictures, strip, tooltip, this.scatter, this.heat, app];
     this.trouble.append(this.troubleText, button("Dismiss", "xw-word", () => this.dismiss()));
+    app.choosing = (row) => this.choosing(row);
     this.watchSize();
     this.watchKeys();
     this.update(new Set(["state"]));
@@ -89,6 +91,11 @@ export class Page implements Part {
     const changed = followBeside(this.root, line, read, signal);
     model.on("change:beside_state", changed as never);
     signal.addEventListener("abort", () => model.off("change:beside_state", changed as never));
+  }
+
+  private choosing(row: number): void {
+    const { state } = this.app;
+    if (state.indexName(row)) tellChosen(this.root, { text: `#${state.indexName(row)}`, note: state.labelName(row) });
   }
 
   private rethemed(theme: App["theme"]): void {

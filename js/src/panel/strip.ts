@@ -17,8 +17,8 @@ export function makeStrip(place: HTMLElement, send: Send): (strip: Strip) => voi
   return (strip) => {
     place.hidden = !strip.level;
     place.className = `xaiw-strip xaiw-${strip.level || "none"}`;
-    // errors are announced at once, progress only when the screen reader has time
-    mark(place, "role", strip.level === "error" ? "alert" : "status");
+    // errors are announced at once, notes when the screen reader has time, and progress, which never rests, only when asked for
+    mark(place, "role", strip.level === "error" ? "alert" : strip.level === "note" ? "status" : null);
     const folded = strip.details !== "";
     text.hidden = folded;
     fold.hidden = !folded;
