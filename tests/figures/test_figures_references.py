@@ -17,6 +17,7 @@ from figure_data import NAMES, run
 from PIL import Image
 
 from xai_widgets import figures
+from xai_widgets.explain import Cluster
 
 FOLDER = Path(__file__).parent / "references"
 
@@ -34,6 +35,23 @@ def masks(seed: int) -> np.ndarray:
     return np.stack([np.exp(-((x - 11) ** 2 + (y - 5 - i) ** 2) / (4 + 6 * seed)) for i in range(2)]).astype(
         np.float32
     )
+
+
+def rules() -> list[Cluster]:
+    """Two rules: a corner that all members share, and a region in the middle."""
+    corner, middle = np.zeros((8, 8), bool), np.zeros((8, 8), bool)
+    corner[:2, 6:], middle[2:6, 2:6] = True, True
+    even = np.full((8, 8), 1 / 320)
+    return [
+        Cluster(
+            label, np.arange(first, first + 40), even + 0.8 * region / region.sum(), region, name, 0.8, 0.1, 0.0, suspicion, why
+        )
+        for label, first, region, name, suspicion, why in (
+            (4, 100, corner, "corner", 0.82,
+             "80 % of its masks lie in one corner of the picture, and those of other classes do not"),
+            (2, 200, middle, "middle", 0.07, "its masks lie in the middle, as those of other classes do"),
+        )
+    ]  # fmt: skip
 
 
 def made() -> dict[str, figures.StaticFigure]:
@@ -77,6 +95,10 @@ def made() -> dict[str, figures.StaticFigure]:
         "history_heatmap_dark": figures.history_heatmap(
             some, label_names=NAMES, colormap="viridis", dark=True
         ),
+        "shortcuts": figures.shortcuts(
+            rules(), {i: photo(i) for i in range(100, 240)}, label_names=NAMES, typical=3
+        ),
+        "shortcuts_dark": figures.shortcuts(rules(), label_names=NAMES, dark=True),
     }
 
 
@@ -92,7 +114,7 @@ def test_every_figure_has_a_reference(drawn):
     assert sorted(drawn) == REFERENCES == sorted(p.stem for p in FOLDER.glob("*.svg"))
     functions = inspect.getmembers(figures, inspect.isfunction)
     makers = [name for name, made in functions if inspect.signature(made).return_annotation == "StaticFigure"]
-    assert len(makers) == 5
+    assert len(makers) == 6
     assert [name for name in makers if not any(key.startswith(name) for key in drawn)] == []
 
 
