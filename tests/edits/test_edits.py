@@ -360,3 +360,20 @@ def test_export(tmp_path, ending):
 def test_where_must_be_a_run():
     with pytest.raises(TypeError, match="got int"):
         xw.Edits(7)
+
+
+def test_epochs_are_those_that_began_with_other_edits():
+    tracker = tracker_of()
+    edits = xw.Edits(tracker)
+    assert edits.epochs() == ()
+    edits.exclude(1)
+    assert edits.epochs() == (2,)
+    for epoch in (2, 3):
+        tracker.end_epoch("train")
+        edits.begin_epoch(epoch)
+        tracker.record(np.arange(2, N), LABELS[2:], epoch=epoch, loss=np.ones(N - 2))
+    edits.relabel(5, "owl")  # in force from the next epoch, which has not begun
+    assert edits.epochs() == (2,)
+    edits.begin_epoch(4)
+    assert edits.epochs() == (2, 4)
+    assert edits.epochs(mode="eval") == ()

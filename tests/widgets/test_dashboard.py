@@ -223,3 +223,23 @@ def test_the_header_says_in_one_line_what_is_proved_of_the_run(tracker: Any, no_
             check = dashboard.front.check
             assert (check["level"], check["text"]) == (level, said)
             assert check["items"][0] == {"level": level, "text": text, "remedy": "pass index="}
+
+
+def test_charts_mark_the_epochs_from_which_edits_are_in_force(no_leak: None) -> None:
+    tracker = xw.Tracker(epochs=6)
+    edits = xw.Edits(tracker)
+    with xw.Dashboard(tracker, edits=edits) as dashboard:
+        for epoch in (1, 2, 3):
+            edits.begin_epoch(epoch)
+            for mode in ("train", "eval"):
+                tracker.record([0, 1, 2], [0, 1, 1], mode=mode, epoch=epoch, loss=[1.0, 2.0, 3.0])
+                tracker.end_epoch(mode)
+            if epoch == 1:
+                edits.exclude(1)
+        for _ in range(2):  # what the header finds out is drawn by the views
+            dashboard.publisher.flush()
+        for view in (dashboard.difficulty, dashboard.history):
+            assert view.edited == (2,)
+            assert view.chart.figure.marks[-1].x.tolist() == [2.0, 2.0]
+            assert "edits in force from epoch 2" in str(view.front.head)
+            assert "edited" in [text.get_text() for text in view.figure().figure.texts]

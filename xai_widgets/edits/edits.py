@@ -262,6 +262,34 @@ class Edits:
                 return self._ledger.folded.state(mode, ds_id)
             return fold(self._of_epoch(epoch)).state(mode, ds_id)
 
+    def epochs(self, *, mode: str = "train", ds_id: str | None = None) -> tuple[int, ...]:
+        """Return the epochs that began with edits of a data set that the epoch before did not have, ascending.
+
+        Before any epoch was begun under these edits, the epochs from which they will be in force.
+        """
+        with self._lock:
+            self.poll()
+            files = {file.path.stem: file.edits for file in self._log.files}
+            starts = sorted(
+                (s for file in self._log.files for s in file.starts), key=lambda s: (s.epoch, s.order)
+            )
+            if not starts:
+                meant = (
+                    edit
+                    for edits in files.values()
+                    for edit in edits
+                    if (edit.mode, edit.ds_id) == (mode, ds_id)
+                )
+                return tuple(sorted({edit.epoch + 1 for edit in meant}))
+            found, before = set(), dict.fromkeys(files, 0)
+            for start in starts:
+                for editor, count in start.taken.items():
+                    new = files.get(editor, [])[before.get(editor, 0) : count]
+                    if any((edit.mode, edit.ds_id) == (mode, ds_id) for edit in new):
+                        found.add(start.epoch)
+                    before[editor] = max(before.get(editor, 0), count)
+            return tuple(sorted(found))
+
     def in_force(self, *, mode: str = "train", ds_id: str | None = None) -> EditState:
         """Return the edited instances as the epoch that was begun last has them."""
         with self._lock:

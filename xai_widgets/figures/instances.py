@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from xai_widgets.figures import palette
 from xai_widgets.figures.drawing.canvas import BODY, TITLE, Sheet
 from xai_widgets.figures.drawing.inputs import key_of, names_by_value, picture_of
 from xai_widgets.figures.drawing.legend import Row, draw_legend
-from xai_widgets.figures.drawing.plot import Area, Curve, plot
+from xai_widgets.figures.drawing.plot import Area, Curve, mark_edits, plot
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import last_finite
 from xai_widgets.figures.text import shown_index, shown_text, with_unit
@@ -33,6 +34,7 @@ def instance_history(
     epochs: int | None = None,
     log: bool = False,
     title: str = "Instances over time",
+    edited: Sequence[int] = (),
     dark: bool = False,
     width: float = 700,
     height: float | None = None,
@@ -61,6 +63,8 @@ def instance_history(
         Logarithmic values.
     title : str
         What stands at the top.
+    edited : sequence of int, optional
+        Epochs from which edits are in force (`Edits.epochs`): an upright line at each. Only where epochs run along the axis.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -108,7 +112,9 @@ def instance_history(
         y_name=with_unit(metric_in(series)),
         log=log,
     )
-    plot(sheet, area, _curves(series, groups, at, strong, dark))
+    axes = plot(sheet, area, _curves(series, groups, at, strong, dark))
+    if x == "epoch":
+        mark_edits(sheet, area, axes, edited)
     room = int((total - 58) // _ROW)
     draw_legend(sheet, width - _SIDE - 15, 58, _SIDE, _cut(rows, room), row_height=_ROW, samples=False)
     return sheet.finished(_description(series, groups, subtitle))

@@ -11,7 +11,7 @@ from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
 from xai_widgets.figures.drawing.label_chart import BOUNDS, LabelChart, as_list, checked_bounds
 from xai_widgets.figures.drawing.legend import ROW, draw_legend, fitting
-from xai_widgets.figures.drawing.plot import Area, plot
+from xai_widgets.figures.drawing.plot import Area, mark_edits, plot
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.text import shown_text, with_unit
 
@@ -32,6 +32,7 @@ def label_difficulty(
     hard_is: str | None = None,
     log: bool = False,
     title: str = "How hard is each class?",
+    edited: Sequence[int] = (),
     dark: bool = False,
     width: float = 640,
     height: float | None = None,
@@ -66,6 +67,8 @@ def label_difficulty(
         Logarithmic values.
     title : str
         The question at the top.
+    edited : sequence of int, optional
+        Epochs from which edits are in force (`Edits.epochs`): an upright line at each. Only where epochs run along the axis.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -108,7 +111,9 @@ def label_difficulty(
         if len(kinds) > 1:
             text = BOUNDS[kind] if kind else "mean alone"
             sheet.text(_LEFT, area.y - 12, text, size=SMALL, color=sheet.theme.muted)
-        plot(sheet, area, *chart.curves(kind, x, smoothing))
+        axes = plot(sheet, area, *chart.curves(kind, x, smoothing))
+        if x == "epoch":
+            mark_edits(sheet, area, axes, edited)
     left, legend_top = width - side - 15, _TOP - 2 + 18 * several
     if several:
         for place, (name, dash, _) in enumerate(reversed(chart.heads())):

@@ -155,6 +155,8 @@ class Dashboard(View):
         self._run_check = RunCheck()
         self._feed = None if explained is None else Feed(explained)
         self._edited: Any = None
+        self._edits, self._marked = edits, (-1, -1)
+        self._heard = 0  # edits heard of
         self._lacking = _lacking(model, samples)
         self._safe_points = SafePoints(tracker)
         self._subscription = tracker.subscribe(self._course.told)
@@ -184,7 +186,7 @@ class Dashboard(View):
             if edits is not None:
                 self.review = self._add(Review(tracker, edits, held, panel=self.saliency, **linked), "review")
                 self.map.on_review(self._review)
-                self._edited = edits.subscribe(lambda _edit: self.redraw())  # the tab says how many are left
+                self._edited = edits.subscribe(self._heard_edit)
         except BaseException:
             self.close()  # half a dashboard would stay alive for ever
             raise
@@ -214,10 +216,22 @@ class Dashboard(View):
         view.add_class(f"xaiw-tab-{name}")  # type: ignore[attr-defined]
         return view
 
+    def _heard_edit(self, _edit: Any) -> None:
+        self._heard += 1
+        self.redraw()  # the tab says how many are left
+
+    def _mark_edits(self) -> None:
+        """Have the charts mark the epochs from which edits are in force, whenever these may be others."""
+        now = (self.tracker.epoch, self._heard)
+        if self._edits is not None and now != self._marked:
+            self._marked = now
+            self.difficulty.edited = self.history.edited = self._edits.epochs()
+
     def _drawn_on(self) -> list[Any]:
         return [self._arrangement.front]
 
     def _draw(self) -> int:
+        self._mark_edits()
         run = run_state(
             self.tracker,
             self._course,

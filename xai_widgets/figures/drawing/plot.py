@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,16 @@ def plot(sheet: Sheet, area: Area, curves: list[Curve], background: list[Curve] 
     for curve in sorted(curves, key=lambda c: c.strong):
         _line(sheet, axes, curve)
     return axes
+
+
+def mark_edits(sheet: Sheet, area: Area, axes: Any, epochs: Sequence[int]) -> None:
+    """Draw an upright dotted line at each epoch from which edits are in force, and name the first."""
+    low, high = axes.get_xlim()
+    places = [area.x + area.width * (e - low) / (high - low) for e in epochs if low <= e <= high]
+    for at in places:
+        sheet.line([at, at], [area.y, area.y + area.height], sheet.theme.muted, dash="dotted", behind=True)
+    if places:
+        sheet.text(places[0] + 4, area.y + 6, "edited", size=SMALL, color=sheet.theme.muted)
 
 
 def _axes(sheet: Sheet, area: Area, limits: tuple[float, float]) -> Any:

@@ -22,6 +22,7 @@ Float32 = npt.NDArray[np.float32]
 _NOTHING: Float32 = np.zeros(0, np.float32)
 _MARGIN = {"top": 8, "bottom": 38, "left": 42, "right": 8}
 _CLEAR = "#00000000"
+_QUIET = "#808080"
 _OUTSIDE = np.float32(-1e6)
 
 
@@ -64,6 +65,8 @@ class Drawing:
         The title of the value axis.
     provisional
         Whether the last column is of an open epoch; its points are drawn hollow.
+    edited
+        Epochs from which edits are in force; a thin upright line stands at each.
     """
 
     x: Float32
@@ -74,6 +77,7 @@ class Drawing:
     bands: list[tuple[Float32, Float32, str]] = field(default_factory=list)
     chosen: list[tuple[Float32, str, str]] = field(default_factory=list)
     provisional: bool = False
+    edited: tuple[int, ...] = ()
 
 
 class Chart:
@@ -102,6 +106,9 @@ class Chart:
         ]
         self._top = bqplot.Lines(x=_NOTHING, y=_NOTHING, scales=scales, stroke_width=palette.SELECTED_WIDTH)
         self._dots = bqplot.Scatter(x=_NOTHING, y=_NOTHING, scales=scales, default_size=16)
+        self._edits = bqplot.Lines(
+            x=_NOTHING, y=_NOTHING, scales=scales, line_style="dotted", stroke_width=1.0, colors=[_QUIET]
+        )
         self._x_axis = bqplot.Axis(
             scale=self._x, label="epoch", label_location="end", label_offset="2.8em", grid_lines="none"
         )
@@ -109,7 +116,7 @@ class Chart:
             scale=self._y, orientation="vertical", label_location="end", label_offset="32px", num_ticks=5
         )
         self.figure = bqplot.Figure(
-            marks=[self._band, *self._groups, self._top, self._dots],
+            marks=[self._band, *self._groups, self._top, self._dots, self._edits],
             axes=[self._x_axis, self._y_axis],
             fig_margin=_MARGIN,
             padding_x=0.0,
@@ -135,7 +142,7 @@ class Chart:
     def dashes(self, chosen: str = "solid") -> list[list[float]]:
         """Return the dash pattern of every mark of lines, in pixels, for the front-end's styles."""
         thin = [_pixels(style, palette.LINE_WIDTH) for style in self.styles]
-        return [[], *thin, _pixels(chosen, palette.SELECTED_WIDTH)]
+        return [[], *thin, _pixels(chosen, palette.SELECTED_WIDTH), [], _pixels("dotted", 1.0)]
 
     def draw(self, drawing: Drawing) -> int:
         """Show a drawing; gives the bytes sent. Nothing is sent for what did not change."""
@@ -148,6 +155,7 @@ class Chart:
         sent += _put_lines(self._top, x, chosen)
         sent += self._put_bands(drawing)
         sent += self._put_dots(drawing)
+        sent += self._put_edits(drawing)
         self._put_axes(drawing)
         return sent
 
@@ -186,6 +194,15 @@ class Chart:
             colors=[color for _, color in known],
             fill=not drawing.provisional,
         )
+
+    def _put_edits(self, drawing: Drawing) -> int:
+        first, last, _ = drawing.x_axis
+        low, high, _ = drawing.y_axis
+        at = np.array([epoch for epoch in drawing.edited if first <= epoch <= last], np.float32)
+        if not len(at):
+            return _put(self._edits, x=_NOTHING, y=_NOTHING)
+        y = np.tile(np.array([low, high], np.float32), (len(at), 1))
+        return _put(self._edits, x=np.stack([at, at], axis=1), y=y, colors=[_QUIET] * len(at))
 
     def _put_axes(self, drawing: Drawing) -> None:
         low, high, ticks = drawing.x_axis

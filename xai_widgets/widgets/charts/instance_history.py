@@ -30,7 +30,7 @@ from xai_widgets.widgets.view.formatting import (
     value_axis,
 )
 from xai_widgets.widgets.view.front import choice, press, says
-from xai_widgets.widgets.view.menus import data_words, mode_to_show, one_of, options
+from xai_widgets.widgets.view.menus import data_words, edited_words, mode_to_show, one_of, options
 from xai_widgets.widgets.view.selection import Selection
 from xai_widgets.widgets.view.thumbnails import Thumbs
 from xai_widgets.widgets.view.view import View
@@ -66,6 +66,8 @@ class InstanceHistory(View):
         Which data set, where a mode has several.
     title : str, default "Instances over time"
         The head line.
+    edited : iterable of int, optional
+        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class InstanceHistory(View):
     n_min = traitlets.Int(5, min=0, max=_MOST)
     indices = traitlets.Tuple()
     selected = traitlets.Tuple()
+    edited = traitlets.Tuple()
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class InstanceHistory(View):
         unit: str | None = None,
         ds_id: str | None = None,
         title: str = "Instances over time",
+        edited: Iterable[int] = (),
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
@@ -109,7 +113,7 @@ class InstanceHistory(View):
         self._ranker = Ranker()
         self._thumbs = Thumbs(held, tracker, self.redraw)
         self.metric, self.mode, self.ds_id, self.by = metric, mode, ds_id, by
-        self.n_max, self.n_min = n_max, n_min
+        self.n_max, self.n_min, self.edited = n_max, n_min, tuple(edited)
         self.selection.change(pinned=(*self.selection.pinned, *indices), source=self)
         self.indices, self.selected = self.selection.pinned, self.selection.indices
         self.chart = Chart(STYLES)
@@ -117,7 +121,7 @@ class InstanceHistory(View):
         self._open(
             [self.chart.figure], "xaiw-wide-legend", *(["xaiw-thumbed"] if samples is not None else [])
         )
-        self.observe(self.redraw, ["metric", "mode", "ds_id", "by", "n_max", "n_min"])
+        self.observe(self.redraw, ["metric", "mode", "ds_id", "by", "n_max", "n_min", "edited"])
         self.observe(lambda change: self._share(pinned=change["new"]), "indices")
         self.observe(lambda change: self._share(indices=change["new"]), "selected")
 
@@ -141,6 +145,7 @@ class InstanceHistory(View):
         drawing, places = draw_histories(
             series, shown, selected=selection.indices, unit=unit, planned=self.tracker.epochs
         )
+        drawing.edited = self.edited
         rows = history_rows(
             series,
             shown,
@@ -192,7 +197,7 @@ class InstanceHistory(View):
             choice("by", "Ranked by", self.by, options([*_scores(), self.by], self._score_names())),
         ]
         metric, _, *rest = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
-        words += [says("of"), metric, says("on"), *rest]
+        words += [says("of"), metric, says("on"), *rest, *edited_words(self.edited)]
         if self.selection.pinned:
             words += [says(","), press("unpin_all", "unpin all")]
         return words
@@ -242,6 +247,7 @@ class InstanceHistory(View):
             highlight=next(iter(self.selection.indices), None),
             epochs=self.tracker.epochs,
             title=self._title,
+            edited=self.edited,
             dark=dark,
         )
 

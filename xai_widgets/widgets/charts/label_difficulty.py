@@ -16,7 +16,7 @@ from xai_widgets.widgets.charts.label_rows import Ranked, draw_labels, label_row
 from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.formatting import clean, epoch_axis, value_axis
 from xai_widgets.widgets.view.front import choice, press, says
-from xai_widgets.widgets.view.menus import data_words, mode_to_show, one_of
+from xai_widgets.widgets.view.menus import data_words, edited_words, mode_to_show, one_of
 from xai_widgets.widgets.view.selection import Selection
 from xai_widgets.widgets.view.view import View
 
@@ -53,6 +53,8 @@ class LabelDifficulty(View):
         Which data set, where a mode has several.
     title : str, default "How hard is each class?"
         The head line.
+    edited : iterable of int, optional
+        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too.
 
     Raises
     ------
@@ -74,6 +76,7 @@ class LabelDifficulty(View):
     labels = traitlets.Tuple(None, allow_none=True)
     hidden = traitlets.Tuple()
     highlighted = traitlets.Any(None, allow_none=True)
+    edited = traitlets.Tuple()
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class LabelDifficulty(View):
         unit: str | None = None,
         ds_id: str | None = None,
         title: str = "How hard is each class?",
+        edited: Iterable[int] = (),
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
@@ -97,10 +101,11 @@ class LabelDifficulty(View):
         self._summary = ""
         self.metric, self.mode, self.ds_id, self.bounds = metric, mode, ds_id, bounds
         self.labels = None if labels is None else tuple(labels)
+        self.edited = tuple(edited)
         self.chart = Chart(palette.DASHES)
         self.front.put(palette=series_palette(), head={"title": title, "words": []})
         self._open([self.chart.figure])
-        self.observe(self.redraw, ["metric", "mode", "ds_id", "bounds", "labels", "hidden"])
+        self.observe(self.redraw, ["metric", "mode", "ds_id", "bounds", "labels", "hidden", "edited"])
         self.observe(self._highlight, "highlighted")
 
     def _drawn_on(self) -> list[Any]:
@@ -126,6 +131,7 @@ class LabelDifficulty(View):
         rows = label_rows(
             series, ranked, places, hidden=self.hidden, chosen=chosen, curve_of=self.chart.curve_of
         )
+        drawing.edited = self.edited
         self._keys = {row["key"]: series.labels[i] for row, i in zip(rows, ranked.order, strict=True)}
         self._summary = self._say(series, ranked)
         sent = self.chart.draw(drawing)
@@ -171,6 +177,7 @@ class LabelDifficulty(View):
     def _words(self, mode: str, left_out: int) -> list[dict[str, Any]]:
         words = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
         words += [says(", band"), choice("bounds", "Band", self.bounds, list(_BANDS.items()))]
+        words += edited_words(self.edited)
         if left_out:
             words.append(says(f", {left_out:,} labels between the ends not drawn"))
         lost = self._left_out(mode)
@@ -221,6 +228,7 @@ class LabelDifficulty(View):
             highlight=self.selection.label,
             epochs=self.tracker.epochs,
             title=self._title,
+            edited=self.edited,
             dark=dark,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xai_widgets.widgets.view.formatting import clean
@@ -29,6 +29,14 @@ def data_words(tracker: Any, metric: str, mode: str, ds_id: str | None, wanted: 
     if mode != wanted:
         words.append(says(f"until the first {clean(wanted, 20)}"))
     return words
+
+
+def edited_words(epochs: Sequence[int]) -> list[dict[str, Any]]:
+    """Say what the upright lines of a chart are: from which epochs edits are in force."""
+    if not epochs:
+        return []
+    shown = ", ".join(f"{epoch:,}" for epoch in epochs[-3:])
+    return [says(f", edits in force from epoch {'..., ' if len(epochs) > 3 else ''}{shown}")]
 
 
 def options(values: Iterable[str], names: dict[str, str] | None = None) -> list[tuple[str, str]]:
