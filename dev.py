@@ -68,23 +68,14 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - STARTED:5.0f} s] {text}", flush=True)
 
 
-def run(
-    *command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT, later: bool = False
-) -> None:
-    """Run a command and stop with its exit status when it fails; ``later`` shows what it prints when it has ended."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdout=subprocess.PIPE if later else None,
-        stderr=subprocess.STDOUT if later else None,
-        text=True,
-    )
-    if later:
-        print(done.stdout, end="", flush=True)
-    if done.returncode:
-        say(f"failed with status {done.returncode}: {' '.join(str(part) for part in command)}")
-        sys.exit(done.returncode)
+def run(*command: str | Path, env: dict[str, str] | None = None, cwd: Path = ROOT) -> None:
+    """Run a command and stop with its exit status when it fails."""
+    status = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}
+    ).returncode
+    if status:
+        say(f"failed with status {status}: {' '.join(str(part) for part in command)}")
+        sys.exit(status)
 
 
 def has_nvidia() -> bool:
@@ -297,20 +288,17 @@ def test(options: argparse.Namespace) -> None:
         make_environment("dev")
         run(PYTHON, "-m", "pytest", *options.pytest, env=test_environment(options.require_all))
         return
-    with ThreadPoolExecutor(
-        3
-    ) as lanes:  # what waits for the network, for a browser or for a kernel leaves a core to others
+    with ThreadPoolExecutor(2) as lanes:  # what waits for the network leaves a core to others
         fastestimator = lanes.submit(make_fastestimator)
         front_end = lanes.submit(check_javascript, options.require_all)
         make_environment("dev")
         front_end.result()
-        browsers = lanes.submit(test_browsers, options.require_all)
         fastai = lanes.submit(make_fastai)
         check_python()
         fastestimator.result()
         fastai.result()
-        test_units(options.require_all)
-        browsers.result()
+    test_units(options.require_all)
+    test_browsers(options.require_all)
     say("all tests passed")
 
 
@@ -339,10 +327,11 @@ def test_units(require_all: bool) -> None:
 
 
 def test_browsers(require_all: bool) -> None:
-    """Run the tests in real browsers, two files at a time, which wait for most of their time."""
-    say("pytest: real browsers, beside the others; one that fails is run once more, and named")
-    run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", "-n", "2", "--dist", "loadfile",
-        "tests/browser", env=test_environment(require_all), later=True)  # fmt: skip
+    """Run the tests in real browsers: on two cores by themselves, since clicks that wait for a core miss their time."""
+    beside = ("-n", "2", "--dist", "loadfile") if (os.cpu_count() or 1) >= 4 else ()
+    say("pytest: real browsers; one that fails is run once more, and named")
+    run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", *beside, "tests/browser",
+        env=test_environment(require_all))  # fmt: skip
 
 
 def main() -> None:

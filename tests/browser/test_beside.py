@@ -154,9 +154,12 @@ def test_a_choice_is_said_at_once_and_spoken_when_it_is_answered(beside: lab.Not
 def test_keys_alone_reach_everything_and_nothing_moves_where_it_should_not(beside: lab.Notebook) -> None:
     page = beside.page
     page.locator(f"{PANE} [data-tab=map].xaiw-tab").click()
-    page.get_by_role(
-        "button", name="Pause views"
-    ).last.click()  # rows that come and go are not walked through
+    if not page.get_by_role(
+        "button", name="Go on"
+    ).count():  # where this runs again, they stand still already
+        page.get_by_role(
+            "button", name="Pause views"
+        ).last.click()  # rows that come and go are not walked through
     settings = page.locator(f"{PANE} .xaiw-settings")
     if settings.get_attribute("aria-expanded") == "false":
         settings.click()
@@ -236,6 +239,9 @@ def test_the_layout_follows_the_room_and_nothing_is_lost_or_made_twice(beside: l
 
 
 def test_a_hundred_classes_fit_as_well(beside: lab.Notebook) -> None:
+    if beside.running(3):  # where this runs again
+        beside.page.locator(PANE).get_by_role("button", name="Stop training").click()
+        beside.finish(3, seconds=60)
     start(beside, 2)
     answers(beside, 3, [(1280, 720, True, click_row), (1440, 900, False, click_point)])
     beside.page.locator(PANE).get_by_role("button", name="Stop training").click()
