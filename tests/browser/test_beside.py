@@ -91,7 +91,8 @@ def test_tabs_are_reached_by_keys_and_say_what_they_show(beside: lab.Notebook) -
     tabs.first.focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.tab") == "instances"
-    assert page.evaluate(SEEN, [PANE, [".xaiw-tab-instances .xaiw-legend"]]) == []
+    legend = [PANE, [".xaiw-tab-instances .xaiw-legend"]]
+    wait_for(lambda: page.evaluate(SEEN, legend) == [], seconds=20, what="the view of the tab")
     assert page.evaluate(SEEN, [PANE, [".xaiw-tab-classes .xaiw-legend"]]) != []
     assert tabs.nth(1).get_attribute("aria-selected") == "true"
     assert "hardest" in (tabs.first.text_content() or "")
@@ -103,9 +104,9 @@ def test_tabs_are_reached_by_keys_and_say_what_they_show(beside: lab.Notebook) -
 # the tabbable elements of a board that are seen
 TABBABLE = """board => [...document.querySelectorAll(
     `${board} :is(button, select, input, summary, [tabindex])`)].filter(element => {
-    const style = getComputedStyle(element);
-    return element.tabIndex >= 0 && !element.disabled && style.visibility !== 'hidden' && element.getClientRects().length
-        && element.closest('.xaiw-dashboard');
+    // what is folded away has rectangles, too
+    return element.tabIndex >= 0 && !element.disabled && element.checkVisibility({visibilityProperty: true})
+        && element.getClientRects().length && element.closest('.xaiw-dashboard');
 })"""
 MOVING = """board => [...document.querySelectorAll(`${board} .xaiw-dashboard *`)].filter(element => {
     const style = getComputedStyle(element);
