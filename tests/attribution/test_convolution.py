@@ -42,7 +42,13 @@ def both(x, kernel, stride, padding, dilation=1):
         taken.append(found_in(tf, result.graph))
         return tf.gradients(result, rows, given)[0]
 
-    return plain(x, back).numpy(), ours(x, back).numpy(), taken[0]
+    try:
+        expected = plain(x, back).numpy()
+    except tf.errors.InvalidArgumentError as error:
+        if "dilation rates" not in str(error):
+            raise
+        pytest.skip("TensorFlow has no gradient of dilated convolutions on this processor")
+    return expected, ours(x, back).numpy(), taken[0]
 
 
 @settings(max_examples=60, deadline=None)

@@ -166,7 +166,10 @@ def collate_of(kind: str) -> Any:
 class Skipping(DataLoader):
     """Leaves every batch out whose first row is of one kind, as loaders of one's own do."""
 
+    passes = 0
+
     def __iter__(self) -> Any:
+        self.passes += 1
         for place, batch in enumerate(super().__iter__()):
             if place not in (1, 3):
                 yield batch

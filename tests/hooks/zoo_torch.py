@@ -88,6 +88,7 @@ class Loop:
     seed: int
     workers: int = 0
     problems: list[str] = field(default_factory=list)
+    passes: int = 0  # over the training loader, where the framework begins it again within its epochs
 
     @property
     def doubtful(self) -> bool:
@@ -465,6 +466,8 @@ def compared(
     expected = [1, 2, 3, 4] if loop.interruption == "resumed" else [1, 2]
     if loop.interruption == "cycled":
         expected = [1]
+    if mode == "train" and loop.passes:
+        expected = list(range(1, loop.passes + 1))
     if list(series.epochs) != expected:
         return f"epochs {list(series.epochs)}"
     partial = loop.interruption in ("break", "exception", "evaluation break", "resumed", "cycled")
