@@ -37,6 +37,7 @@ NO_ENTRY = {
     "xai_widgets.live.cells",
     "xai_widgets.attribution.METHODS",
     "xai_widgets.__version__",
+    "xai_widgets.ray",  # a module, whose class has an entry
     *(f"xai_widgets.{name}" for name in PARTS),
 }
 

@@ -106,7 +106,7 @@ def test_wrong_labels_are_put_right_while_it_trains() -> None:
     )
     assert float(overall[2]) > float(overall[1]), "the network is the better for it"
     assert f"edited: {reviewed[2]} relabelled" in said
-    assert len(pictures(notebook)) == 1
+    assert len(pictures(notebook)) == 2
 
 
 def test_fastestimator_with_our_traces() -> None:
