@@ -81,6 +81,22 @@ def test_a_sum_of_two_outputs_is_neither():
     assert trained(model, CROSS, lambda out, b: CROSS(out[0] + out[1], b)).output is None
 
 
+def test_an_embedding_whose_classifier_stands_outside_is_not_explained_as_classes():
+    torch.manual_seed(0)
+    model, head = nn.Sequential(nn.Flatten(), nn.Linear(36, 12)), nn.Linear(12, 4)
+    tracker = trained(model, CROSS, lambda out, b: CROSS(head(out), b))
+    assert tracker.output is None
+    with xw.SaliencyPanel(
+        model, TensorDataset(X, Y), tracker, indices=[1], smoothing=2, integrating=4
+    ) as panel:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and panel._failed is None:
+            time.sleep(0.02)
+        assert "gives 12 numbers for a sample, the criterion was given 4 (4 classes, softmax)" in str(
+            panel._failed
+        )
+
+
 def test_an_auxiliary_loss_does_not_say_which_output_is_explained():
     torch.manual_seed(0)
     model = Several(lambda h, s: (h[:, :4], s))

@@ -113,6 +113,7 @@ class Preparer:
         prediction, probability, task = targets.predictions(
             output, count, self.task, lambda: self._backend.ends_in_sigmoid(inputs, scene.along)
         )
+        _check_width(output, self.task)
         rule.probabilities = task is not None and task.probabilities
         rule.one_logit = task is not None and task.kind == "one_logit" and rule.function is None
         if rule.function is not None:
@@ -286,6 +287,18 @@ class Preparer:
         """Return the sides that each input is blurred along."""
         return tuple(
             blurred_axes(layout, one.shape) for layout, one in zip(job.layouts, job.scene.inputs, strict=True)
+        )
+
+
+def _check_width(output: NDArray[Any] | None, task: Task | None) -> None:
+    """Refuse an output that is not what the criterion was given: the numbers of an embedding are no classes."""
+    if output is None or output.ndim != 2 or task is None or not task.outputs:
+        return
+    if output.shape[1] != task.outputs:
+        raise ValueError(
+            f"the model gives {output.shape[1]} numbers for a sample, the criterion was given {task.outputs} ({task}): explain "
+            "the model with all that comes before the criterion, or say what its own output is with task= (to a panel or "
+            "dashboard, engine_options={'task': 'classes'})"
         )
 
 

@@ -48,12 +48,16 @@ class OutputPlace:
 
 
 def found_in(outputs: Any, returned: list[tuple[Place, Any]]) -> Place | None:
-    """Return the place of the tensor that `outputs` is or was made of, None where that is none or several."""
+    """Return the place of the tensor that `outputs` is or was made of, number by number.
+
+    None where that is none or several, or where it has another size: then a part of the model came after it.
+    """
     for place, one in returned:
         if one is outputs or _same_memory(one, outputs):
             return place
     reached = _made_of(outputs, returned)
-    return reached.pop() if len(reached) == 1 else None
+    alike = [place for place, one in returned if place in reached and one.numel() == outputs.numel()]
+    return alike[0] if len(reached) == len(alike) == 1 else None
 
 
 def _same_memory(one: Any, other: Any) -> bool:
