@@ -19,10 +19,11 @@ import os, signal, sys
 import test_explain as case, torch, xai_widgets as xw
 torch.distributed.init_process_group("gloo")
 x, label, _ = case.pictures()
-first = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+killed = sys.argv[2]
 
 def read(index):
-    if first and os.environ["RANK"] == "1" and index == 41:
+    if os.environ["RANK"] == "1" and index == 41 and not os.path.exists(killed):
+        open(killed, "x").close()
         os.kill(os.getpid(), signal.SIGKILL)
     return x[index], int(label[index])
 
@@ -38,7 +39,12 @@ def test_two_ranks_find_what_one_process_finds_though_one_is_killed(tmp_path):
     script = tmp_path / "explain.py"
     script.write_text(SCRIPT)
     here = str(Path(__file__).parent)
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([here, os.environ.get("PYTHONPATH", "")]),
+        # torchrun would keep its store over the restart, with the address of the rank that died in it
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
+    }
     command = [
         sys.executable,
         "-m",
@@ -47,8 +53,12 @@ def test_two_ranks_find_what_one_process_finds_though_one_is_killed(tmp_path):
         "--nproc-per-node=2",
         "--max-restarts=1",
     ]
-    done = subprocess.run([*command, script, tmp_path / "store"], env=env, capture_output=True, text=True)
+    killed = tmp_path / "killed"
+    done = subprocess.run(
+        [*command, script, tmp_path / "store", killed], env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
+    assert killed.exists(), "no rank was killed"
     x, label, _ = case.pictures()
     alone = xw.explain(
         case.Reader(),
