@@ -11,6 +11,7 @@ from behaviour_models import picture_net, pictures
 from torch import nn
 
 from xai_widgets import AttributionEngine
+from xai_widgets.attribution.backends.ops import folding
 from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
 from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
 from xai_widgets.attribution.backends.torch.backend import TorchBackend
@@ -50,6 +51,44 @@ def test_the_same_random_numbers_come_out_of_every_library(other, normal):
     for size in (1, 8, 1001):
         drawn = NumpyOps().draw(keys, size, normal)
         assert np.array_equal(ops.host(ops.draw(keys, size, normal)), drawn)
+
+
+def long_vectors(kind: str) -> np.ndarray:
+    """Six vectors of pictures of 224x224x3: of noise, of one patch, of grey, of a constant, or nearly alike."""
+    rng = np.random.default_rng(1)
+    made = np.zeros((6, 3, 224, 224))
+    if kind == "patch":
+        made[:, :, 100:106, 50:56] = rng.normal(size=(6, 3, 6, 6))
+    elif kind == "grey":
+        made[:] = rng.standard_cauchy(size=(6, 1, 224, 224))
+    elif kind == "constant":
+        made[:] = rng.normal(size=(6, 1, 1, 1))
+    else:
+        made[:] = rng.normal(size=made.shape)
+        if kind == "alike":
+            made = 1 + 1e-3 * made
+    return made.reshape(6, -1).astype(np.float32)
+
+
+@pytest.mark.parametrize("library", ["numpy", *OTHERS])
+@pytest.mark.parametrize("kind", ["noise", "patch", "grey", "constant", "alike"])
+def test_folded_vectors_are_as_far_from_each_other(library, kind):
+    ops = NumpyOps() if library == "numpy" else OTHERS[library]()
+    vectors = long_vectors(kind)
+    folded = np.asarray(ops.host(ops.fold(ops.put(vectors))), np.float64)
+    np.testing.assert_allclose(folded, NumpyOps().fold(vectors), rtol=1e-4, atol=1e-5 * abs(folded).max())
+    assert folded.shape == (6, folding.LENGTH)
+    wide = vectors.astype(np.float64)
+    for some, others in zip(range(5), range(1, 6), strict=True):
+        whole = np.sum((wide[some] - wide[others]) ** 2)
+        assert np.sum((folded[some] - folded[others]) ** 2) == pytest.approx(whole, rel=0.25)
+        norm = np.sum(folded[some] ** 2) / np.sum(wide[some] ** 2)
+        assert norm == pytest.approx(1, rel=0.25 if kind in ("patch", "grey") else 0.05)
+
+
+def test_short_vectors_are_not_folded():
+    vectors = np.ones((2, folding.LENGTH), np.float32)
+    assert NumpyOps().fold(vectors) is vectors
 
 
 def run(ops, name: str, chunks: list[int]):

@@ -199,13 +199,13 @@ class NoisyTrack:
         return (one + other) * 0.5
 
     def _mean_squares(self, rows: Tensor) -> Tensor:
-        one, other = self._pairs(self.ops.square(rows))
-        return (one + other) * 0.5
+        one, other = self._pairs(rows)
+        return self.ops.blend(one, one, other, other) * 0.5
 
     def _mean_distances(self, rows: Tensor) -> Tensor:
         """Return mean squared distances from the first pair's mean: nothing cancels where gradients are alike."""
-        one, other = self._pairs(self.ops.square(rows - self._origin))
-        return (one + other) * 0.5
+        one, other = self._pairs(rows - self._origin)
+        return self.ops.blend(one, one, other, other) * 0.5
 
     def _counted(self, found: Units) -> Units:
         with self._lock:

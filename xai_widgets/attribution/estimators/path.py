@@ -219,7 +219,7 @@ def _neighbours(points: Sequence[float], units: int, turns: bool) -> list[Pair]:
 
 
 class _Distances:
-    """Squared distances between vectors, each found once.
+    """Squared distances between vectors, each found once, of folded ones (see `Ops.fold`).
 
     Parameters
     ----------
@@ -230,6 +230,7 @@ class _Distances:
     def __init__(self, ops: Ops, vectors: Kept) -> None:
         self._ops = ops
         self._vectors = vectors
+        self._folded = Kept(ops, vectors.most)
         self._found: dict[Pair, float] = {}
         self._asked: set[Pair] = set()
 
@@ -239,8 +240,17 @@ class _Distances:
         if new:
             self._asked.update(new)
             some, others = np.array(new, np.int64).T
-            found = self._ops.distances(self._vectors[:], some, others)
+            found = self._ops.distances(self._short(), some, others)
             self._ops.letters.send(found, partial(self._arrived, new))
+
+    def _short(self) -> Tensor:
+        vectors = self._vectors[self._folded.count :] if self._folded.count < self._vectors.count else None
+        folded = None if vectors is None else self._ops.fold(vectors)
+        if folded is vectors is not None:
+            return self._vectors[:]
+        if folded is not None:
+            self._folded.add(folded)
+        return self._folded[:]
 
     def _arrived(self, pairs: list[Pair], distances: Floats) -> None:
         self._found.update(zip(pairs, distances.tolist(), strict=True))

@@ -36,17 +36,17 @@ class Kept:
         self.expected = 0  # how many there will be, as far as is known: room for them is made at once
         self._together = together
         self._ops = ops
-        self._most = most
+        self.most = most
         self._room: Tensor = None
 
     def add(self, vectors: Tensor, factor: Tensor | None = None) -> Tensor:
         """Keep those of more vectors, (U, D), that there is room for, times a factor; return the others."""
-        if self._most is None:
-            self._most = self._together * storable(int(vectors.shape[1]), self._ops.dtype.itemsize)
-        count, room = int(vectors.shape[0]), self._most - self.count
+        if self.most is None:
+            self.most = self._together * storable(int(vectors.shape[1]), self._ops.dtype.itemsize)
+        count, room = int(vectors.shape[0]), self.most - self.count
         taken = vectors if count <= room else vectors[: max(room, 0)]
         if room > 0:
-            wanted = min(self._most, max(self.expected, 2 * self.count))
+            wanted = min(self.most, max(self.expected, 2 * self.count))
             self._room = self._ops.append(self._room, self.count, taken, wanted, factor)
             self.count += min(count, room)
         return vectors[min(count, max(room, 0)) :] if count > room else None
@@ -68,8 +68,8 @@ class Units:
 
     The first vectors are kept, so that the mean at a smaller length can be told again without a new evaluation; what
     comes after them, where they are many or large, is only averaged. How many vectors come at once changes nothing beyond
-    rounding. Errors are made of the products of vectors with each other, which go to the host as letters: of sixteen together,
-    and sooner where somebody asks.
+    rounding. Errors are made of the products of folded vectors (see `Ops.fold`) with each other, which go to the host as letters:
+    of sixteen together, and sooner where somebody asks.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ class Units:
         self._ops = ops
         self._kept = Kept(ops) if kept is None else kept
         self._rows, self._derive = made_of, derive
-        self._mean: Tensor = None
+        self._beyond: Tensor = None  # sum of the vectors that are not kept
+        self._about: Tensor = None  # mean of the folded vectors so far
         self._measured = 0
         # at every length: sum of squared distances from the mean, and the squared norm of the mean
         self._spreads, self._sizes = [0.0], [0.0]
@@ -115,6 +116,8 @@ class Units:
             return
         self.catch_up()
         vectors = not_kept if self._derive is None else self._derive(not_kept)
+        total = self._ops.sum(vectors, 0)
+        self._beyond = total if self._beyond is None else self._beyond + total
         for start in range(0, int(vectors.shape[0]), _AT_ONCE):
             self._measure(vectors[start : start + _AT_ONCE])
 
@@ -131,8 +134,9 @@ class Units:
     def _measure(self, vectors: Tensor) -> None:
         ops, count = self._ops, int(vectors.shape[0])
         # distances to the mean so far, or to the first vector: nothing cancels where all are alike
-        about = self._mean if self._measured else vectors[0]
-        apart = vectors - about
+        folded = ops.fold(vectors)
+        about = self._about if self._measured else folded[0]
+        apart = folded - about
         products = [
             ops.reshape(ops.gram(apart), (-1,)),
             ops.products(apart, about),
@@ -140,7 +144,7 @@ class Units:
         ]
         ops.letters.send(ops.concat(products), partial(self._arrived, self._measured, count))
         self._measured += count
-        self._mean = about + ops.sum(apart, 0) * (1.0 / self._measured)
+        self._about = about + ops.sum(apart, 0) * (1.0 / self._measured)
 
     def _arrived(self, before: int, count: int, numbers: NDArray[np.float64]) -> None:
         """Note spread and size at every length of a block."""
@@ -159,15 +163,15 @@ class Units:
 
     def mean(self, length: int) -> Tensor:
         """Return the mean of the first ``length`` vectors; the same numbers however many came after."""
-        if length > self._kept.count // self._rows:
-            return self._mean
+        kept = min(length, self._kept.count // self._rows)
         if self._derive is None:
-            return self._ops.sum(self._kept[:length], 0) * (1.0 / length)
-        starts = range(0, length, _AT_ONCE)
-        sums = [self._ops.sum(self._vectors(start, min(start + _AT_ONCE, length)), 0) for start in starts]
-        total = sums[0]
-        for some in sums[1:]:
-            total = total + some
+            total = self._ops.sum(self._kept[:kept], 0)
+        else:
+            starts = range(0, kept, _AT_ONCE)
+            sums = [self._ops.sum(self._vectors(start, min(start + _AT_ONCE, kept)), 0) for start in starts]
+            total = sum(sums[1:], start=sums[0])
+        if length > kept:
+            total = total + self._beyond
         return total * (1.0 / length)
 
     def variance(self, length: int) -> float:
@@ -199,8 +203,9 @@ class Units:
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        mean = 0 if self._mean is None else int(self._mean.shape[0]) * self._ops.dtype.itemsize
-        return (self._kept.nbytes if self._derive is None else 0) + mean + 64 * self.count
+        sums = [int(one.shape[0]) for one in (self._beyond, self._about) if one is not None]
+        kept = self._kept.nbytes if self._derive is None else 0
+        return kept + sum(sums) * self._ops.dtype.itemsize + 64 * self.count
 
 
 def relative(variance: float, size: float) -> float:

@@ -150,9 +150,12 @@ class Scene:
         noisy = rows.kind == "noisy"
         first = rows.lines
         lines = rows[first]
-        start, step = self._noise(lines, place) if noisy else self._path(lines, place)
+        if noisy:
+            start = self.ops.take(self._on_device("inputs", place), lines.sample)
+            step, along = self._draw(lines, place, normal=True), rows.sign * self._spread(rows, place)
+        else:
+            (start, step), along = self._path(lines, place), rows.t
         lengths = np.diff(np.append(first, len(rows)))
-        along = rows.sign if noisy else rows.t
         if (lengths == lengths[0]).all():
             points = self.ops.along(start, step, along.reshape(len(first), -1))
         else:
@@ -165,17 +168,16 @@ class Scene:
             )
         return points, None if noisy else step
 
-    def _noise(self, lines: Rows, place: int) -> tuple[Tensor, Tensor]:
-        """Return the samples and how far noise goes from them to either side, (L, D) each."""
-        spread = self.noise * (self.high[place] - self.low[place])[lines.sample]
-        step = self._draw(lines, place, normal=True) * self._column(spread)
-        return self.ops.take(self._on_device("inputs", place), lines.sample), step
+    def _spread(self, rows: Rows, place: int) -> NDArray[Any]:
+        """Return the standard deviation of each row's noise, (R,)."""
+        spread: NDArray[Any] = self.noise * (self.high[place] - self.low[place])[rows.sample]
+        return spread
 
     def _path(self, lines: Rows, place: int) -> tuple[Tensor, Tensor]:
         """Return where paths start and how far they go, (L, D) each."""
         end = self.ops.take(self._on_device("inputs", place), lines.sample)
         if lines.kind == "noisy_path":
-            spread = self.noise * (self.high[place] - self.low[place])[lines.sample] * lines.sign
+            spread = self._spread(lines, place) * lines.sign
             end = end + self._draw(lines, place, normal=True) * self._column(spread)
         start = self._baseline(lines, place)
         return start, end - start

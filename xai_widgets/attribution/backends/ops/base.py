@@ -85,6 +85,9 @@ class Ops(Protocol):
     def gram(self, vectors: Tensor) -> Tensor:
         """Return the products of all vectors with all, (N, D) -> (N, N)."""
 
+    def fold(self, vectors: Tensor) -> Tensor:
+        """Return short vectors with nearly the same distances and products, see `folding`; short ones as they are."""
+
     def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
         """Return squared distances between vectors, (P,)."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops import folding
 from xai_widgets.attribution.backends.ops.base import Handle, Letters
 from xai_widgets.attribution.inputs import counter_rng
 
@@ -97,6 +98,16 @@ class NumpyOps:
     def gram(self, vectors: Array) -> Array:
         """See `Ops`."""
         return np.asarray(vectors @ vectors.T)
+
+    def fold(self, vectors: Array) -> Array:
+        """See `Ops`."""
+        size = vectors.shape[1]
+        if size <= folding.LENGTH:
+            return vectors
+        made = np.zeros((len(vectors), folding.LENGTH), self.dtype)
+        for part, sign in zip(folding.parts(size), folding.signs(size), strict=True):
+            made += vectors[:, part] * sign
+        return made
 
     def distances(self, vectors: Array, some: NDArray[np.int64], others: NDArray[np.int64]) -> Array:
         """See `Ops`."""

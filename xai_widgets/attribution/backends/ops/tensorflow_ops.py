@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops import folding
 from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.backends.ops.tables import table
 from xai_widgets.attribution.inputs import counter_rng
 
 Tensor = Any
@@ -132,6 +134,14 @@ class TensorFlowOps:
         """See `Ops`."""
         return self.tf.matmul(vectors, vectors, transpose_b=True)
 
+    def fold(self, vectors: Tensor) -> Tensor:
+        """See `Ops`."""
+        size = int(vectors.shape[1])
+        if size <= folding.LENGTH:
+            return vectors
+        signs = self._table("signs", size)
+        return self.tf.add_n([vectors[:, part] * signs[i] for i, part in enumerate(folding.parts(size))])
+
     def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
         """See `Ops`."""
         tf = self.tf
@@ -184,6 +194,5 @@ class TensorFlowOps:
 
     def _table(self, name: str, size: int = 0) -> Tensor:
         if (name, size) not in self._tables:
-            made = counter_rng.counters(size) if name == "counters" else counter_rng.normal_table()
-            self._tables[name, size] = self.put(made)
+            self._tables[name, size] = self.put(table(name, size))
         return self._tables[name, size]

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops import folding
 from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.backends.ops.tables import table
 from xai_widgets.attribution.inputs import counter_rng
 
 Tensor = Any
 _IN_CACHE = 1 << 17  # numbers that are hashed at a time on a processor, so that they stay in its cache
 _ROWS = 16  # pairs of vectors at a time
-_LONG = 1 << 14  # numbers of vectors that are better handled one by one on a processor
 
 
 class TorchOps:
@@ -129,22 +130,26 @@ class TorchOps:
         """See `Ops`."""
         return vectors @ vectors.T
 
+    def fold(self, vectors: Tensor) -> Tensor:
+        """See `Ops`."""
+        size = int(vectors.shape[1])
+        if size <= folding.LENGTH:
+            return vectors
+        first, *others = folding.parts(size)
+        signs = self._table("signs", size)
+        made = vectors[:, first] * signs[0]
+        for part, sign in zip(others, signs[1:], strict=True):
+            made.addcmul_(vectors[:, part], sign)
+        return made
+
     def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
         """See `Ops`."""
         found = []
         for start in range(0, len(some), _ROWS):
             part = slice(start, start + _ROWS)
-            apart = self._apart(vectors, some[part], others[part])
+            apart = self.take(vectors, some[part]) - self.take(vectors, others[part])
             found.append(self.products(apart, apart))
         return found[0] if len(found) == 1 else self.torch.cat(found)
-
-    def _apart(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
-        if not self._on_processor or vectors.shape[1] < _LONG:
-            return self.take(vectors, some) - self.take(vectors, others)
-        made = vectors.new_empty((len(some), vectors.shape[1]))  # without a copy of either
-        for place, (one, other) in enumerate(zip(some.tolist(), others.tolist(), strict=True)):
-            self.torch.sub(vectors[one], vectors[other], out=made[place])
-        return made
 
     def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
         """See `Ops`."""
@@ -206,6 +211,5 @@ class TorchOps:
 
     def _table(self, name: str, size: int = 0) -> Tensor:
         if (name, size) not in self._tables:
-            made = counter_rng.counters(size) if name == "counters" else counter_rng.normal_table().copy()
-            self._tables[name, size] = self.put(made)
+            self._tables[name, size] = self.put(table(name, size).copy())
         return self._tables[name, size]
