@@ -239,7 +239,34 @@ def test_charts_mark_the_epochs_from_which_edits_are_in_force(no_leak: None) -> 
         for _ in range(2):  # what the header finds out is drawn by the views
             dashboard.publisher.flush()
         for view in (dashboard.difficulty, dashboard.history):
-            assert view.edited == (2,)
+            assert view.edited == {("train", None): (2,)}
             assert view.chart.figure.marks[-1].x.tolist() == [2.0, 2.0]
             assert "edits in force from epoch 2" in str(view.front.head)
             assert "edited" in [text.get_text() for text in view.figure().figure.texts]
+
+
+def test_charts_say_that_the_data_to_evaluate_on_is_edited_itself(no_leak: None) -> None:
+    tracker = xw.Tracker(epochs=6)
+    edits = xw.Edits(tracker)
+    with xw.Dashboard(tracker, edits=edits) as dashboard:
+        for epoch in (1, 2, 3):
+            edits.begin_epoch(epoch)
+            for mode, ds_id in (("train", None), ("eval", "clean"), ("eval", "noisy")):
+                tracker.record(
+                    [0, 1, 2], [0, 1, 1], mode=mode, ds_id=ds_id, epoch=epoch, loss=[1.0, 2.0, 3.0]
+                )
+            if epoch == 2:
+                edits.exclude(2, mode="eval", ds_id="noisy")
+        for view in (dashboard.difficulty, dashboard.history):
+            for mode, ds_id, said in (
+                ("train", None, False),
+                ("eval", "clean", False),
+                ("eval", "noisy", True),
+            ):
+                view.mode, view.ds_id = mode, ds_id
+                for _ in range(2):
+                    dashboard.publisher.flush()
+                assert view.chart.figure.marks[-1].x.tolist() == [], "no edit of the training"
+                assert ("eval edited itself from epoch 3" in str(view.front.head)) == said
+                texts = " ".join(text.get_text() for text in view.figure().figure.texts)
+                assert ("eval noisy (edited)" in texts) == said, texts

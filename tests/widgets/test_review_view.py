@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from views_common import settle
 
 import xai_widgets as xw
 from xai_widgets.widgets.review.desk import parse
@@ -408,6 +409,50 @@ def test_pictures_travel_once_and_again_to_a_new_page(tracker: Any, wire: Any, n
         Window(review).send(type="ready")
         (message,) = pictures()
         assert {f"i{i}" for i in review.queue[1:3]} == set(message["large"])
+
+
+def test_a_model_explains_the_card_below_it_and_stays_what_it_is(tracker: Any, no_leak: None) -> None:
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
+    weights = [each.clone() for each in model.parameters()]
+    x = np.random.default_rng(0).random((N, 1, 8, 8), np.float32)
+    edits = xw.Edits(tracker)
+    with xw.Review(tracker, edits, (x, labels()[1]), model=model, layout="NCHW") as review:
+        window, panel = Window(review), review.children[-1]
+        review.publisher.flush()
+        assert review.desk.can["explain"]
+        assert "xaiw-hide" in panel._dom_classes, "nothing is explained until somebody asks"
+        assert panel.selected == ()
+        window.send(type="explain", key=review.desk.card["key"])
+        assert "xaiw-hide" not in panel._dom_classes
+        assert panel.selected == (review.current,)
+        settle(panel)
+        shown = panel._rows.pictures(0)
+        assert set(shown) >= {"input", "smint"}
+        np.testing.assert_array_equal(
+            shown["input"][..., 0], np.rint(x[review.current, 0] * 255).astype(np.uint8)
+        )
+        window.decide("keep")
+        window.send(type="explain", key=review.desk.card["key"])
+        settle(panel)
+        assert panel.selected == (review.current,) == (review.queue[1],)
+        assert window.trouble == ""
+    assert all(torch.equal(one, other) for one, other in zip(weights, model.parameters(), strict=True))
+
+
+def test_a_panel_that_is_there_explains_instead(tracker: Any, no_leak: None) -> None:
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
+    x = np.random.default_rng(0).random((N, 1, 8, 8), np.float32)
+    edits = xw.Edits(tracker)
+    samples = xw.samples.as_samples((x, labels()[1]), layout="NCHW")
+    with xw.Dashboard(tracker, model, samples, edits=edits) as dashboard:
+        review = dashboard.review
+        assert review._panel is dashboard.saliency
+        review.explain()
+        assert dashboard.saliency.selected == (review.current,)
+        settle(dashboard.saliency)
 
 
 def test_what_cannot_be_meant_is_refused(tracker: Any, no_leak: None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.figures.drawing.canvas import BODY, TITLE, Sheet
+from xai_widgets.figures.drawing.edited import Edited, data_name, training_epochs
 from xai_widgets.figures.drawing.inputs import key_of, names_by_value, picture_of
 from xai_widgets.figures.drawing.legend import Row, draw_legend
 from xai_widgets.figures.drawing.plot import Area, Curve, mark_edits, plot
@@ -34,7 +34,7 @@ def instance_history(
     epochs: int | None = None,
     log: bool = False,
     title: str = "Instances over time",
-    edited: Sequence[int] = (),
+    edited: Edited = (),
     dark: bool = False,
     width: float = 700,
     height: float | None = None,
@@ -63,8 +63,10 @@ def instance_history(
         Logarithmic values.
     title : str
         What stands at the top.
-    edited : sequence of int, optional
+    edited : sequence of int or mapping, optional
         Epochs from which edits are in force (`Edits.epochs`): an upright line at each. Only where epochs run along the axis.
+        Of other data than the training's, in a mapping from modes or (mode, ds_id), as in ``{"train": edits.epochs(),
+        "eval": edits.epochs(mode="eval")}``: such data is then said to be edited.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -97,7 +99,7 @@ def instance_history(
     rows = _rows(series, groups, names, pictures, strong, dark)
     total = height or max(340.0, 58 + _ROW * min(len(rows), _MOST_ROWS) + 14)
     sheet = Sheet(width, total, dark=dark)
-    subtitle = _subtitle(series, groups, hard)
+    subtitle = _subtitle(series, groups, hard, edited)
     sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
     sheet.text(15, 41, subtitle, size=BODY, color=sheet.theme.muted, max_width=width - 30)
     at = np.asarray(series.epochs if x == "epoch" else series.steps)
@@ -114,7 +116,7 @@ def instance_history(
     )
     axes = plot(sheet, area, _curves(series, groups, at, strong, dark))
     if x == "epoch":
-        mark_edits(sheet, area, axes, edited)
+        mark_edits(sheet, area, axes, training_epochs(edited))
     room = int((total - 58) // _ROW)
     draw_legend(sheet, width - _SIDE - 15, 58, _SIDE, _cut(rows, room), row_height=_ROW, samples=False)
     return sheet.finished(_description(series, groups, subtitle))
@@ -218,11 +220,11 @@ def _place(series: Any, index: Any) -> int:
     )
 
 
-def _subtitle(series: Any, groups: list[Group], hard: Any) -> str:
+def _subtitle(series: Any, groups: list[Group], hard: Any, edited: Edited) -> str:
     counts = ", ".join(f"{len(places):,} {name}" for name, places, _ in groups)
     by = getattr(hard, "by", "")
     ranked = f", by {shown_text(by)} {shown_text(series.metric)}" if by else f", {shown_text(series.metric)}"
-    where = f"{series.mode} {series.ds_id}" if series.ds_id else series.mode
+    where = data_name(edited, series.mode, series.ds_id)
     is_open = ", epoch still open" if series.provisional else ""
     return f"{counts}{ranked} on {shown_text(where)}{is_open}"
 

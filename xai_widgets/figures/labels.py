@@ -9,6 +9,7 @@ import numpy as np
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.edited import Edited, data_name, training_epochs
 from xai_widgets.figures.drawing.label_chart import BOUNDS, LabelChart, as_list, checked_bounds
 from xai_widgets.figures.drawing.legend import ROW, draw_legend, fitting
 from xai_widgets.figures.drawing.plot import Area, mark_edits, plot
@@ -32,7 +33,7 @@ def label_difficulty(
     hard_is: str | None = None,
     log: bool = False,
     title: str = "How hard is each class?",
-    edited: Sequence[int] = (),
+    edited: Edited = (),
     dark: bool = False,
     width: float = 640,
     height: float | None = None,
@@ -67,8 +68,10 @@ def label_difficulty(
         Logarithmic values.
     title : str
         The question at the top.
-    edited : sequence of int, optional
+    edited : sequence of int or mapping, optional
         Epochs from which edits are in force (`Edits.epochs`): an upright line at each. Only where epochs run along the axis.
+        Of other data than the training's, in a mapping from modes or (mode, ds_id), as in ``{"train": edits.epochs(),
+        "eval": edits.epochs(mode="eval")}``: such data is then said to be edited.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -99,7 +102,7 @@ def label_difficulty(
     rows = fitting(rows, total - _TOP - 18 * several - 6)
     names = max(sheet.measure(row.name) for row in rows)
     side = float(np.clip(46 + names, 100, 0.24 * width + 36)) + _VALUE * len(given)
-    subtitle = _subtitle(given, kinds, smoothing)
+    subtitle = _subtitle(given, kinds, smoothing, edited)
     sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
     sheet.text(15, 41, subtitle, size=BODY, color=sheet.theme.muted, max_width=width - 30)
     each = (total - _TOP - 6) / len(kinds)
@@ -113,7 +116,7 @@ def label_difficulty(
             sheet.text(_LEFT, area.y - 12, text, size=SMALL, color=sheet.theme.muted)
         axes = plot(sheet, area, *chart.curves(kind, x, smoothing))
         if x == "epoch":
-            mark_edits(sheet, area, axes, edited)
+            mark_edits(sheet, area, axes, training_epochs(edited))
     left, legend_top = width - side - 15, _TOP - 2 + 18 * several
     if several:
         for place, (name, dash, _) in enumerate(reversed(chart.heads())):
@@ -150,8 +153,8 @@ def _area(
     )
 
 
-def _subtitle(given: list[Any], kinds: list[str | None], smoothing: float) -> str:
-    where = ", ".join(shown_text(f"{s.mode} {s.ds_id}" if s.ds_id else s.mode, 24) for s in given)
+def _subtitle(given: list[Any], kinds: list[str | None], smoothing: float, edited: Edited) -> str:
+    where = ", ".join(shown_text(data_name(edited, s.mode, s.ds_id), 33) for s in given)
     words = [f"mean {shown_text(given[0].metric)} on {where}"]
     if len(kinds) == 1 and kinds[0] is not None:
         words.append(f"band {BOUNDS[kinds[0]]}")

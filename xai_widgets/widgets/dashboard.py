@@ -225,7 +225,9 @@ class Dashboard(View):
         now = (self.tracker.epoch, self._heard)
         if self._edits is not None and now != self._marked:
             self._marked = now
-            self.difficulty.edited = self.history.edited = self._edits.epochs()
+            places = {(edit.mode, edit.ds_id) for edit in self._edits.history()}
+            marked = {place: self._edits.epochs(mode=place[0], ds_id=place[1]) for place in places}
+            self.difficulty.edited = self.history.edited = marked
 
     def _drawn_on(self) -> list[Any]:
         return [self._arrangement.front]

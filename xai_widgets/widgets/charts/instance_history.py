@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
 import traitlets
 
 from xai_widgets._metrics import metric_in, number
+from xai_widgets.figures.drawing.edited import Edited, training_epochs
 from xai_widgets.live import Publisher
 from xai_widgets.tracking.scores import all_scores
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
@@ -66,8 +67,9 @@ class InstanceHistory(View):
         Which data set, where a mode has several.
     title : str, default "Instances over time"
         The head line.
-    edited : iterable of int, optional
-        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too.
+    edited : iterable of int or mapping, optional
+        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too. A mapping from modes or
+        (mode, ds_id) to epochs also says of data to evaluate on that it is edited itself.
 
     Raises
     ------
@@ -83,7 +85,7 @@ class InstanceHistory(View):
     n_min = traitlets.Int(5, min=0, max=_MOST)
     indices = traitlets.Tuple()
     selected = traitlets.Tuple()
-    edited = traitlets.Tuple()
+    edited = traitlets.Union([traitlets.Tuple(), traitlets.Dict()])
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class InstanceHistory(View):
         unit: str | None = None,
         ds_id: str | None = None,
         title: str = "Instances over time",
-        edited: Iterable[int] = (),
+        edited: Edited = (),
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
@@ -113,7 +115,8 @@ class InstanceHistory(View):
         self._ranker = Ranker()
         self._thumbs = Thumbs(held, tracker, self.redraw)
         self.metric, self.mode, self.ds_id, self.by = metric, mode, ds_id, by
-        self.n_max, self.n_min, self.edited = n_max, n_min, tuple(edited)
+        self.n_max, self.n_min = n_max, n_min
+        self.edited = dict(edited) if isinstance(edited, Mapping) else tuple(edited)
         self.selection.change(pinned=(*self.selection.pinned, *indices), source=self)
         self.indices, self.selected = self.selection.pinned, self.selection.indices
         self.chart = Chart(STYLES)
@@ -145,7 +148,7 @@ class InstanceHistory(View):
         drawing, places = draw_histories(
             series, shown, selected=selection.indices, unit=unit, planned=self.tracker.epochs
         )
-        drawing.edited = self.edited
+        drawing.edited = training_epochs(self.edited)
         rows = history_rows(
             series,
             shown,
@@ -197,7 +200,7 @@ class InstanceHistory(View):
             choice("by", "Ranked by", self.by, options([*_scores(), self.by], self._score_names())),
         ]
         metric, _, *rest = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
-        words += [says("of"), metric, says("on"), *rest, *edited_words(self.edited)]
+        words += [says("of"), metric, says("on"), *rest, *edited_words(self.edited, mode, self.ds_id)]
         if self.selection.pinned:
             words += [says(","), press("unpin_all", "unpin all")]
         return words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import traitlets
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
+from xai_widgets.figures.drawing.edited import Edited, training_epochs
 from xai_widgets.live import Publisher
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 from xai_widgets.widgets.charts.label_rows import Ranked, draw_labels, label_rows, rank, series_palette
@@ -53,8 +54,9 @@ class LabelDifficulty(View):
         Which data set, where a mode has several.
     title : str, default "How hard is each class?"
         The head line.
-    edited : iterable of int, optional
-        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too.
+    edited : iterable of int or mapping, optional
+        Epochs from which edits are in force (`Edits.epochs`), marked in the chart; a trait, too. A mapping from modes or
+        (mode, ds_id) to epochs also says of data to evaluate on that it is edited itself.
 
     Raises
     ------
@@ -76,7 +78,7 @@ class LabelDifficulty(View):
     labels = traitlets.Tuple(None, allow_none=True)
     hidden = traitlets.Tuple()
     highlighted = traitlets.Any(None, allow_none=True)
-    edited = traitlets.Tuple()
+    edited = traitlets.Union([traitlets.Tuple(), traitlets.Dict()])
 
     def __init__(
         self,
@@ -89,7 +91,7 @@ class LabelDifficulty(View):
         unit: str | None = None,
         ds_id: str | None = None,
         title: str = "How hard is each class?",
-        edited: Iterable[int] = (),
+        edited: Edited = (),
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
@@ -101,7 +103,7 @@ class LabelDifficulty(View):
         self._summary = ""
         self.metric, self.mode, self.ds_id, self.bounds = metric, mode, ds_id, bounds
         self.labels = None if labels is None else tuple(labels)
-        self.edited = tuple(edited)
+        self.edited = dict(edited) if isinstance(edited, Mapping) else tuple(edited)
         self.chart = Chart(palette.DASHES)
         self.front.put(palette=series_palette(), head={"title": title, "words": []})
         self._open([self.chart.figure])
@@ -131,7 +133,7 @@ class LabelDifficulty(View):
         rows = label_rows(
             series, ranked, places, hidden=self.hidden, chosen=chosen, curve_of=self.chart.curve_of
         )
-        drawing.edited = self.edited
+        drawing.edited = training_epochs(self.edited)
         self._keys = {row["key"]: series.labels[i] for row, i in zip(rows, ranked.order, strict=True)}
         self._summary = self._say(series, ranked)
         sent = self.chart.draw(drawing)
@@ -177,7 +179,7 @@ class LabelDifficulty(View):
     def _words(self, mode: str, left_out: int) -> list[dict[str, Any]]:
         words = data_words(self.tracker, self.metric, mode, self.ds_id, self.mode)
         words += [says(", band"), choice("bounds", "Band", self.bounds, list(_BANDS.items()))]
-        words += edited_words(self.edited)
+        words += edited_words(self.edited, mode, self.ds_id)
         if left_out:
             words.append(says(f", {left_out:,} labels between the ends not drawn"))
         lost = self._left_out(mode)

@@ -176,6 +176,7 @@ class Review(View):
         own.add_class("xaiw-hide")
         self._own = self._panel = own
         self.children = [*self.children, own]
+        self.refresh()  # what was drawn before could not be explained
 
     # ---- for programs, and what the keys do
 

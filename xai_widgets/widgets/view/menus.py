@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from xai_widgets.figures.drawing.edited import Edited, held_out_epochs, training_epochs
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.front import choice, says
 
@@ -31,12 +32,16 @@ def data_words(tracker: Any, metric: str, mode: str, ds_id: str | None, wanted: 
     return words
 
 
-def edited_words(epochs: Sequence[int]) -> list[dict[str, Any]]:
-    """Say what the upright lines of a chart are: from which epochs edits are in force."""
-    if not epochs:
-        return []
+def edited_words(edited: Edited, mode: str, ds_id: str | None) -> list[dict[str, Any]]:
+    """Say what the upright lines of a chart are: from which epochs edits are in force; and whether its own data is edited."""
+    words = [(", edits in force from epoch", training_epochs(edited))]
+    words.append((f", {clean(mode, 20)} edited itself from epoch", held_out_epochs(edited, mode, ds_id)))
+    return [says(f"{text} {_last(epochs)}") for text, epochs in words if epochs]
+
+
+def _last(epochs: Sequence[int]) -> str:
     shown = ", ".join(f"{epoch:,}" for epoch in epochs[-3:])
-    return [says(f", edits in force from epoch {'..., ' if len(epochs) > 3 else ''}{shown}")]
+    return f"..., {shown}" if len(epochs) > 3 else shown
 
 
 def options(values: Iterable[str], names: dict[str, str] | None = None) -> list[tuple[str, str]]:
