@@ -129,7 +129,8 @@ def main() -> None:
     parameters = {
         name: ast.literal_eval(value) for name, _, value in (one.partition("=") for one in options.set)
     }
-    names = options.names or [path.stem for path in sorted(HERE.glob("0[2-9]_*.ipynb"))]
+    tutorials = (path.stem for path in sorted(HERE.glob("[0-9]*.ipynb")))
+    names = options.names or [name for name in tutorials if not name.startswith("01_")]
     for name in names:
         print(f"{name} ...", flush=True)
         executed = execute(HERE / f"{name}.ipynb", parameters)

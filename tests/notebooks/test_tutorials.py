@@ -94,8 +94,9 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
     assert len(pictures(notebook)) == 2
 
 
-def test_wrong_labels_are_put_right_while_it_trains() -> None:
-    notebook = run_notebook("10_wrong_labels", {})
+@BOTH
+def test_wrong_labels_are_put_right_while_it_trains(twin: str) -> None:
+    notebook = run_notebook(f"10_wrong_labels{twin}", {})
     said = text(notebook)
     reviewed = re.search(r"(\d+) images looked at, (\d+) of the (\d+) wrong labels among them", said)
     overall = re.search(r"all \(\d+\): (\S+) -> (\S+),", said)
@@ -107,6 +108,10 @@ def test_wrong_labels_are_put_right_while_it_trains() -> None:
     assert float(overall[2]) > float(overall[1]), "the network is the better for it"
     assert f"edited: {reviewed[2]} relabelled" in said
     assert len(pictures(notebook)) == 2
+    (review,) = widgets(notebook)
+    assert re.match(rf"<Review: review of suspected label errors: {reviewed[2]} decided, \d+ left", review), (
+        review
+    )
 
 
 def test_fastestimator_with_our_traces() -> None:
