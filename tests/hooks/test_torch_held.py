@@ -12,9 +12,9 @@ from torch import nn
 from torch_common import loader, net
 
 import xai_widgets as xw
-from xai_widgets.hooks.torch import loss_batching as held
 from xai_widgets.hooks.torch import watch
-from xai_widgets.hooks.torch.per_sample_loss import PerSample
+from xai_widgets.hooks.torch.loss import loss_batching as held
+from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample
 
 ROWS, BATCH, CLASSES = 320, 16, 10
 

@@ -14,8 +14,8 @@ datasets = pytest.importorskip("datasets")
 transformers = pytest.importorskip("transformers")
 from transformers import Trainer, TrainingArguments, ViTConfig, ViTForImageClassification  # noqa: E402
 
-from xai_widgets.hooks.torch import loss_batching as held  # noqa: E402
-from xai_widgets.hooks.torch.per_sample_loss import PerSample  # noqa: E402
+from xai_widgets.hooks.torch.loss import loss_batching as held  # noqa: E402
+from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample  # noqa: E402
 from xai_widgets.hooks.transformers import indexed  # noqa: E402
 from xai_widgets.hooks.transformers.names import decode  # noqa: E402
 

@@ -21,7 +21,7 @@ from xai_widgets.hooks._common.require import HookWarning, require
 from xai_widgets.hooks.torch.edited import EditedLoader, check_editable
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.identity import Rows
-from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.loss.observer import Observer
 
 __all__ = ["HookWarning", "TrackerCallback"]
 

@@ -19,7 +19,7 @@ from xai_widgets.hooks.torch.edited import INDEX_RIDES, EditedLoader, check_edit
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Tap
-from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.loss.observer import Observer
 
 __all__ = ["EngineWatch", "HookWarning", "watch"]
 

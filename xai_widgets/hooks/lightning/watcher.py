@@ -14,7 +14,7 @@ from xai_widgets.hooks._common.quiet import told
 from xai_widgets.hooks.torch.edited import INDEX_RIDES, EditedLoader, check_editable
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.loader_tap import Tap
-from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.loss.observer import Observer
 from xai_widgets.hooks.torch.witness import leaves
 
 ATTEMPT = "XAI_WIDGETS_ATTEMPT"  # the run log takes the name of a start from here

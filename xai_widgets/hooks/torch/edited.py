@@ -13,8 +13,8 @@ import numpy as np
 
 from xai_widgets.edits import Edits, EditState
 from xai_widgets.hooks._common.instance_ids import Key
-from xai_widgets.hooks.torch.batch_side import LABEL_PATHS, is_one_hot
 from xai_widgets.hooks.torch.edited_epochs import processes
+from xai_widgets.hooks.torch.loss.batch_side import LABEL_PATHS, is_one_hot
 from xai_widgets.hooks.torch.thinned import Kept, thinned
 
 REWEIGHT = (

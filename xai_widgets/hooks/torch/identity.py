@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from xai_widgets.hooks._common.data_labels import labels_in_memory
 from xai_widgets.hooks._common.evidence import Proof, same_labels
-from xai_widgets.hooks.torch.batch_side import LABEL_PATHS
+from xai_widgets.hooks.torch.loss.batch_side import LABEL_PATHS
 from xai_widgets.hooks.torch.witness import FIRST, RARELY, Fetched, Path, leaves
 
 Array = npt.NDArray[Any]

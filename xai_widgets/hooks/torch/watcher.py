@@ -15,7 +15,7 @@ from xai_widgets.hooks.torch.edited import EditedLoader, check_editable
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import after_step
 from xai_widgets.hooks.torch.loader_tap import Passing, Tap
-from xai_widgets.hooks.torch.observer import Observer
+from xai_widgets.hooks.torch.loss.observer import Observer
 from xai_widgets.hooks.torch.weighted_sum import WeightedSum
 from xai_widgets.tracking import TrainingStopped
 

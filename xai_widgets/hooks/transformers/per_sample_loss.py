@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from xai_widgets.hooks.torch.per_sample_loss import PerSample, fold
+from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample, fold
 
 
 class Seen(NamedTuple):

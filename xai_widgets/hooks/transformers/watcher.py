@@ -21,8 +21,8 @@ from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import untraced
-from xai_widgets.hooks.torch.loss_batching import Held
-from xai_widgets.hooks.torch.per_sample_loss import PerSample
+from xai_widgets.hooks.torch.loss.loss_batching import Held
+from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample
 from xai_widgets.hooks.transformers.batch_indices import name_batches
 from xai_widgets.hooks.transformers.criterion import OwnLoss
 from xai_widgets.hooks.transformers.edited import edit_loader, edited_by_trainer

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from xai_widgets.hooks._common.feed import NO_LABEL
-from xai_widgets.hooks.torch.batch_side import Side, Sides, is_one_hot
+from xai_widgets.hooks.torch.loss.batch_side import Side, Sides, is_one_hot
 
 WIDEST_LOGITS = 1024  # classes; wider logits cost more to move than the scores they give are worth by default
 _SETTINGS = ("reduction", "label_smoothing", "ignore_index", "beta", "delta")  # of torch's own losses
@@ -212,6 +212,29 @@ class PerSample:
     def reduction(self) -> str:
         """How the criterion reduces now."""
         return str(getattr(self._source, "reduction", "mean"))
+
+    def numbers(
+        self, seen: Observed, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[float, ...], float, bool] | None:
+        """Return the numbers that the values of a call may give, the one that the criterion returned, and whether it is rounded.
+
+        None where the criterion returned no single number.
+        """
+        import torch
+
+        value, raw, how = plain(value), seen.raw, self.reduction
+        if not hasattr(value, "ndim") or value.ndim != 0:
+            return None
+        loose = torch.is_autocast_enabled(raw.device.type) or raw.dtype in (torch.float16, torch.bfloat16)
+        raw = raw.float() if raw.dtype in (torch.float16, torch.bfloat16) else raw
+        if self._kind == "CTCLoss" and how == "mean":
+            lengths = args[3] if len(args) > 3 else kwargs.get("target_lengths")
+            raw = raw / torch.as_tensor(lengths, device=raw.device).clamp(min=1)
+        ways = [how]
+        if self.torchs_own is None and how == "mean":
+            ways += ["batchmean", "sum"] if self.given else ["batchmean"]
+        wants = tuple(float(reduced(raw, seen.share, way)) for way in ways)
+        return wants, float(value.detach()), bool(loose)
 
     def _values(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any, outputs: Any, targets: Any

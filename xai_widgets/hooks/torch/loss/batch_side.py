@@ -194,6 +194,35 @@ def lies_in(targets: Any, batch: Any) -> bool:
     )
 
 
+def own_input(inputs: Any, batch: Any) -> bool | None:
+    """Whether a model was given a part of the batch; None where nothing is like what it was given."""
+    parts = [part for _, part in leaves(batch) if hasattr(part, "detach")]
+    if any(one is part for one in inputs for part in parts):
+        return True
+    known: bool | None = None
+    for one in inputs:
+        for part in parts:
+            if one.shape == part.shape and one.dtype == part.dtype:
+                if bool((one.detach() == part.to(one.device)).all()):
+                    return True
+                known = False
+    return known
+
+
+def take_rows(values: Any, rows: Any) -> Any:
+    """Take a slice or mask out of an array, tensor or list."""
+    if isinstance(rows, slice):
+        return values[rows]
+    mask = rows.cpu().numpy()
+    if hasattr(values, "dtype"):
+        return (
+            values[rows.to(values.device)]
+            if hasattr(values, "device") and hasattr(values, "detach")
+            else values[mask]
+        )
+    return [one for one, kept in zip(values, mask.tolist(), strict=True) if kept]
+
+
 def _same_rows(targets: Any, part: Any) -> bool | None:
     """Whether targets are this part (True), this part in another order (False), or something else (None)."""
     one, other = _classes(targets), _classes(part)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Batch, Feed
-from xai_widgets.hooks.torch.per_sample_loss import Observed, PerSample, plain
+from xai_widgets.hooks.torch.loss.per_sample_loss import Observed, PerSample, plain
 
 MOST = 32  # calls looked at together
 LARGEST = 65_536  # numbers in an output: copies of larger ones cost as much as looking at them

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
+from xai_widgets.hooks.torch.loss.batch_side import own_rows
 from xai_widgets.hooks.torch.witness import leaves
 
-_OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_OURS = str(Path(os.path.abspath(__file__)).parents[3])
 
 
 class Current:
@@ -128,6 +130,28 @@ class Call:
         if self.input is not None:
             given = 2 * self.input
         return (1 if self.own is None else 2 * self.own, main, given, int(self.trains))
+
+
+def owner_of(evidence: Any, running: list[Current], newest: Current | None) -> Current | None:
+    """Find the batch that a call is of, among those under way: that which `evidence` is a part of.
+
+    None where that is none of them, or several.
+    """
+    owners = [one for one in running if any(leaf is evidence for _, leaf in leaves(one.batch))]
+    if not owners and hasattr(evidence, "detach"):
+        owners = [one for one in running if own_rows(evidence, one.batch, one.size)]
+    if len(owners) == 1:
+        return owners[0]
+    if (
+        not owners
+        and newest is not None
+        and all(one.mode != newest.mode for one in running if one is not newest)
+    ):
+        return newest  # an evaluation within an epoch
+    if owners and hasattr(evidence, "__len__"):
+        fitting = [one for one in owners if one.size == len(evidence)]
+        return fitting[0] if len(fitting) == 1 else None
+    return None
 
 
 def pick(calls: list[Call]) -> Call | None:

@@ -11,34 +11,26 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from xai_widgets.hooks._common.evidence import Evidence
+from xai_widgets.hooks._common.evidence import Evidence, agree
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
-from xai_widgets.hooks.torch.batch_side import follow_labels, lies_in, own_rows
-from xai_widgets.hooks.torch.calls import Call, Current, describe, pick, site_of
 from xai_widgets.hooks.torch.device_copy import Drain
-from xai_widgets.hooks.torch.gradient import GradientProof
-from xai_widgets.hooks.torch.listen import listen, untraced
-from xai_widgets.hooks.torch.loss_batching import Held, known
-from xai_widgets.hooks.torch.output_place import OutputPlace
-from xai_widgets.hooks.torch.per_sample_loss import (
-    NotTold,
-    PerSample,
-    outputs_and_targets,
-    plain,
-    reduced,
-)
-from xai_widgets.hooks.torch.row_order import RowOrder, orders_of
-from xai_widgets.hooks.torch.witness import leaves
+from xai_widgets.hooks.torch.listen import listen
+from xai_widgets.hooks.torch.loss.batch_side import follow_labels, lies_in, own_input, own_rows, take_rows
+from xai_widgets.hooks.torch.loss.calls import Call, Current, describe, owner_of, pick, site_of
+from xai_widgets.hooks.torch.loss.function_loss import one_output, targets_of
+from xai_widgets.hooks.torch.loss.graded_passes import GradedPasses
+from xai_widgets.hooks.torch.loss.gradient import GradientProof
+from xai_widgets.hooks.torch.loss.loss_batching import Held, known
+from xai_widgets.hooks.torch.loss.output_place import OutputPlace
+from xai_widgets.hooks.torch.loss.per_sample_loss import NotTold, PerSample, outputs_and_targets
+from xai_widgets.hooks.torch.loss.prefetched import Prefetched
+from xai_widgets.hooks.torch.loss.row_order import RowOrder, orders_of
 
-__all__ = ["Current", "Observer", "listen", "targets_of", "untraced"]
-
-LABEL_NAMES = ("label", "labels", "target", "targets", "y")
 SILENT_BATCHES = 4  # so many batches without a call of the loss make a notice
 FIRST = 3  # batches in which a device is waited for, to compare numbers
 RARELY = 64  # then one in so many
 UNDECIDED = 4  # batches that wait for it to be known which of their calls counts
-BEHIND = 8  # batches that a loop may take before it works on the first of them
 
 
 class Observer:
@@ -101,12 +93,9 @@ class Observer:
         self._newest: Current | None = None
         self._looks: dict[tuple[str, str | None], list[Callable[[], None]]] = {}
         self._undecided: list[tuple[Current, tuple[Any, ...]]] = []
-        self._behind: dict[tuple[str, str | None], list[Current]] = {}  # taken, and not worked on yet
-        self._lags = False  # whether the loop takes batches before it works on those that it has
+        self._ahead = Prefetched(self.evidence, self._settle)
         self._orders: dict[tuple[str, str | None], RowOrder] = {}
-        self._graded = False  # whether the loss was called with gradients
-        self._trained: dict[tuple[str, str | None], bool] = {}  # whether the present pass has gradients
-        self._ungraded = 0  # training batches before that, for which it was called without
+        self._passes = GradedPasses(self.evidence)
         self._several = False  # whether the loss was called several times for a batch
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
@@ -142,9 +131,9 @@ class Observer:
         before = self._currents.pop(stream, None)
         if before is not None and before.unused:
             self._wait(stream, before)
-        self._went(before)
+        self._passes.leave(before)
         if first:
-            self._trained.pop(stream, None)
+            self._passes.begin(stream)
         self._settle(before)
         self._drain.flush(wait=False)
         current = Current(mode, ds_id, index, batch, first)
@@ -168,12 +157,8 @@ class Observer:
 
     def settle(self) -> None:
         """Settle what was heard of the current batches: the loop has made its step."""
-        if self._behind:
-            for waiting in self._behind.values():
-                for current in waiting:
-                    self._settle(current)
-                waiting[:] = [current for current in waiting if current.unused]
-            self._behind = {stream: waiting for stream, waiting in self._behind.items() if waiting}
+        if self._ahead.waiting:
+            self._ahead.settle_used()
         for current in tuple(self._currents.values()):
             calls = current.calls
             if len(calls) == 1 and calls[0].held is not None and calls[0].strong and not current.settled:
@@ -188,15 +173,14 @@ class Observer:
         for one in [stream] if stream is not None else list(self._looks):
             for commit in self._looks.pop(one, ()):
                 commit()
-        for current in (*self._currents.values(), *(one for part in self._behind.values() for one in part)):
+        for current in (*self._currents.values(), *self._ahead):
             if stream in (None, (current.mode, current.ds_id)):
                 current.first = False
 
     def forget(self, stream: tuple[str, str | None]) -> None:
         """Drop what was learned of a batch that the loop only looked at, and batches of the last pass that it never used."""
         self._looks.pop(stream, None)
-        for waiting in self._behind.pop(stream, ()):
-            self._settle(waiting)
+        self._ahead.release(stream)
         current = self._currents.get(stream)
         if current is not None and current.first:
             self._currents.pop(stream)
@@ -210,10 +194,7 @@ class Observer:
 
     def evaluated(self, stream: tuple[str, str | None]) -> bool:
         """Whether the present pass over a training loader came without gradients alone."""
-        current = self._currents.get(stream)
-        if current is not None and (current.graded or current.ungraded):
-            return not current.graded and not self._trained.get(stream, False)
-        return self._trained.get(stream) is False
+        return self._passes.evaluated(stream, self._currents.get(stream))
 
     def heard(self, stream: tuple[str, str | None]) -> bool:
         """Whether the loss was called for the current batch of a stream, or such calls wait."""
@@ -225,45 +206,36 @@ class Observer:
     def _wait(self, stream: tuple[str, str | None], current: Current) -> None:
         """Keep a batch that the loop went past, and may work on yet; of a loss that is never called, none is kept."""
         if not self.hears or (self._silent >= SILENT_BATCHES and not self._seen):
-            self._behind.pop(stream, None)
-            return
-        waiting = self._behind.setdefault(stream, [])
-        waiting.append(current)
-        for old in waiting[:-BEHIND]:
-            self._settle(old)
-        del waiting[:-BEHIND]
+            self._ahead.drop(stream)
+        else:
+            self._ahead.add(stream, current)
 
     def waits(self, stream: tuple[str, str | None]) -> bool:
         """Whether the loop has taken a batch of a stream that it has not worked on."""
         current = self._currents.get(stream)
-        return self.hears and (bool(self._behind.get(stream)) or (current is not None and current.unused))
+        return self.hears and (stream in self._ahead.waiting or (current is not None and current.unused))
 
     def never_used(self, stream: tuple[str, str | None]) -> None:
         """Note that the next pass begins; the last batches of a loop that takes some ahead are lost then."""
-        if self._lags and self.waits(stream):
-            self.evidence.of(*stream).warn(
-                "ahead",
-                "the next pass began before the loop had worked on the last batches of the one before, which are not recorded",
-                "Let a pass end with its last batch, or record by hand: tracker.record(index, label, loss=...)",
-            )
+        if self.waits(stream):
+            self._ahead.warn_unused(stream)
 
     def set_aside(self, stream: tuple[str, str | None]) -> None:
         """Note that a pass is over of which the loop may still work on the last batches."""
         current = self._currents.pop(stream, None)
         if current is not None and current.unused:
             self._wait(stream, current)
-        self._went(current)
+        self._passes.leave(current)
         self._settle(current)
         if current is self._newest:
             self._newest = list(self._currents.values())[-1] if self._currents else None
 
     def leave(self, stream: tuple[str, str | None] | None = None) -> None:
         """Note that the loop works on no batch now, or on none of `stream`."""
-        for one in [stream] if stream is not None else [*self._currents, *self._behind]:
-            for waiting in self._behind.pop(one, ()):
-                self._settle(waiting)
+        for one in [stream] if stream is not None else [*self._currents, *self._ahead.waiting]:
+            self._ahead.release(one)
             current = self._currents.pop(one, None)
-            self._went(current)
+            self._passes.leave(current)
             self._settle(current)
             if current is self._newest:
                 self._newest = None
@@ -286,7 +258,7 @@ class Observer:
     def detach(self) -> None:
         """Listen no more."""
         self._currents.clear()
-        self._behind.clear()
+        self._ahead.waiting.clear()
         self._newest = None
         while self._undo:
             self._undo.pop()()
@@ -294,14 +266,14 @@ class Observer:
     # what is heard
 
     def _on_loss(self, module: Any, args: Any, kwargs: Any, value: Any) -> None:
-        if self._currents or self._behind:
+        if self._currents or self._ahead.waiting:
             try:
                 self._heard(args, kwargs, value)
             except Exception as error:  # whatever it is, the loop goes on
                 self._feed.notice(f"a batch of {self._stream[0]} data was not recorded: {error}")
 
     def _on_model(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        if self._currents or self._behind:
+        if self._currents or self._ahead.waiting:
             self._feed.guard(self._stream, lambda: self._heard_model(args, kwargs, outputs))
 
     @property
@@ -313,7 +285,7 @@ class Observer:
         given = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
         evidence = given[0] if given else None
         current = self._choose(evidence) if self._currents else None
-        if self._behind:
+        if self._ahead.waiting:
             current = self._late(current, evidence, None)
         if current is None or current.index is None:
             return
@@ -333,7 +305,7 @@ class Observer:
             return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
         current = self._newest if len(self._currents) < 2 else self._choose(targets)
-        if self._behind:
+        if self._ahead.waiting:
             current = self._late(current, targets, outputs)
         if current is not None and current.index is not None:
             self._look(current, args, kwargs, value, None, bool(getattr(outputs, "requires_grad", False)))
@@ -344,24 +316,9 @@ class Observer:
         running = [one for one in self._currents.values() if one.alive or one is newest]
         if len(running) < 2:
             return newest
-        owners = [one for one in running if any(leaf is evidence for _, leaf in leaves(one.batch))]
-        if not owners and hasattr(evidence, "detach"):
-            owners = [one for one in running if own_rows(evidence, one.batch, one.size)]
-        if len(owners) == 1:
-            return owners[0]
-        if (
-            not owners
-            and newest is not None
-            and all(one.mode != newest.mode for one in running if one is not newest)
-        ):
-            return newest  # an evaluation within an epoch
-        fitting = (
-            [one for one in owners or running if one.size == len(evidence)]
-            if hasattr(evidence, "__len__")
-            else []
-        )
-        if owners and len(fitting) == 1:
-            return fitting[0]
+        owner = owner_of(evidence, running, newest)
+        if owner is not None:
+            return owner
         proof = self.evidence.of(*self._stream)
         proof.warn(
             "loaders",
@@ -373,41 +330,9 @@ class Observer:
 
     def _late(self, newest: Current | None, evidence: Any, outputs: Any) -> Current | None:
         """Find the batch that a call is of, where the loop took batches that it has not worked on."""
-        streams = list(self._behind) if newest is None else [(newest.mode, newest.ds_id)]
-        waiting = [one for stream in streams for one in self._behind.get(stream, ())]
-        if not waiting:
-            return newest
-        able = waiting if newest is None else [*waiting, newest]
-        found = [one for one in able if lies_in(evidence, one.batch)]
-        if len(found) != 1:
-            found = [one for one in able if has_rows(evidence, one)]
-        if len(found) != 1 and outputs is not None:
-            given = [one for one in found or able if one.rank(outputs)[1] == 2]
-            found = given if len(given) == 1 else found
-        if len(found) != 1:
+        current = self._ahead.owner(newest, evidence, outputs)
+        if current is None:
             self._hear_model()
-            if newest is None:
-                return None  # nobody's batch, as far as can be told
-            proof = self.evidence.of(newest.mode, newest.ds_id)
-            proof.next()
-            proof.refuse(
-                "ahead",
-                f"the loop took {len(able)} {newest.mode} batches before it worked on the first, or left some out, and nothing "
-                "tells of which a call of the loss is, so such batches are not recorded",
-                "Call the watched loss with the batch's own labels, or record by hand: tracker.record(index, label, loss=...)",
-            )
-            return None
-        current = found[0]
-        stream = (current.mode, current.ds_id)
-        self._lags = self._lags or current is not newest
-        # what came before it was left out
-        of_stream = self._behind.get(stream, [])
-        place = of_stream.index(current) if current is not newest else len(of_stream)
-        for old in of_stream[:place]:
-            self._settle(old)
-        del of_stream[:place]
-        if not of_stream:
-            self._behind.pop(stream, None)
         return current
 
     def _look(self, current: Current, args: Any, kwargs: Any, value: Any, inputs: Any, trains: bool) -> None:
@@ -415,7 +340,7 @@ class Observer:
         per_sample = self._per_sample
         assert per_sample is not None
         self._silent = 0
-        if current.mode == "train" and not self._trains(current):
+        if current.mode == "train" and not self._passes.trains(current):
             return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
         # where a call stands is asked for only once there were several in a batch: most loops call their loss once
@@ -437,7 +362,7 @@ class Observer:
                 call.orders = orders_of(targets)
         call.main = current.rank(outputs)
         call.place = self._place.of(outputs)
-        call.input = None if inputs is None else own_input(inputs, current)
+        call.input = None if inputs is None else own_input(inputs, current.batch)
         known_order = call.own is None or call.strong or self._order((current.mode, current.ds_id)).proved
         may_wait = whole and not current.first and not current.settled and known_order
         if self._held is not None and may_wait and call.own is not False and not call.odd:
@@ -454,46 +379,8 @@ class Observer:
                 current.refused = True
                 return
             call.own = True if call.seen.proved else call.own
-            call.number = _numbers(per_sample, call, value, args, kwargs) if near else None
+            call.number = per_sample.numbers(call.seen, value, args, kwargs) if near else None
         current.calls.append(call)
-
-    def _trains(self, current: Current) -> bool:
-        """Whether a call for a training batch is of training: those without gradients are of an evaluation, or a metric."""
-        import torch
-
-        if torch.is_grad_enabled():
-            if not self._graded and self._ungraded:
-                self._tell_ungraded(current)
-            self._graded = current.graded = True
-        elif self._graded and not (current.graded or current.calls or current.settled):
-            current.ungraded = True
-            return False
-        elif not self._graded:
-            self._ungraded += 1
-        return True
-
-    def _went(self, current: Current | None) -> None:
-        """Note whether a batch that the loop leaves was trained on, or only evaluated."""
-        if current is None or not (current.graded or current.ungraded):
-            return
-        stream = (current.mode, current.ds_id)
-        self._trained[stream] = current.graded or self._trained.get(stream, False)
-        if not current.graded:
-            self._tell_ungraded(current)
-
-    def _tell_ungraded(self, current: Current) -> None:
-        if self._ungraded:
-            text = "the first losses of the training loader came without gradients, as evaluations have them, and were recorded"
-        else:
-            text = (
-                "losses of training batches came without gradients alone: that is an evaluation, so it is not recorded, and its "
-                "pass counts as no epoch"
-            )
-        self.evidence.of(current.mode, current.ds_id).warn(
-            "ungraded",
-            text,
-            'Evaluate training data with a loader of its own: watch(..., eval_loader={"train": that_loader})',
-        )
 
     # settling a batch
 
@@ -626,8 +513,8 @@ class Observer:
         label = seen.label if self._label is None else self._label(current.batch)
         label = None if (call.odd and self._label is None) or not self._labels else label
         if rows is not None:
-            index = _rows_of(index, rows)
-            label = label if self._label is None else _rows_of(label, rows)
+            index = take_rows(index, rows)
+            label = label if self._label is None else take_rows(label, rows)
         metrics = {self._metric: seen.loss}
         if seen.weighted is not None:
             metrics[f"{self._metric}_weighted"] = seen.weighted
@@ -648,7 +535,7 @@ class Observer:
     def _agrees(self, proof: Any, call: Call) -> bool:
         wants, got, loose = call.number or ((), 0.0, False)
         per_sample = self._per_sample
-        if per_sample is not None and per_sample.given and not any(_near(want, got) for want in wants):
+        if per_sample is not None and per_sample.given and not any(agree(want, got) for want in wants):
             proof.warn(
                 "per_sample",
                 "the mean of per_sample is not the number that the criterion returns; recorded is what per_sample gives",
@@ -665,102 +552,6 @@ class Observer:
             self._undo.append(listen(self._model, self._note_outputs))
 
     def _note_outputs(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        for current in (*self._currents.values(), *(one for part in self._behind.values() for one in part)):
+        for current in (*self._currents.values(), *self._ahead):
             inputs = [one for one in (*args, *kwargs.values()) if hasattr(one, "detach")]
-            current.note(outputs, own_input(inputs, current))
-
-
-def _numbers(
-    per_sample: PerSample, call: Call, value: Any, args: Any, kwargs: Any
-) -> tuple[tuple[float, ...], float, bool] | None:
-    """Return the numbers that the recorded values may give, and the one that the criterion returned."""
-    import torch
-
-    value, seen = plain(value), call.seen
-    if seen is None or not hasattr(value, "ndim") or value.ndim != 0:
-        return None
-    raw, how = seen.raw, per_sample.reduction
-    loose = torch.is_autocast_enabled(raw.device.type) or raw.dtype in (torch.float16, torch.bfloat16)
-    raw = raw.float() if raw.dtype in (torch.float16, torch.bfloat16) else raw
-    if per_sample.kind == "CTCLoss" and how == "mean":
-        lengths = args[3] if len(args) > 3 else kwargs.get("target_lengths")
-        raw = raw / torch.as_tensor(lengths, device=raw.device).clamp(min=1)
-    ways = [how]
-    if per_sample.torchs_own is None and how == "mean":
-        ways += ["batchmean", "sum"] if per_sample.given else ["batchmean"]
-    wants = tuple(float(reduced(raw, seen.share, way)) for way in ways)
-    return wants, float(value.detach()), bool(loose)
-
-
-def has_rows(evidence: Any, current: Current) -> bool:
-    """Whether what a call was given is a part of a batch, row by row."""
-    return hasattr(evidence, "detach") and own_rows(evidence, current.batch, current.size) is True
-
-
-def _near(want: float, got: float) -> bool:
-    from xai_widgets.hooks._common.evidence import agree
-
-    return agree(want, got)
-
-
-def _rows_of(values: Any, rows: Any) -> Any:
-    """Take a slice or mask out of an array, tensor or list."""
-    if isinstance(rows, slice):
-        return values[rows]
-    mask = rows.cpu().numpy()
-    if hasattr(values, "dtype"):
-        return (
-            values[rows.to(values.device)]
-            if hasattr(values, "device") and hasattr(values, "detach")
-            else values[mask]
-        )
-    return [one for one, kept in zip(values, mask.tolist(), strict=True) if kept]
-
-
-def own_input(inputs: Any, current: Current) -> bool | None:
-    """Whether a model was given a part of the batch."""
-    parts = [part for _, part in leaves(current.batch) if hasattr(part, "detach")]
-    if any(one is part for one in inputs for part in parts):
-        return True
-    known: bool | None = None
-    for one in inputs:
-        for part in parts:
-            if one.shape == part.shape and one.dtype == part.dtype:
-                if bool((one.detach() == part.to(one.device)).all()):
-                    return True
-                known = False
-    return known
-
-
-def one_output(outputs: Any) -> Any:
-    """Return the one tensor that a model's output is, or is said to be.
-
-    Raises
-    ------
-    TypeError
-        There are several.
-    """
-    outputs = getattr(outputs, "logits", outputs)
-    found = [one for _, one in leaves(outputs) if hasattr(one, "detach")]
-    if hasattr(outputs, "keys") and "logits" in outputs:
-        found = [outputs["logits"]]
-    if len(found) == 1:
-        return found[0]
-    raise TypeError(
-        f"the model returned {len(found)} tensors, and a function does not say which of them it is given; watch a loss module "
-        "instead, such as torch.nn.CrossEntropyLoss(), which is told them"
-    )
-
-
-def targets_of(batch: Any) -> Any:
-    """Return the targets of a usual batch: ``(x, y)``, ``(x, y, index)`` or a dict with a label."""
-    if hasattr(batch, "keys"):
-        for name in LABEL_NAMES:
-            if name in batch:
-                return batch[name]
-    elif isinstance(batch, (list, tuple)) and len(batch) > 1:
-        return batch[1]
-    raise TypeError(
-        f"cannot tell the targets in a batch of type {type(batch).__name__}; give label= (an entry's name, a place, or "
-        "function(batch)), or a loss module, which is told them"
-    )
+            current.note(outputs, own_input(inputs, current.batch))
