@@ -6,11 +6,12 @@ import getpass
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xai_widgets.edits.checks import Catalogue, check_weights, read_ids, read_values
+from xai_widgets.edits.epochs import EpochEdits
 from xai_widgets.edits.export import (
     FORMATS,
     export_edits,
@@ -19,7 +20,7 @@ from xai_widgets.edits.export import (
     key_reader,
     with_columns,
 )
-from xai_widgets.edits.log import EditLog, EpochStart
+from xai_widgets.edits.log import EditLog
 from xai_widgets.edits.records import Edit, Index
 from xai_widgets.edits.report import Report, Run, compare
 from xai_widgets.edits.state import Applied, EditState, Folded, Ledger, fold, undone_names
@@ -72,12 +73,9 @@ class Edits:
         self._log = EditLog(None if folder is None else Path(folder))
         self._lock = threading.RLock()
         self._callbacks = Callbacks("subscriber", self._report)
-        self._in_force: Folded | None = None
-        self._epoch = 0
         self._ledger = Ledger()
-        self._taken: dict[str, int] = {}
+        self._epochs = EpochEdits(self._log, self._ledger, self._report)
         self._refused: dict[tuple[str, str], str] = {}
-        self._start: EpochStart | None = None
         self._catalogues: dict[tuple[str, str | None], tuple[int, Catalogue]] = {}
         self._said: str | None = None
         self._subscription: Subscription | None = None
@@ -260,7 +258,7 @@ class Edits:
             self.poll()
             if epoch is None:
                 return self._ledger.folded.state(mode, ds_id)
-            return fold(self._of_epoch(epoch)).state(mode, ds_id)
+            return fold(self._epochs.edits_of(epoch)).state(mode, ds_id)
 
     def epochs(self, *, mode: str = "train", ds_id: str | None = None) -> tuple[int, ...]:
         """Return the epochs that began with edits of a data set that the epoch before did not have, ascending.
@@ -269,26 +267,7 @@ class Edits:
         """
         with self._lock:
             self.poll()
-            files = {file.path.stem: file.edits for file in self._log.files}
-            starts = sorted(
-                (s for file in self._log.files for s in file.starts), key=lambda s: (s.epoch, s.order)
-            )
-            if not starts:
-                meant = (
-                    edit
-                    for edits in files.values()
-                    for edit in edits
-                    if (edit.mode, edit.ds_id) == (mode, ds_id)
-                )
-                return tuple(sorted({edit.epoch + 1 for edit in meant}))
-            found, before = set(), dict.fromkeys(files, 0)
-            for start in starts:
-                for editor, count in start.taken.items():
-                    new = files.get(editor, [])[before.get(editor, 0) : count]
-                    if any((edit.mode, edit.ds_id) == (mode, ds_id) for edit in new):
-                        found.add(start.epoch)
-                    before[editor] = max(before.get(editor, 0), count)
-            return tuple(sorted(found))
+            return self._epochs.changed(mode, ds_id)
 
     def in_force(self, *, mode: str = "train", ds_id: str | None = None) -> EditState:
         """Return the edited instances as the epoch that was begun last has them."""
@@ -299,7 +278,7 @@ class Edits:
     def taken(self) -> dict[str, int]:
         """Of each editor, how many edits the epoch that was begun last has: what other processes of the run must be told."""
         with self._lock:
-            return dict(self._taken)
+            return dict(self._epochs.taken)
 
     def knows(self, taken: Mapping[str, int]) -> bool:
         """Whether so many edits of each editor can be read here."""
@@ -349,23 +328,14 @@ class Edits:
         taken
             Take so many edits of each editor, as another process of the run does, which writes it down.
         """
-        replay = replay or self.replay
         with self._lock:
             self.poll()
-            self._epoch = epoch
-            if taken is not None or replay:
-                edits = self._ledger.edits
-                chosen = (
-                    self._of_epoch(epoch)
-                    if taken is None
-                    else [edit for edit in edits if edit.number < taken.get(edit.editor, 0)]
-                )
-                self._in_force, self._taken, self._start = fold(chosen), _counted(chosen), None
-                return
-            self._in_force = fold(self._ledger.edits)
-            self._taken = _counted(self._ledger.edits)
-            self._start = EpochStart(epoch, self._taken, (self._log.clock + 1, self._log.editor))
-            self._write_start()
+            if taken is not None:
+                self._epochs.begin_with(taken)
+            elif replay or self.replay:
+                self._epochs.repeat(epoch)
+            else:
+                self._epochs.begin(epoch)
 
     def apply(
         self,
@@ -420,7 +390,7 @@ class Edits:
             # with a damaged file only what was known before counts, or in a new process all that can still be read
             new = new if problem is None or not self._ledger.edits else []
             self._ledger.add(new)
-            self._write_start()
+            self._epochs.write_start()
         for edit in new:
             self._callbacks.call(edit)
 
@@ -455,20 +425,13 @@ class Edits:
         """
         if format not in FORMATS:
             raise ValueError(f"unknown format {format!r}; one of {', '.join(FORMATS)}")
-        path, key_of = Path(path), key_reader(keys)
+        key_of = key_reader(keys)
         with self._lock:
-            self.poll()
             state = self.state(mode=mode, ds_id=ds_id)
             if format == "table":
-                given = {i: self._given(i, mode, ds_id) for i in state.index.tolist()}
-                return export_edits(path, state, self._ledger.edits, given, mode, ds_id, key_of)
-            table = self._all_of(mode, ds_id)
-            given = {i: self._given(i, mode, ds_id) for i in table["index"].tolist()}
-            if format == "cleanlab":
-                return export_issues(path, state, table, given, key_of)
-            names = self._tracker.label_names
-            classes = sorted(names, key=lambda name: (str(type(names[name])), names[name]))
-            return export_fiftyone(path, state, given, self._tracker.name_of, classes, key_of)
+                return export_edits(Path(path), state, self._ledger.edits, self._tracker, mode, ds_id, key_of)
+            export_all = export_issues if format == "cleanlab" else export_fiftyone
+            return export_all(Path(path), state, self._tracker, mode, ds_id, key_of)
 
     def to_datasets(
         self, dataset: Any, *, label: str = "label", index: str = "index", mode: str = "train"
@@ -492,23 +455,6 @@ class Edits:
             Where edited instances are not among the rows.
         """
         return with_columns(dataset, self.state(mode=mode), label, index)
-
-    def _given(self, index: Index, mode: str, ds_id: str | None) -> Any:
-        return self._tracker.label_of(index, mode, ds_id, given=True)
-
-    def _all_of(self, mode: str, ds_id: str | None) -> dict[str, Any]:
-        """Return index, label_error and prediction of every instance that was recorded."""
-        metrics = self._tracker.metrics(mode, ds_id)
-        if not metrics:
-            raise ValueError(
-                f"nothing was recorded in mode {mode!r}: such a table has a row for every instance"
-            )
-        metric = "loss" if "loss" in metrics else metrics[0]
-        table: dict[str, Any] = dict(
-            self._tracker.dynamics(mode, metric=metric, ds_id=ds_id, columns=("label_error",))
-        )
-        table["predicted"] = self._tracker.predictions(table["index"].tolist(), mode, ds_id=ds_id)
-        return table
 
     def report(
         self,
@@ -563,22 +509,9 @@ class Edits:
 
     def _current(self) -> Folded:
         """Return what is in force; the first batch of a run that never said `begin_epoch` fixes its first epoch."""
-        if self._in_force is None:
+        if self._epochs.in_force is None:
             self.begin_epoch(max(1, self._tracker.epoch))
-        return self._in_force if self._in_force is not None else Folded()
-
-    def _of_epoch(self, epoch: int) -> list[Edit]:
-        """List the edits that an epoch began with: as written down, else those made in an epoch before it."""
-        edits = self._ledger.edits
-        starts = sorted(
-            (s for file in self._log.files for s in file.starts), key=lambda s: (s.epoch, s.order)
-        )
-        if not starts:
-            return [edit for edit in edits if edit.epoch < epoch]
-        started = [start for start in starts if start.epoch <= epoch]
-        if not started:  # before the first epoch that was written down
-            return [e for e in edits if e.epoch < epoch and e.number < starts[0].taken.get(e.editor, 0)]
-        return [edit for edit in edits if edit.number < started[-1].taken.get(edit.editor, 0)]
+        return self._epochs.in_force or Folded()
 
     def _read(self, ids: Any, mode: str, ds_id: str | None, force: bool) -> tuple[list[Index], Catalogue]:
         self._checked()
@@ -637,21 +570,9 @@ class Edits:
         )
         self._log.append(edit)
         self._ledger.add([edit])
-        self._write_start()
+        self._epochs.write_start()
         self._callbacks.call(edit)
         return edit
-
-    def _write_start(self) -> None:
-        """Write down what the open epoch began with, as soon as there is any edit at all."""
-        if self._start is None or not self._ledger.edits or self._log.problem is not None:
-            return
-        start, self._start = self._start, None
-        try:
-            self._log.append_start(start)
-        except OSError as error:
-            self._report(
-                f"the edits of epoch {start.epoch} could not be written down, a replay will not know them: {error}"
-            )
 
     def _epoch_ended(self, summary: EpochSummary) -> None:
         if summary.kind == "epoch" and summary.mode == "train":
@@ -660,14 +581,6 @@ class Edits:
     def _report(self, problem: str) -> None:
         self.problems.append(problem)
         self._tracker.report(problem)
-
-
-def _counted(edits: Iterable[Edit]) -> dict[str, int]:
-    """Count the edits of each editor, up to the last one that is among them."""
-    counts: dict[str, int] = {}
-    for edit in edits:
-        counts[edit.editor] = max(counts.get(edit.editor, 0), edit.number + 1)
-    return counts
 
 
 def _user() -> str:

@@ -11,9 +11,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from xai_widgets.edits.records import Edit
+from xai_widgets.edits.records import Edit, Index
 from xai_widgets.edits.state import EditState, undone_names
 from xai_widgets.runlog.export import safe_cell
+from xai_widgets.tracking import Tracker
+from xai_widgets.tracking.tables import Table
 
 COLUMNS = ("index", "key", "given_label", "label", "excluded", "weight", "why", "who")
 ISSUES = ("index", "key", "is_label_issue", "label_score", "given_label", "predicted_label")
@@ -25,7 +27,7 @@ def export_edits(
     path: Path,
     state: EditState,
     edits: Iterable[Edit],
-    given: Mapping[Any, Any],
+    tracker: Tracker,
     mode: str,
     ds_id: str | None,
     key_of: Callable[[Any], Any],
@@ -38,6 +40,7 @@ def export_edits(
         For another ending.
     """
     last = _last_words(edits, mode, ds_id)
+    given = _given_labels(tracker, state.index.tolist(), mode, ds_id)
     rows = [
         {
             "index": index,
@@ -59,8 +62,9 @@ def export_edits(
 def export_issues(
     path: Path,
     state: EditState,
-    table: Mapping[str, Any],
-    given: Mapping[Any, Any],
+    tracker: Tracker,
+    mode: str,
+    ds_id: str | None,
     key_of: Callable[[Any], Any],
 ) -> Path:
     """Write a row for each instance of the data set, as ``Datalab.get_issues("label")`` of cleanlab has them.
@@ -69,10 +73,13 @@ def export_issues(
     network says. The score is the probability that the given label is right, empty where nothing is known.
     """
     edited = _edited_rows(state)
-    wrong = table["label_error"] if "label_error" in table else np.full(len(table["index"]), np.nan)
-    said = table["predicted"] if "predicted" in table else [None] * len(table["index"])
+    table = _recorded(tracker, mode, ds_id)
+    names = table["index"].tolist()
+    given = _given_labels(tracker, names, mode, ds_id)
+    wrong = table["label_error"] if "label_error" in table else np.full(len(names), np.nan)
+    said = tracker.predictions(names, mode, ds_id=ds_id)
     rows = []
-    for index, probability, prediction in zip(table["index"].tolist(), wrong.tolist(), said, strict=True):
+    for index, probability, prediction in zip(names, wrong.tolist(), said, strict=True):
         excluded, relabelled, label = edited.get(index, (False, False, None))
         rows.append(
             {
@@ -90,9 +97,9 @@ def export_issues(
 def export_fiftyone(
     path: Path,
     state: EditState,
-    given: Mapping[Any, Any],
-    name_of: Callable[[Any], str],
-    classes: Sequence[str],
+    tracker: Tracker,
+    mode: str,
+    ds_id: str | None,
     key_of: Callable[[Any], Any],
 ) -> Path:
     """Write ``labels.json`` of a ``FiftyOneImageClassificationDataset``: the labels in force, excluded instances left out.
@@ -102,6 +109,9 @@ def export_fiftyone(
     if path.suffix != ".json":
         raise ValueError(f"{path.name!r} does not end in .json, as FiftyOne's labels do")
     edited = _edited_rows(state)
+    given = _given_labels(tracker, _recorded(tracker, mode, ds_id)["index"].tolist(), mode, ds_id)
+    values = tracker.label_names
+    classes = sorted(values, key=lambda name: (str(type(values[name])), values[name]))
     labels: dict[str, int] = {}
     number = {name: place for place, name in enumerate(classes)}
     for index, label in given.items():
@@ -113,7 +123,7 @@ def export_fiftyone(
         name = str(index) if key is None else PurePath(str(key)).stem
         if name in labels:
             raise ValueError(f"two instances have the file name {name!r}: FiftyOne's labels go by it")
-        called = name_of(wanted)
+        called = tracker.name_of(wanted)
         if called not in number:
             number[called] = len(number)
         labels[name] = number[called]
@@ -171,6 +181,20 @@ def with_columns(dataset: Any, state: EditState, label: str, index: str) -> Any:
     added = plain.add_column(f"edited_{label}", made, feature=dataset.features[label])
     added = added.add_column("excluded", [n in edited and bool(edited[n][0]) for n in names])
     return added.add_column("weight", [weights.get(n, 1.0) for n in names])
+
+
+def _given_labels(tracker: Tracker, names: list[Index], mode: str, ds_id: str | None) -> dict[Index, Any]:
+    """Return the label that each instance was first recorded with."""
+    return {name: tracker.label_of(name, mode, ds_id, given=True) for name in names}
+
+
+def _recorded(tracker: Tracker, mode: str, ds_id: str | None) -> Table:
+    """Return a table of every instance that was recorded: index, and label_error where it can be told."""
+    metrics = tracker.metrics(mode, ds_id)
+    if not metrics:
+        raise ValueError(f"nothing was recorded in mode {mode!r}: such a table has a row for every instance")
+    metric = "loss" if "loss" in metrics else metrics[0]
+    return tracker.dynamics(mode, metric=metric, ds_id=ds_id, columns=("label_error",))
 
 
 def _edited_rows(state: EditState) -> dict[Any, tuple[bool, bool, Any]]:
