@@ -9,16 +9,9 @@ from typing import Any, Literal
 
 from xai_widgets._metrics import Metric
 from xai_widgets.tracking.check import Check, CheckItem, Claims
-from xai_widgets.tracking.ingest.convert import (
-    Array,
-    fits_float32,
-    read_index,
-    read_label,
-    read_metric,
-    to_array,
-)
-from xai_widgets.tracking.ingest.epoch_clock import check_mode
+from xai_widgets.tracking.ingest.convert import Array
 from xai_widgets.tracking.ingest.ingest import Intake
+from xai_widgets.tracking.ingest.read_batch import read_batch
 from xai_widgets.tracking.ingest.sink import run_logs
 from xai_widgets.tracking.queries.base import Reading
 from xai_widgets.tracking.queries.checkpoint import Saving
@@ -28,10 +21,9 @@ from xai_widgets.tracking.queries.suspects import Suspects
 from xai_widgets.tracking.queries.to_frame import Frames
 from xai_widgets.tracking.results import Confusion, Counts, Extremes, InstanceSeries, Label, LabelSeries
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.batch_buffer import Batch, plain_batch
+from xai_widgets.tracking.store.batch_buffer import plain_batch
 from xai_widgets.tracking.store.device_buffer import gathered, off_host
 from xai_widgets.tracking.store.labels import read_label_names
-from xai_widgets.tracking.store.logits import check_logits
 from xai_widgets.tracking.store.stream import Policy
 from xai_widgets.tracking.tables import Table
 
@@ -118,14 +110,6 @@ class Tracker(Intake):
         """Have `check` ask `source` for items, too; a later one of the same name takes its place."""
         self._claims.add(name, source)
 
-    def close(self) -> None:
-        """Close the run log; without one this does nothing."""
-        with self._settling:
-            self._settled()
-            with self._lock:
-                if self._sink is not None:
-                    self._sink.close()
-
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tracker:
         """Read what `save` wrote.
@@ -197,66 +181,13 @@ class Tracker(Intake):
             self._take_off_device(rows, device, mode, ds_id, epoch, step)
         else:
             if batch is None:
-                batch = self._read(index, label, mask, logits, prediction, metrics)
+                batch = read_batch(index, label, mask, logits, prediction, metrics, self._predicted_codes)
+                if self._sink is not None:  # the log takes what follows from the logits, not the logits
+                    batch = batch.with_derived()
             if len(batch.index):
                 self._take_batch(batch, mode, ds_id, epoch, step)
         if mode == "train" and self._safe.subscriptions:
             self.safe_point()
-
-    def _read(
-        self, index: Any, label: Any, mask: Any, logits: Any, prediction: Any, metrics: dict[str, Any]
-    ) -> Batch:
-        """Check a batch and convert it to numpy."""
-        names = read_index(index)
-        size = len(names)
-        labels = None if label is None else read_label(label, size)
-        where = None if mask is None else to_array(mask)
-        values = [read_metric(name, value, size, where) for name, value in metrics.items()]
-        batch = Batch(names, labels, tuple(metrics), values)
-        if logits is not None or prediction is not None:
-            return self._with_predictions(batch, logits, prediction)
-        if not values and labels is None:
-            raise ValueError(
-                "record got neither a label nor a metric; give for instance loss=per_sample_loss"
-            )
-        return batch
-
-    def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None:
-        """End the open epoch of a mode, or of all modes.
-
-        Parameters
-        ----------
-        mode
-            Which mode; all that have an open epoch by default.
-        epoch
-            The epoch meant; nothing happens when another one is open.
-        """
-        if mode is not None:
-            check_mode(mode)
-        with self._lock:
-            modes = [m for m in self._clock.open if mode in (None, m)]
-            ended = [s for m in modes if epoch in (None, self._clock.open[m]) for s in self._end(m)]
-        self._advance()
-        for summary in ended:
-            self._subscribers.call(summary)
-
-    def _with_predictions(self, batch: Batch, logits: Any, prediction: Any) -> Batch:
-        """Add what follows from logits or predictions to a batch."""
-        metrics, values, size = batch.metrics, batch.values, len(batch)
-        if logits is None:
-            predicted = read_label(prediction, size)
-            if isinstance(predicted, list) or not fits_float32(predicted):
-                with self._lock:
-                    codes = self._predicted.encode(predicted)
-                named = (*metrics, "@named")
-                return Batch(batch.index, batch.label, named, [*values, codes], predicted=predicted)
-            return Batch(batch.index, batch.label, (*metrics, "@prediction"), [*values, predicted])
-        if batch.label is None or isinstance(batch.label, list):
-            got = "none" if batch.label is None else "strings"
-            raise TypeError(f"logits need integer labels (class numbers) beside them; got {got}")
-        full = Batch(batch.index, batch.label, metrics, values, check_logits(to_array(logits), size))
-        # the log takes what follows from the logits, not the logits
-        return full if self._sink is None else full.with_derived()
 
     # ---- questions: each is answered by a part of `queries`, which keeps nothing of its own
 

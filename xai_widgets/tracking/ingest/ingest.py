@@ -20,7 +20,7 @@ from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_m
 from xai_widgets.tracking.ingest.sink import Sink
 from xai_widgets.tracking.ingest.worker import Worker
 from xai_widgets.tracking.results import EpochSummary
-from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
+from xai_widgets.tracking.store.batch_buffer import Array, Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer, to_batch
 from xai_widgets.tracking.store.labels import LabelTable
 from xai_widgets.tracking.store.replay import recorded
@@ -122,6 +122,33 @@ class Intake:
         self.stop_requested = True
         self.version += 1
 
+    def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None:
+        """End the open epoch of a mode, or of all modes.
+
+        Parameters
+        ----------
+        mode
+            Which mode; all that have an open epoch by default.
+        epoch
+            The epoch meant; nothing happens when another one is open.
+        """
+        if mode is not None:
+            check_mode(mode)
+        with self._lock:
+            modes = [m for m in self._clock.open if mode in (None, m)]
+            ended = [s for m in modes if epoch in (None, self._clock.open[m]) for s in self._end(m)]
+        self._advance()
+        for summary in ended:
+            self._subscribers.call(summary)
+
+    def close(self) -> None:
+        """Close the run log; without one this does nothing."""
+        with self._settling:
+            self._settled()
+            with self._lock:
+                if self._sink is not None:
+                    self._sink.close()
+
     def subscribe(self, callback: Callable[[EpochSummary], Any]) -> Subscription:
         """Have `callback(summary)` called at every end of an epoch and change of status.
 
@@ -169,6 +196,11 @@ class Intake:
         self._lock = threading.RLock()
         self._settling = threading.RLock()
         self._worker = Worker(self._settle)
+
+    def _predicted_codes(self, predicted: Array | list[Any]) -> Array:
+        """Return the codes of predicted labels that are no small numbers."""
+        with self._lock:
+            return self._predicted.encode(predicted)
 
     def _take_batch(
         self, batch: Batch, mode: str, ds_id: str | None, epoch: int | None, step: int | None
