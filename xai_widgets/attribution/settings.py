@@ -66,9 +66,9 @@ class Settings:
     rule : {"adaptive", "points", "midpoint", "secant"}, default "adaptive"
         How integrated gradients covers the path. "points" are put where the gradient changes; "midpoint" are the midpoints of
         `integrating` equal steps. "secant" (PyTorch) needs two to five times fewer evaluations on networks of linear layers,
-        activations and pooling, each 1.05 to 1.4 times as dear (benchmarks/RESULTS.md); they come in nines. "adaptive" takes
-        secants to reach a tolerance of at most 5 % where the network has nothing but linear layers and kinks and 27 evaluations
-        or more are allowed, and points everywhere else.
+        activations and pooling, each 1.05 to 1.4 times as dear (benchmarks/notes/attribution_torch.md); they come in nines.
+        "adaptive" takes secants to reach a tolerance of at most 5 % where the network has nothing but linear layers and kinks
+        and 27 evaluations or more are allowed, and points everywhere else.
     score : {"output", "probability", "log_probability", "logit"}, default "output"
         What of the class is explained; "output" is what the model gives.
     seed : int, optional
