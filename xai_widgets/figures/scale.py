@@ -1,4 +1,4 @@
-"""Axes: round ticks, ranges that fit the values, smoothing along an axis. Needs numpy only."""
+"""Axes: round ticks, ranges that fit the values, smoothing along an axis. Figures and widgets share it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ Floats = NDArray[np.floating]
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return at most ``most`` round numbers that cover [low, high] in equal steps of 1, 2, 2.5 or 5 times a power of ten."""
-    span = high - low
-    if not (math.isfinite(span) and span > 0):
+    """Return at most ``most`` (3 or more) round numbers that cover [low, high] in equal steps."""
+    if not (math.isfinite(high - low) and high > low):
         return [low]
-    raw = span / max(most - 1, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    for factor in (1, 2, 2.5, 5, 10, 20):
-        step = factor * power
-        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        if last - first + 1 <= most:
+    for parts in range(max(most - 1, 1), 0, -1):
+        ticks = covering_ticks(low, high, parts)
+        if len(ticks) <= most:
             break
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    return ticks
+
+
+def covering_ticks(low: float, high: float, parts: int) -> list[float]:
+    """Return round numbers that cover [low, high], of which about ``parts`` steps lie within it."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = MaxNLocator(parts, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1)
+    return [float(f"{tick:.12g}") for tick in locator.tick_values(low, high)]
 
 
 def tick_text(value: float, ticks: Sequence[float]) -> str:

@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from xai_widgets.figures.scale import count_ticks, covering_ticks
+
 
 def clean(text: object, limit: int = 80) -> str:
     """Make a text of data fit to be shown: bounded, one line, no control characters, valid Unicode."""
@@ -37,14 +39,6 @@ def axis_title(metric: str, unit: str) -> str:
     return f"{clean(metric, 30)}, {unit}" if unit else clean(metric, 30)
 
 
-def nice_step(span: float, most: int = 5) -> float:
-    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that divides a span into ``most`` parts or fewer."""
-    if not (span > 0 and math.isfinite(span)):
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(span / most))
-    return next(step * power for step in (1, 2, 2.5, 5, 10, 20) if span / (step * power) <= most + 1e-9)
-
-
 def value_axis(low: float, high: float) -> tuple[float, float, list[float]]:
     """Choose round ends and ticks for a value axis that shows everything between ``low`` and ``high``.
 
@@ -61,9 +55,8 @@ def value_axis(low: float, high: float) -> tuple[float, float, list[float]]:
         high = low + 1.0
     # closer together than can be told apart on a tick
     high = max(high, low + max(1e-9, 1e-6 * max(abs(low), abs(high))))
-    step = nice_step(high - low, 4)
-    start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return start * step, end * step, [float(f"{i * step:.10g}") for i in range(start, end + 1)]
+    ticks = covering_ticks(low, high, 4)
+    return ticks[0], ticks[-1], ticks
 
 
 def epoch_axis(planned: int | None, last: int) -> tuple[float, float, list[float]]:
@@ -72,9 +65,7 @@ def epoch_axis(planned: int | None, last: int) -> tuple[float, float, list[float
     if not planned:
         end = next(length for length in _lengths() if length >= last)
     end = max(end, 2)
-    step = max(1, round(nice_step(end - 1, 5)))
-    ticks = [1.0, *(float(t) for t in range(step, end + 1, step) if t > 1 and t - 1 > 0.5 * step)]
-    return 1.0, float(end), ticks
+    return 1.0, float(end), count_ticks(end, most=6)
 
 
 def _lengths() -> list[int]:
