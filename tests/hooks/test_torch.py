@@ -16,6 +16,8 @@ from torch_common import Numbered, data, loader, net, plain_run, user_run, weigh
 
 import xai_widgets as xw
 from xai_widgets.hooks.torch import Indexed, watch
+from xai_widgets.hooks.torch.loss import loss_batching
+from xai_widgets.tracking.store import device_buffer
 
 
 def run(
@@ -215,16 +217,45 @@ def test_a_functional_loss_is_asked_for_what_the_model_returned():
     same_weights(weights(model), known.weights)
 
 
-def test_ignored_targets_have_no_loss():
-    train, _, _, _ = data()
-    model, tracker = net(), xw.Tracker()
+def look_at_ignored_targets(device: str = "cpu"):
+    """Watch a pass whose targets of 3 are ignored; return the tracker and the losses by the criterion itself."""
+    train, _, y, _ = data()
+    model, tracker = net().to(device).eval(), xw.Tracker()
     loss, train_loader = nn.CrossEntropyLoss(ignore_index=3), loader(train)
     with watch(model, loss, None, train_loader, tracker):
         for x, target in train_loader:
-            loss(model(x), target)
-    row = matrix(tracker, "train", N)[0]
-    assert np.array_equal(np.isnan(row), data()[2].numpy() == 3)
-    assert tracker.counts("train").nan == int((data()[2] == 3).sum())
+            loss(model(x.to(device)), target.to(device))
+    with torch.no_grad():
+        known = F.cross_entropy(model(train.tensors[0].to(device)), y.to(device), reduction="none").cpu()
+    return tracker, torch.where(y == 3, torch.nan, known).numpy()
+
+
+def check_ignored_targets(tracker, known):
+    y = data()[2].numpy()
+    np.testing.assert_allclose(matrix(tracker, "train", N)[0], known, rtol=1e-4, atol=1e-5)
+    assert tracker.counts("train").nan == int((y == 3).sum())
+    assert tracker.labels == tuple(sorted({*y.tolist()} - {3}))
+
+
+def test_ignored_targets_have_no_loss():
+    check_ignored_targets(*look_at_ignored_targets())
+
+
+def test_a_hook_leaves_it_to_the_tracker_to_take_rows_off_a_device(monkeypatch):
+    """The host plays the device, as in tests/tracking/test_device.py."""
+    transfers = []
+    launch = device_buffer.Transfer.launch
+    monkeypatch.setattr(device_buffer.Transfer, "launch", lambda self: (transfers.append(1), launch(self))[1])
+    monkeypatch.setattr(loss_batching.Held, "take", lambda *_: None)
+    monkeypatch.setattr("xai_widgets.tracking.tracker.off_host", lambda *values: True)
+    monkeypatch.setattr(device_buffer, "device_of", lambda values: torch.device("cpu"))
+    check_ignored_targets(*look_at_ignored_targets())
+    assert 0 < len(transfers) < N // 32
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_cuda_a_hook_records_what_the_criterion_says():
+    check_ignored_targets(*look_at_ignored_targets("cuda"))
 
 
 @pytest.mark.parametrize("shifted", [0, 1])

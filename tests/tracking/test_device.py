@@ -10,7 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from xai_widgets.tracking import Tracker  # noqa: E402
+from xai_widgets.tracking import NO_LABEL, Tracker  # noqa: E402
 from xai_widgets.tracking.store import device_buffer as device  # noqa: E402
 
 
@@ -92,7 +92,9 @@ def test_the_source_may_be_overwritten_at_once(gathering):
         ({"loss": torch.tensor(1.0)}, ValueError, "averaged already"),
         ({"loss": torch.ones(3)}, ValueError, "loss has 3 values for 2 indices"),
         ({"index": torch.ones(2)}, TypeError, "index has dtype torch.float32"),
-        ({"index": ["a", "b"]}, TypeError, r"loss.cpu\(\)"),
+        ({"prediction": ["a", "b"]}, TypeError, r"loss.cpu\(\)"),
+        ({"index": [0.5, 1.0]}, TypeError, "index has dtype float64"),
+        ({"label": np.zeros(3, int)}, ValueError, "label has 3 values"),
         ({"label": torch.ones(2, 1, 2)}, (ValueError, TypeError), "label has"),
         ({"mask": torch.ones(2, 3), "loss": torch.ones(2, 2)}, ValueError, "mask has shape"),
         ({"logits": torch.ones(2, 2, 2)}, ValueError, "logits have shape"),
@@ -104,6 +106,35 @@ def test_bad_input_is_refused_without_looking_at_values(gathering, bad, error, t
     with pytest.raises(error, match=text):
         tracker.record(call.pop("index"), call.pop("label"), **call)
     assert tracker.counts().rows == 0
+
+
+def test_names_and_labels_on_the_host_may_be_strings(gathering):
+    tracker = Tracker()
+    for first in range(0, 6, 2):
+        names = [f"picture {first}", f"picture {first + 1}"]
+        tracker.record(names, ["cat", "dog"], loss=torch.tensor([first, first + 1.0]))
+    tracker.record([7, "x"], np.array([3, 4]), loss=torch.tensor([7.0, 8.0]))
+    series = tracker.instance_series(["picture 0", "picture 5", 7, "x"])
+    assert series.values[:, 0].tolist() == [0, 5, 7, 8]
+    assert series.labels == ("cat", "dog", 3, 4)
+
+
+@pytest.mark.parametrize("where", ["host", "device"])
+def test_a_row_without_a_label_keeps_the_one_it_has(monkeypatch, gathering, where):
+    if where == "host":
+        monkeypatch.setattr("xai_widgets.tracking.tracker.off_host", lambda *values: False)
+    tracker = Tracker()
+    logits = torch.eye(3)
+    tracker.record(torch.arange(3), torch.tensor([0, 1, 2]), loss=torch.ones(3), logits=logits)
+    label = torch.tensor([0, NO_LABEL, 2])
+    tracker.record(torch.arange(3), label, epoch=2, loss=torch.tensor([1.0, 2.0, 3.0]), logits=logits)
+    series = tracker.instance_series(range(3))
+    assert series.labels == (0, 1, 2)
+    assert series.values[:, 1].tolist() == [1, 2, 3]
+    assert tracker.step == 2
+    tracker.record(torch.arange(2), torch.full((2,), NO_LABEL), epoch=3, loss=torch.tensor([4.0, 5.0]))
+    assert tracker.instance_series(range(2)).values[:, 2].tolist() == [4, 5]
+    assert tracker.labels == (0, 1, 2)
 
 
 def test_one_hot_labels_half_precision_and_masks(gathering):

@@ -13,10 +13,12 @@ from xai_widgets.tracking.results import (
 )
 from xai_widgets.tracking.scores.registry import Score, register, unregister
 from xai_widgets.tracking.stopping import TrainingStopped
+from xai_widgets.tracking.store.batch_buffer import NO_LABEL
 from xai_widgets.tracking.tables import Table
 from xai_widgets.tracking.tracker import Tracker
 
 __all__ = [
+    "NO_LABEL",
     "Check",
     "CheckItem",
     "Confusion",

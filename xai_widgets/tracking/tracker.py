@@ -21,7 +21,7 @@ from xai_widgets.tracking.queries.suspects import Suspects
 from xai_widgets.tracking.queries.to_frame import Frames
 from xai_widgets.tracking.results import Confusion, Counts, Extremes, InstanceSeries, Label, LabelSeries
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.batch_buffer import plain_batch
+from xai_widgets.tracking.store.batch_buffer import labelled_apart, plain_batch
 from xai_widgets.tracking.store.device_buffer import gathered, off_host
 from xai_widgets.tracking.store.labels import read_label_names
 from xai_widgets.tracking.store.stream import Policy
@@ -150,7 +150,7 @@ class Tracker(Intake):
         index
             (B,) integers or strings that name the instances.
         label
-            (B,) integers or strings, or one-hot (B, C).
+            (B,) integers or strings, or one-hot (B, C); `NO_LABEL` (-2^63) among integers for a row without one.
         mode
             "train", "eval", "test" or "infer".
         ds_id
@@ -184,8 +184,10 @@ class Tracker(Intake):
                 batch = read_batch(index, label, mask, logits, prediction, metrics, self._predicted_codes)
                 if self._sink is not None:  # the log takes what follows from the logits, not the logits
                     batch = batch.with_derived()
-            if len(batch.index):
-                self._take_batch(batch, mode, ds_id, epoch, step)
+            for part in labelled_apart(batch):
+                if len(part):
+                    self._take_batch(part, mode, ds_id, epoch, step)
+                    step = self._step  # a batch is one step
         if mode == "train" and self._safe.subscriptions:
             self.safe_point()
 

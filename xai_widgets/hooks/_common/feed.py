@@ -9,9 +9,6 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
-NO_LABEL = -(2**63)  # among whole numbers: this row has no label
 Stream = tuple[str, "str | None"]  # (mode, ds_id)
 
 
@@ -178,17 +175,16 @@ class Feed:
         self.guard(stream, lambda: self.hand_over(batch))
 
     def hand_over(self, batch: Batch) -> None:
-        """Hand a batch to the tracker; raises what it raises. Rows whose label is `NO_LABEL` have none."""
-        for part in _labelled_apart(batch):
-            self.tracker.record(
-                part.index,
-                part.label,
-                mode=part.mode,
-                ds_id=part.ds_id,
-                epoch=part.epoch,
-                step=part.step,
-                **part.metrics,
-            )
+        """Hand a batch to the tracker; raises what it raises."""
+        self.tracker.record(
+            batch.index,
+            batch.label,
+            mode=batch.mode,
+            ds_id=batch.ds_id,
+            epoch=batch.epoch,
+            step=batch.step,
+            **batch.metrics,
+        )
         self._works.add((batch.mode, batch.ds_id))
 
     def stepped(self, step: int | None = None) -> None:
@@ -218,27 +214,3 @@ class Feed:
         if text not in self._noticed:
             self._noticed.add(text)
             self.tracker.report(text)
-
-
-def _labelled_apart(batch: Batch) -> list[Batch]:
-    """Part a batch into the rows that have a label and those that have none, which then have no logits."""
-    label = batch.label
-    if label is None or isinstance(label, (list, tuple)) or str(getattr(label, "device", "cpu")) != "cpu":
-        return [batch]
-    labels = np.asarray(label)
-    if labels.ndim != 1 or labels.dtype != np.int64 or not len(labels) or labels.min() != NO_LABEL:
-        return [batch]
-    has = labels != NO_LABEL
-    parts = []
-    for mask in (has, ~has):
-        if mask.any():
-            metrics = {
-                name: (value if hasattr(value, "dtype") else np.asarray(value))[mask]
-                for name, value in batch.metrics.items()
-            }
-            parts.append(
-                batch._replace(index=np.asarray(batch.index)[mask], label=labels[mask], metrics=metrics)
-            )
-    bare = {name: value for name, value in parts[-1].metrics.items() if name != "logits"}
-    parts[-1] = parts[-1]._replace(label=None, metrics=bare)
-    return parts

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from xai_widgets._task import Task, of_criterion
+from xai_widgets.tracking import NO_LABEL
 
 WIDEST_LOGITS = 1024
-NO_LABEL = -(2**63)  # among whole numbers
 PER_SAMPLE = (
     "Give TrackerCallback(..., per_sample=function(y_true, y_pred) -> one value per sample, shape (B,))"
 )

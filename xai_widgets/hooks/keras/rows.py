@@ -10,10 +10,11 @@ import numpy.typing as npt
 from xai_widgets._task import Task
 from xai_widgets.hooks._common.evidence import ABSOLUTE, LOOSE, RELATIVE, Evidence, Proof, same_labels
 from xai_widgets.hooks._common.feed import Feed
-from xai_widgets.hooks.keras.criterion import NO_LABEL, PER_SAMPLE
+from xai_widgets.hooks.keras.criterion import PER_SAMPLE
 from xai_widgets.hooks.keras.model_tap import Layout
 from xai_widgets.hooks.keras.order import UNKNOWN, BatchNames, Names
 from xai_widgets.hooks.keras.ring_buffer import Taken
+from xai_widgets.tracking import NO_LABEL
 
 Array = npt.NDArray[Any]
 EVERY_ROW = 2048  # so many rows of a data set have their labels compared, then some of each hand-over

@@ -50,7 +50,7 @@ class WeightedSum:
 
     def _added(self, terms: list[Batch]) -> Batch:
         def total(name: str) -> Any:
-            values = [np.asarray(one.metrics.get(name, one.metrics["loss"]), np.float64) for one in terms]
+            values = [one.metrics.get(name, one.metrics["loss"]).double() for one in terms]
             return sum(weight * value for weight, value in zip(self._weights, values, strict=True))
 
         metrics: dict[str, Any] = {"loss": total("loss")}

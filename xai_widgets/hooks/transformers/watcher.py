@@ -17,7 +17,6 @@ from xai_widgets.hooks._common.evidence import LOOSE, Evidence, Proof, same_labe
 from xai_widgets.hooks._common.feed import Batch, Feed
 from xai_widgets.hooks._common.instance_ids import INDEX
 from xai_widgets.hooks._common.quiet import told
-from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import untraced
@@ -81,7 +80,6 @@ class TransformersWatch:
         self._edited = None if edits is None else edited_by_trainer(edits, tracker)
         self.feed = Feed(tracker, streams=[("train", None)])
         self._evidence = Evidence(self.feed)
-        self._drain = Drain(self.feed.record)
         self._per_sample = per_sample
         self._labels = labels
         self._logits = logits
@@ -254,7 +252,7 @@ class TransformersWatch:
         if got is not None and not proof.number(seen.total / seen.count, got, loose=self._loose(step)):
             return
         self._follow(step, seen)
-        self._drain.put(self.feed.batch("train", None, step.index, seen.label, _metrics(seen)))
+        self.feed.record(self.feed.batch("train", None, step.index, seen.label, _metrics(seen)))
 
     def _look(self, step: Step) -> Seen:
         import torch
@@ -358,8 +356,7 @@ class TransformersWatch:
                 proof.number(one.want, one.got, loose=one.loose)
             self._prove_labels(proof, one.batch, one.targets)
             if proof.may_record:
-                self._drain.put(one.batch._replace(ds_id=ds_id, epoch=epoch))
-        self._drain.flush()
+                self.feed.record(one.batch._replace(ds_id=ds_id, epoch=epoch))
         self.feed.end("eval", ds_id)
 
     def _agrees(self, proof: Proof, held: list[Evaluated], logged: float) -> bool:
@@ -402,7 +399,6 @@ class TransformersWatch:
     def _flush(self) -> None:
         if self._held is not None:
             self._held.flush()
-        self._drain.flush()
 
     @told
     def detach(self) -> None:

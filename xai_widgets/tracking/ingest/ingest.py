@@ -21,7 +21,7 @@ from xai_widgets.tracking.ingest.sink import Sink
 from xai_widgets.tracking.ingest.worker import Worker
 from xai_widgets.tracking.results import EpochSummary
 from xai_widgets.tracking.store.batch_buffer import Array, Batch, Chunk
-from xai_widgets.tracking.store.device_buffer import Transfer, to_batch
+from xai_widgets.tracking.store.device_buffer import Transfer, to_batches
 from xai_widgets.tracking.store.labels import LabelTable
 from xai_widgets.tracking.store.replay import recorded
 from xai_widgets.tracking.store.stream import Policy, Stream
@@ -272,16 +272,17 @@ class Intake:
     def _arrive(self, stream: Stream, key: Any, transfer: Transfer) -> None:
         """Take in rows that have come over; a job."""
         epoch, step = transfer.epoch, transfer.step
-        batch = to_batch(transfer.finish())
+        batches = to_batches(transfer.finish())
         with self._lock:
             self._free[key].append(transfer)
             if self._sink is not None:
-                if batch.logits is not None:
-                    batch = batch.with_derived()
-                self._write(self._sink, batch, stream, epoch, step)
-        chunk = Chunk(epoch, batch)
-        chunk.append(batch, step)
-        stream.take(chunk)
+                batches = [batch.with_derived() for batch in batches]
+                for batch in batches:
+                    self._write(self._sink, batch, stream, epoch, step)
+        for batch in batches:
+            chunk = Chunk(epoch, batch)
+            chunk.append(batch, step)
+            stream.take(chunk)
 
     def _buffer(self, stream: Stream, batch: Batch, epoch: int, step: int) -> bool:
         shape = (epoch, *batch.shape)

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from xai_widgets.tracking.store.logits import derive
 
 Array = npt.NDArray[Any]
+NO_LABEL = -(2**63)
+"""Among integer labels: this row has none. To leave rows out of a tensor, one would have to wait for its device."""
 ROWS = 1 << 16
 _FIRST_ROWS = 1 << 12
 _LOGIT_BYTES = 1 << 22
@@ -83,6 +85,22 @@ def plain_batch(index: Any, label: Any, metrics: dict[str, Any]) -> Batch | None
         if value.dtype.kind != "f":
             return None
     return Batch(names, labels, tuple(metrics), values)
+
+
+def labelled_apart(batch: Batch) -> list[Batch]:
+    """Part a batch into the rows that have a label and those whose label is `NO_LABEL`, which then have no logits."""
+    labels = batch.label
+    if labels is None or isinstance(labels, list) or not labels.size or labels.min() != NO_LABEL:
+        return [batch]
+    has = labels != NO_LABEL
+    names = np.asarray(batch.index, object) if isinstance(batch.index, list) else batch.index
+    parts = []
+    for rows in (has, ~has):
+        index = names[rows].tolist() if isinstance(batch.index, list) else names[rows]
+        values = [value[rows] for value in batch.values]
+        logits = batch.logits[rows] if rows is has and batch.logits is not None else None
+        parts.append(Batch(index, labels[rows] if rows is has else None, batch.metrics, values, logits))
+    return [part for part in parts if len(part)]
 
 
 class Chunk:

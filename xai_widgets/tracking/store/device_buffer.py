@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.tracking.store.batch_buffer import Batch
+from xai_widgets.tracking.ingest.convert import read_index, read_label
+from xai_widgets.tracking.store.batch_buffer import Batch, labelled_apart
 
 Array = npt.NDArray[Any]
 ROWS = 1 << 14
@@ -65,18 +66,25 @@ class Transfer:
             if isinstance(value, torch.Tensor):
                 self._there[name] = torch.empty(shape, dtype=kind, device=device)
                 self._host[name] = torch.empty(shape, dtype=kind, pin_memory=device.type == "cuda")
+            elif value.dtype == object:
+                self._host[name] = np.empty(shape, object)
             else:
                 self._host[name] = torch.empty(shape, dtype=kind).numpy()
-        self._module = torch.get_device_module(device)
-        self._side = self._module.Stream() if device.type != "mps" else None
-        self._ready = None if self._side is None else self._module.Event()
+        self._module = _streams_of(device)
+        self._side = None if self._module is None else self._module.Stream(device)
+        self._ready = None if self._module is None else self._module.Event()
         self._done: Any = None
 
     def fits(self, batch: dict[str, Any]) -> bool:
         """Whether a batch finds room, with the same fields in the same places."""
         if self.rows + batch["index"].shape[0] > self.room or batch.keys() != self._host.keys():
             return False
-        return all((name in self._there) == isinstance(v, self._torch.Tensor) for name, v in batch.items())
+        return all(
+            isinstance(v, self._torch.Tensor)
+            if name in self._there
+            else isinstance(v, np.ndarray) and (v.dtype == object) == (self._host[name].dtype == object)
+            for name, v in batch.items()
+        )
 
     @property
     def due(self) -> bool:
@@ -97,7 +105,7 @@ class Transfer:
         if (
             self._ready is not None
         ):  # recorded here: launch may be called by another thread, on another stream
-            self._ready.record(self._module.current_stream())
+            self._ready.record(self._module.current_stream(self._device))
 
     def launch(self) -> None:
         """Start the copy to the host; returns at once."""
@@ -143,12 +151,12 @@ def gathered(
     import torch
 
     device = device_of([index, label, mask, logits, prediction, *metrics.values()])
-    batch: dict[str, Any] = {"index": _integers(torch, "index", index)}
+    batch: dict[str, Any] = {"index": _integers(torch, "index", index, 0)}
     size = batch["index"].shape[0]
     if label is not None:
-        batch["label"] = _integers(torch, "label", label)
+        batch["label"] = _integers(torch, "label", label, size)
     if prediction is not None and logits is None:
-        batch["@prediction"] = _integers(torch, "prediction", prediction)
+        batch["@prediction"] = _integers(torch, "prediction", prediction, size)
     for name, value in metrics.items():
         batch[name] = _metric(torch, name, value, mask, size)
     if logits is not None:
@@ -163,21 +171,31 @@ def gathered(
     return batch, device
 
 
-def to_batch(rows: dict[str, Array]) -> Batch:
-    """Make a batch of gathered rows."""
+def to_batches(rows: dict[str, Array]) -> list[Batch]:
+    """Make batches of gathered rows: of those with a label, and of those without."""
     metrics = tuple(name for name in rows if name not in ("index", "label", "logits"))
-    return Batch(rows["index"], rows.get("label"), metrics, [rows[m] for m in metrics], rows.get("logits"))
+    index, label = (
+        None if names is None else names.tolist() if names.dtype == object else names
+        for names in (rows["index"], rows.get("label"))
+    )
+    return labelled_apart(Batch(index, label, metrics, [rows[m] for m in metrics], rows.get("logits")))
 
 
-def _integers(torch: Any, name: str, value: Any) -> Any:
+def _streams_of(device: Any) -> Any:
+    """Return torch's module of a device that copies beside its work; None where there are no streams."""
+    import torch
+
+    try:
+        module = torch.get_device_module(device)
+    except RuntimeError:
+        return None
+    return module if device.type != "mps" and hasattr(module, "Stream") else None
+
+
+def _integers(torch: Any, name: str, value: Any, size: int) -> Any:
     if not isinstance(value, torch.Tensor):
-        value = np.asarray(value)
-        if value.dtype.kind not in "iub":
-            raise TypeError(
-                f"{name} has dtype {value.dtype}; beside metrics on an accelerator integers are expected. For strings, "
-                "move the metrics to the host first: loss.cpu()"
-            )
-    elif value.is_floating_point() and not (name == "label" and value.ndim == 2 and value.shape[1] > 1):
+        return _on_host(name, value, size)
+    if value.is_floating_point() and not (name == "label" and value.ndim == 2 and value.shape[1] > 1):
         raise TypeError(
             f"{name} has dtype {value.dtype}; expected integers that name the instances or classes"
         )
@@ -187,7 +205,22 @@ def _integers(torch: Any, name: str, value: Any) -> Any:
         value = value.reshape(-1)
     if value.ndim != 1:
         raise ValueError(f"{name} has shape {tuple(value.shape)}; expected one per instance, (B,)")
-    return value.detach() if isinstance(value, torch.Tensor) else value
+    return value.detach()
+
+
+def _on_host(name: str, value: Any, size: int) -> Array:
+    """Read names or labels that lie on the host: integers, or objects where there are strings."""
+    read = read_index(value) if name == "index" else read_label(value, size)
+    if not isinstance(read, list):
+        return read
+    if name == "prediction":
+        raise TypeError(
+            "prediction has strings; beside metrics on an accelerator integers are expected. Move the metrics to the host "
+            "first: loss.cpu()"
+        )
+    objects = np.empty(len(read), object)
+    objects[:] = read
+    return objects
 
 
 def _metric(torch: Any, name: str, value: Any, mask: Any, size: int) -> Any:

@@ -14,7 +14,6 @@ from typing import Any
 from xai_widgets.hooks._common.evidence import Evidence, agree
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
-from xai_widgets.hooks.torch.device_copy import Drain
 from xai_widgets.hooks.torch.listen import listen
 from xai_widgets.hooks.torch.loss.batch_side import follow_labels, lies_in, own_input, own_rows, take_rows
 from xai_widgets.hooks.torch.loss.calls import Call, Current, describe, owner_of, pick, site_of
@@ -73,7 +72,7 @@ class Observer:
     ) -> None:
         self._feed = feed
         self.evidence = Evidence(feed) if evidence is None else evidence
-        self._drain = Drain(feed.record if sink is None else sink)
+        self._hand_on = feed.record if sink is None else sink
         self._metric, self._labels = metric, labels
         self._per_sample = None if loss is None else PerSample(loss, per_sample, logits)
         self._label = None if label is None else key_reader(label)
@@ -135,7 +134,6 @@ class Observer:
         if first:
             self._passes.begin(stream)
         self._settle(before)
-        self._drain.flush(wait=False)
         current = Current(mode, ds_id, index, batch, first)
         self._newest = self._currents[stream] = current
         self._silent += index is not None
@@ -153,7 +151,7 @@ class Observer:
         if current is not None and index is not None:
             self._silent = 0
             current.used = len(index)
-            self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
+            self._hand_on(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
 
     def settle(self) -> None:
         """Settle what was heard of the current batches: the loop has made its step."""
@@ -243,7 +241,7 @@ class Observer:
             self._newest = list(self._currents.values())[-1]
 
     def flush(self) -> None:
-        """Hand over what waits for others, or is still under way from a device."""
+        """Hand over what waits for others."""
         self.settle()
         for stream, order in self._orders.items():
             for current, call in order.give_up():
@@ -253,7 +251,6 @@ class Observer:
                 self._record(current, call)
         if self._held is not None:
             self._held.flush()
-        self._drain.flush()
 
     def detach(self) -> None:
         """Listen no more."""
@@ -524,7 +521,7 @@ class Observer:
         if self._labels:
             kind = self._per_sample.kind if self._per_sample else ""
             self.evidence.learn_task(kind, call.shape, seen.label is not None)
-        self._drain.put(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
+        self._hand_on(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
 
     def _learn_place(self, call: Call) -> None:
         """Note which of the model's outputs a call that counts was given; nobody has to listen to the model for it then."""

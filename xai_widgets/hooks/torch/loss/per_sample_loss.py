@@ -13,8 +13,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from xai_widgets.hooks._common.feed import NO_LABEL
 from xai_widgets.hooks.torch.loss.batch_side import Side, Sides, is_one_hot
+from xai_widgets.tracking import NO_LABEL
 
 WIDEST_LOGITS = 1024  # classes; wider logits cost more to move than the scores they give are worth by default
 _SETTINGS = ("reduction", "label_smoothing", "ignore_index", "beta", "delta")  # of torch's own losses
