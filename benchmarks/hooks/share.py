@@ -13,10 +13,12 @@ fastai and FastEstimator are left out unless this Python has them: add ``PYTHONP
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import time
 import warnings
+from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -78,6 +80,15 @@ def steps_of(loop) -> list[float]:
 
 
 def torch_loop(steps: int, kind: str) -> list[float]:
+    """Time a loop; "call by call" looks at every call of the loss by itself, as without `loss_batching`."""
+    from xai_widgets.hooks.torch.loss.loss_batching import Held
+
+    alone = mock.patch.object(Held, "take", return_value=None)
+    with alone if kind == "call by call" else contextlib.nullcontext():
+        return plain_torch_loop(steps, kind)
+
+
+def plain_torch_loop(steps: int, kind: str) -> list[float]:
     from torch.nn import functional
     from torch.utils.data import DataLoader
 
@@ -86,7 +97,7 @@ def torch_loop(steps: int, kind: str) -> list[float]:
     if kind == "by hand":
         loader = DataLoader(xw.hooks.torch.Indexed(rows), BATCH, shuffle=True)
     elif kind != "plain":
-        logits = False if kind == "loss and label" else None
+        logits = None if kind == "with logits" else False
         watched = xw.hooks.torch.watch(model, loss, optimizer, loader, tracker, logits=logits)
 
     def loop():
@@ -366,7 +377,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer steps")
     kinds = ("loss and label", "with logits")
     table = {
-        "torch": (torch_loop, ("by hand", *kinds)),
+        "torch": (torch_loop, ("by hand", *kinds, "call by call")),
         "keras": (keras_loop, kinds),
         "lightning": (lightning_loop, kinds),
         "transformers": (transformers_loop, kinds),

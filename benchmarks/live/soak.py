@@ -78,8 +78,21 @@ def cpu():
 cpu_before = cpu()
 threading.Thread(target=watch_memory, daemon=True).start()
 started = time.time()
+burden = dashboard.publisher.burden
+stretch = burden.stretch
+def guarded(on):
+    # with and without the measure of what drawing costs: it looks for nothing then, and nothing is drawn rarer or rests
+    global stretch
+    if on:
+        vars(burden).pop("look", None)
+        burden.stretch = stretch
+    else:
+        stretch, burden.stretch, burden._phase = burden.stretch, 1.0, "working"
+        burden.look = lambda: 1.0
 while not enough.exists():
     plain.append(block(4.0, False))
+    if by_turns:
+        guarded(len(watched) % 2 == 0)
     watched.append(block(16.0, True))
 seconds = time.time() - started
 cpu_used = [now - before for now, before in zip(cpu(), cpu_before)]
@@ -124,6 +137,11 @@ def main():
     parser.add_argument("--kernel", default="7.4", choices=tuple(kernels.VERSIONS))
     parser.add_argument("--app", default="lab", choices=("lab", "notebook"))
     parser.add_argument(
+        "--rent",
+        action="store_true",
+        help="every other block without `live/publishing/slowdown.py`: what steps cost with and without it",
+    )
+    parser.add_argument(
         "--apart",
         action="store_true",
         help="kernel on one core, browser and server on the others, as on two machines",
@@ -141,7 +159,7 @@ def main():
         MODELS["torch"],
         LOOP,
         SHOW,
-        TRAIN,
+        f"by_turns = {options.rent}\n" + TRAIN,
         REPORT,
     ]
     chromium = next(
@@ -229,6 +247,9 @@ def soak(browser, server, cells, options, minutes):
     )
     own = statistics.median(report["own"] or [float("nan")])
     print(f"of it processor time of the training thread itself, `record` above all: x{own:.3f}")
+    if options.rent:
+        with_it, without = (statistics.median(ratios[start::2]) for start in (0, 1))
+        print(f"with the slowdown's measure x{with_it:.3f}, without it x{without:.3f}")
     print("block by block: " + " ".join(f"{ratio:.2f}" for ratio in ratios))
     notebook.close()
 
