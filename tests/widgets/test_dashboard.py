@@ -163,7 +163,7 @@ def test_the_notebook_keeps_a_picture_beside_the_live_view(tracker: Any, no_leak
             "<LabelDifficulty: mean loss of 10 labels after epoch 5; hardest truck"
         )
         assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == view.model_id
-        assert set(view._still.bundle(live=False)) == {"text/plain", "image/png"}
+        assert set(view._life.still.bundle(live=False)) == {"text/plain", "image/png"}
 
 
 def test_bytes_to_the_browser_stay_under_the_limit(wire: list, no_leak: None) -> None:

@@ -76,12 +76,12 @@ def test_the_newest_picture_stands_in_at_the_end_of_a_cell_and_of_a_run(
         assert frozen == f"{shown}-frozen"
         first = picture_in(outputs[frozen])
         assert first == outputs[shown]["image/png"]
-        view._still.refresh_after_cell()
+        view._life.still.refresh_after_cell()
         assert picture_in(outputs[frozen]) == first, "nothing has happened"
         epoch()
         view.publisher.flush()
         assert picture_in(outputs[frozen]) == first, "not at every redraw"
-        view._still.refresh_after_cell()
+        view._life.still.refresh_after_cell()
         second = picture_in(outputs[frozen])
         assert second != first
         epoch()

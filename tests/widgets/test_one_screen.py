@@ -192,7 +192,7 @@ def test_a_view_opens_in_a_pane_of_its_own(kind: str, tracker: Any, no_leak: Non
     makers = {"dashboard": make, "history": xw.InstanceHistory, "map": xw.InstanceMap}
     with makers[kind](tracker) as view:
         view.beside()
-        pane = view._pane._sidecar
+        pane = view._life.pane._sidecar
         assert isinstance(pane, sidecar.Sidecar)
         assert pane.anchor == "split-right"
         (shown,) = pane.outputs
@@ -201,7 +201,7 @@ def test_a_view_opens_in_a_pane_of_its_own(kind: str, tracker: Any, no_leak: Non
         assert state["id"] == view.model_id
         assert state["asked"] > 0
         view.beside()
-        assert view._pane._sidecar is not pane
+        assert view._life.pane._sidecar is not pane
         assert pane.comm is None, "a pane that is opened again takes the place of the first"
 
 
@@ -212,7 +212,7 @@ def test_without_sidecar_one_line_says_how(
     with make(tracker) as dashboard:
         tell(dashboard, {"type": "action", "name": "beside"})
         assert 'pip install "xai-widgets[lab]"' in dashboard.front.beside["how"]
-        assert dashboard._pane._sidecar is None
+        assert dashboard._life.pane._sidecar is None
 
 
 def test_only_what_stands_alone_is_opened_beside(tracker: Any, no_leak: None) -> None:

@@ -261,7 +261,7 @@ class Dashboard(View):
 
     def draw(self) -> int:
         """Draw the header; the views draw themselves."""
-        return 0 if self._closed else self._draw() + self._still.refresh_sometimes()
+        return 0 if self._closed else self._draw() + self._life.still.refresh_sometimes()
 
     def _strip(self) -> dict[str, Any]:
         problems = self.tracker.problems

@@ -19,6 +19,8 @@ from xai_widgets.widgets.instance_map.protocol import Filters, ProtocolError, ro
 from xai_widgets.widgets.instance_map.score_source import Index, Source, known_scores, score_text
 from xai_widgets.widgets.instance_map.traits import FilterSet, IndexValues
 from xai_widgets.widgets.view.formatting import clean
+from xai_widgets.widgets.view.lifetime import Lifetime
+from xai_widgets.widgets.view.selection import Selection
 
 _SMALL: Final = 50_000  # up to this many rows points move within an epoch, too
 _BYTES_PER_SECOND: Final = 100_000.0
@@ -69,7 +71,8 @@ class LiveMap(anywidget.AnyWidget):
     beside_state = traitlets.Any(None, allow_none=True).tag(sync=True)
     beside_asked = traitlets.Int(0).tag(sync=True)
     behind = False  # whether another tab of the dashboard lies over it
-    _closed = True  # until it is complete: a map that was refused its arguments has nothing to close
+    _life: Lifetime
+    _complete = False  # a map that was refused its arguments has nothing to close
 
     def _begin(
         self,
@@ -78,6 +81,7 @@ class LiveMap(anywidget.AnyWidget):
         ds_id: str | None,
         samples: Any,
         publisher: Publisher | None,
+        selection: Selection | None,
         explained: Any = None,
     ) -> None:
         """Set up what the traits need before they get their values."""
@@ -86,7 +90,8 @@ class LiveMap(anywidget.AnyWidget):
         self.selected_rows: Any = np.zeros(0, np.int64)
         self.stamp = 0
         self.hearing = Hearing(self, samples)
-        self.publisher = publisher if publisher is not None else Publisher()
+        self._life = Lifetime(self, publisher, selection)
+        self.publisher, self.selection = self._life.publisher, self._life.selection
         self._lock = threading.RLock()
         self._cause = ""  # the window that asked for what is sent next
         self._dirty: set[str] = set()
@@ -97,8 +102,12 @@ class LiveMap(anywidget.AnyWidget):
         tell_in_child(self)
 
     def in_child(self) -> None:
-        """Be closed in a forked child: the page is the parent's."""
-        self._lock, self._closed = threading.RLock(), True
+        """Be free of what other threads held in the parent of a forked child."""
+        self._lock = threading.RLock()
+
+    @property
+    def _closed(self) -> bool:
+        return not self._complete or self._life.closed
 
     # ---- checks
 

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
-from xai_widgets.live import Publisher, host, keep_route, replace_earlier
-from xai_widgets.live.kernel.cells import cells
+from xai_widgets.live import Publisher, host, keep_route
 from xai_widgets.widgets.instance_map import answers
 from xai_widgets.widgets.instance_map.handlers import filters_for
 from xai_widgets.widgets.instance_map.latest import Replaceable
@@ -22,8 +21,6 @@ from xai_widgets.widgets.instance_map.protocol import message
 from xai_widgets.widgets.instance_map.score_source import Index
 from xai_widgets.widgets.instance_map.sync import LiveMap
 from xai_widgets.widgets.shortcuts.feed import Feed
-from xai_widgets.widgets.view import fallback
-from xai_widgets.widgets.view.beside import Pane, show_inline
 from xai_widgets.widgets.view.brief import Brief
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
@@ -118,12 +115,10 @@ class InstanceMap(LiveMap):
     ) -> None:
         feed = explained if explained is None or isinstance(explained, Feed) else Feed(explained)
         self._feed = None if feed is explained else feed  # one of its own, to be closed with it
-        self._begin(tracker, mode, ds_id, _as_samples(samples), publisher, feed)
-        self._alone = publisher is None
+        self._begin(tracker, mode, ds_id, _as_samples(samples), publisher, selection, feed)
         self._callbacks: dict[str, list[Callable[..., object]]] = {
             "pin": [], "explain": [], "review": [], "selected": [],
         }  # fmt: skip
-        self.selection = selection if selection is not None else Selection()
         self._shared = selection is not None
         self._label = self.selection.label
         self._following = False  # whether the selection is being taken over from other views
@@ -132,24 +127,22 @@ class InstanceMap(LiveMap):
             sort=sort, descending=descending, title=title or "", height=height,
             layout=ipywidgets.Layout(width="100%", min_width="0"),
         )  # fmt: skip
-        self._still = fallback.Still(self)
-        self._pane = Pane(self)
-        self._forget_stills: Callable[[], object] = int
-        self._stop_listening = self.selection.listen(self._selection_changed)
-        self._subscription = tracker.subscribe(self._told)
+        for stop in (
+            self.selection.listen(self._selection_changed),
+            tracker.subscribe(self._told).cancel,
+            self.hearing.close,
+        ):
+            self._life.until_end(stop)
         self.observe(self._control_changed, [*_CONTROLS, "paused"])
         self.observe(self._other_chosen, "selected")
         self.on_msg(self._hear)
         keep_route(self, self.publisher.post, Replaceable().key)
-        self._closed = False
-        if self._alone:
-            self.beside_state = self._pane.closed()
+        self._complete = True
+        if self._life.alone:
+            self.beside_state = self._life.pane.closed()
             self.observe(self._beside_pressed, "beside_asked")
             self.add_class("xaiw-view")  # by which the page knows a live view of ours
-            replace_earlier(self, "view")
-            self._forget_stills = cells.on_end(self._still.refresh_after_cell)
-        self.publisher.add(self)
-        self.publisher.watch(tracker)
+        self._life.begin()
         if feed is not None:
             feed.listen(self._explained_changed)
 
@@ -243,15 +236,10 @@ class InstanceMap(LiveMap):
 
     def beside(self) -> None:
         """Show the map in a pane of its own beside the notebook; see `Dashboard.beside`."""
-        if self._closed:
-            raise RuntimeError("this view is closed; make a new one to open it beside")
-        if not self._alone:
-            raise RuntimeError("this view is part of a dashboard: call beside() of the dashboard")
-        self._beside_pressed()
-        show_inline(self)
+        self._life.beside(self._beside_pressed)
 
     def _beside_pressed(self, _change: Any = None) -> None:
-        self.beside_state = self._pane.open(self.title or "All instances")
+        self.beside_state = self._life.pane.open(self.title or "All instances")
 
     def save(self, path: Any) -> Any:
         """Write the map as a picture (".png", ".svg") or a page (".html"); no browser is needed."""
@@ -365,8 +353,8 @@ class InstanceMap(LiveMap):
 
     def redraw(self, *_: Any) -> None:
         """Ask for a redraw that somebody waits for; may be called from any thread."""
-        if not self._closed:
-            self.publisher.touch(self, awaited=True)
+        if self._complete:
+            self._life.redraw()
 
     def show_problem(self, problem: BaseException) -> None:
         """Show an exception where the user looks."""
@@ -377,21 +365,10 @@ class InstanceMap(LiveMap):
 
     def close(self) -> None:
         """Close the map; safe to call twice. Its last picture stays in the notebook."""
-        if self._closed:
-            return
-        self._closed = True
-        self._still.freeze()
-        self._forget_stills()
-        self._stop_listening()
-        self._pane.close()
-        self._subscription.cancel()
-        self.hearing.close()
-        if self._feed is not None:
-            self._feed.close()
-        self.publisher.remove(self)
-        if self._alone:
-            self.publisher.close()
-        close_tree(self)
+        if not self._closed and self._life.end():
+            if self._feed is not None:
+                self._feed.close()
+            close_tree(self)
 
     def __enter__(self) -> InstanceMap:
         return self
@@ -403,10 +380,10 @@ class InstanceMap(LiveMap):
         return f"<InstanceMap: {self.summary()}>"
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
-        return self._still.bundle()
+        return self._life.still.bundle()
 
     def _ipython_display_(self, **_: Any) -> None:
-        self._still.display()
+        self._life.still.display()
 
 
 def _as_samples(samples: Any) -> Any:

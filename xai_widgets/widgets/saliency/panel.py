@@ -337,7 +337,7 @@ class SaliencyPanel(Asking):
         """Refresh the words: state, weights, losses. The pictures come with their results."""
         if self._closed or not self.children:
             return 0
-        return self._draw() + self._still.refresh_sometimes()
+        return self._draw() + self._life.still.refresh_sometimes()
 
     def _draw(self) -> int:
         self._show_state()

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import ipywidgets
 import traitlets
 
-from xai_widgets.live import Publisher, host, keep_route, replace_earlier
-from xai_widgets.live.kernel.cells import cells
-from xai_widgets.live.kernel.forks import tell_in_child
-from xai_widgets.widgets.view import fallback
-from xai_widgets.widgets.view.beside import Pane, show_inline
+from xai_widgets.live import Publisher, host, keep_route
 from xai_widgets.widgets.view.close_tree import close_tree
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.front import NO_STRIP, Front, Message, parse
+from xai_widgets.widgets.view.lifetime import Lifetime
 from xai_widgets.widgets.view.selection import Selection
 
 _log = logging.getLogger("xai_widgets.widgets")
@@ -41,30 +38,25 @@ class View(ipywidgets.VBox):
 
     paused = traitlets.Bool(False)
     _opens_beside = True  # whether it can be shown in a pane of its own
-    _closed = True  # until there is something to close
+    _life: Lifetime  # missing until there is something to close
 
     def __init__(self, tracker: Any, publisher: Publisher | None, selection: Selection | None) -> None:
         super().__init__()
         self.tracker = tracker
-        self.publisher = publisher if publisher is not None else Publisher()
-        self.selection = selection if selection is not None else Selection()
+        life = self._life = Lifetime(self, publisher, selection)
+        self.publisher, self.selection = life.publisher, life.selection
         self.refused = 0
         self.behind = False
-        self._alone = publisher is None
-        self._closed = self._drawn = self._drawing = False
+        self._drawn = self._drawing = False
         self._problem: dict[str, Any] | None = None
-        self._still = fallback.Still(self)
-        self._pane = Pane(self)
-        self._forget_stills: Callable[[], object] = int
         self.front = Front()
         self.front.on_msg(self._hear)
         self.observe(self._pause_switched, "paused")
-        self._stop_listening = self.selection.listen(self._selection_changed)
-        tell_in_child(self)
+        life.until_end(self.selection.listen(self._selection_changed))
 
-    def in_child(self) -> None:
-        """Be closed in a forked child: the page is the parent's."""
-        self._closed = True
+    @property
+    def _closed(self) -> bool:
+        return not hasattr(self, "_life") or self._life.closed
 
     def _open(self, panel: list[Any], *classes: str) -> None:
         """Show the parts, draw for the first time, and follow the tracker from now on."""
@@ -80,18 +72,14 @@ class View(ipywidgets.VBox):
             self.add_class(name)
         self.draw()
         self._hold(self.front)
-        if self._alone:
+        if self._life.alone:
             if self._opens_beside:
-                self.front.put(beside=self._pane.closed())
-            replace_earlier(self, "view")
+                self.front.put(beside=self._life.pane.closed())
             self.publisher.carry(lambda number: setattr(self.front, "beat", number))
             notice = host().notice
             if notice and self._problem is None:
                 self._note(notice)
-            self._forget_stills = cells.on_end(self._still.refresh_after_cell)
-        self.publisher.add(self)
-        if self.tracker is not None:
-            self.publisher.watch(self.tracker)
+        self._life.begin()
 
     def _drawn_on(self) -> Iterable[Any]:
         """Return the widgets beside the front whose state one redraw changes."""
@@ -114,7 +102,7 @@ class View(ipywidgets.VBox):
         if self._problem is not None and self._problem.get("of") == "draw":
             self._problem = None
             self._show_strip()
-        return sent + self._still.refresh_sometimes()
+        return sent + self._life.still.refresh_sometimes()
 
     def _rests(self) -> bool:
         """Tell whether the picture stays as it is for now."""
@@ -181,7 +169,7 @@ class View(ipywidgets.VBox):
             self._row(message.name, second=message.value == "second")
         elif message.kind in ("tab", "place"):
             self._arrange(message)
-        elif message.name == "beside" and self._alone and self._opens_beside:
+        elif message.name == "beside" and self._life.alone and self._opens_beside:
             self._open_pane()
         elif message.name == "dismiss":
             self._problem = None
@@ -190,7 +178,7 @@ class View(ipywidgets.VBox):
             self._pressed(message.name)
 
     def _open_pane(self) -> None:
-        self.front.put(beside=self._pane.open(self.pane_title))
+        self.front.put(beside=self._life.pane.open(self.pane_title))
 
     @property
     def pane_title(self) -> str:
@@ -208,12 +196,7 @@ class View(ipywidgets.VBox):
         RuntimeError
             If the view is closed, or part of a dashboard, which is opened beside as a whole.
         """
-        if self._closed:
-            raise RuntimeError("this view is closed; make a new one to open it beside")
-        if not (self._alone and self._opens_beside):
-            raise RuntimeError("this view is part of a dashboard: call beside() of the dashboard")
-        self._open_pane()
-        show_inline(self)
+        self._life.beside(self._open_pane, allowed=self._opens_beside)
 
     def _appeared(self, message: Message) -> None:
         """Take note of a new picture of this view in a browser."""
@@ -244,23 +227,15 @@ class View(ipywidgets.VBox):
 
     def redraw(self, *_: Any) -> None:
         """Ask for a redraw that somebody waits for; may be called from any thread."""
-        if not self._closed and self.children:
-            self.publisher.touch(self, awaited=True)
+        if self.children:
+            self._life.redraw()
 
     # the end
 
     def close(self) -> None:
         """Close the view and everything it is made of; safe to call twice. Its last picture stays in the notebook."""
-        if self._closed:
+        if self._closed or not self._life.end():
             return
-        self._closed = True
-        self._still.freeze()
-        self._forget_stills()
-        self._stop_listening()
-        self._pane.close()
-        self.publisher.remove(self)
-        if self._alone:
-            self.publisher.close()
         self._close_parts()
         close_tree(self)
         if self.front.comm is not None:
@@ -312,11 +287,11 @@ class View(ipywidgets.VBox):
         return f"<{type(self).__name__}: {self.summary()}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> Any:
-        return self._still.bundle()
+        return self._life.still.bundle()
 
     def _ipython_display_(self, **_: Any) -> None:
         self.get_ready()
-        self._still.display()
+        self._life.still.display()
 
     def get_ready(self) -> None:
         """Begin what would keep the first answer waiting; called when the view is about to be shown."""
