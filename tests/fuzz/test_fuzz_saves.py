@@ -171,4 +171,4 @@ def test_whatever_was_recorded_is_taken_for_whole(course, duplicates, dtype, fre
             for metric in tracker.metrics(mode):
                 ours, theirs = (t.label_series(metric, mode, labels="all") for t in (tracker, resumed))
                 np.testing.assert_array_equal(ours.count, theirs.count)
-                np.testing.assert_array_equal(ours.mean, theirs.mean)
+                np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-12)  # sums in another order

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from xai_widgets import runlog
 from xai_widgets.tracking import Tracker
 
 GOOD = {"index": [0, 1], "label": [0, 1], "loss": [1.0, 2.0]}
@@ -134,6 +135,24 @@ def test_what_becomes_of_duplicates(policy, expected):
         tracker.end_epoch()
         assert tracker.instance_series([0, 1]).values[:, 0].tolist() == expected
         assert tracker.counts().duplicates == 3
+
+
+@pytest.mark.parametrize("one", [2_468_659, 8_000_000])
+def test_a_single_number_of_millions_costs_next_to_nothing(one):
+    tracker = Tracker()
+    tracker.record([one], [0], loss=[1.0], prediction=[0])
+    tracker.end_epoch()
+    assert tracker.indices().tolist() == [one]
+    assert tracker.nbytes < 100_000
+
+
+@pytest.mark.parametrize("labels", [[-16777217, 0], [0, -16777217], [5, 0], ["b", "a"], ["a", "b"]])
+def test_the_last_of_several_predictions_counts_live_and_read_back(labels, tmp_path):
+    tracker = Tracker(log_dir=tmp_path)
+    tracker.record(["x", "x"], labels, prediction=labels[::-1], loss=[1.0, 2.0])
+    tracker.end_epoch()
+    tracker.close()
+    assert tracker.predictions(["x"]) == runlog.read(tmp_path).predictions(["x"]) == (labels[0],)
 
 
 def test_duplicates_that_come_late_count_as_all_others():

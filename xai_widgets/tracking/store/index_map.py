@@ -20,7 +20,7 @@ from xai_widgets.tracking.store.number_table import NumberTable
 
 Array = npt.NDArray[Any]
 Places = npt.NDArray[np.int64]
-DENSE_LIMIT = 1 << 23
+DENSE_LIMIT = 1 << 20
 """Ranges up to this are taken for positions however few are used: columns are small enough."""
 SPREAD, FIRST_SPREAD = 4, 16
 """By how much the range may be larger than the count; and in the first epoch."""

@@ -82,8 +82,7 @@ class Dynamics:
             column = columns.get(name)
             if column is None:
                 column = columns[name] = Column(epoch, np.dtype(np.float32))
-            # the largest of differing predictions, so that the order of rows does not matter
-            policy = "max" if name == "@prediction" else "mean"
+            policy = "last" if name == "@prediction" else "mean"  # codes have no order of their own
             column.fold(places, values, size, policy, 0, distinct=distinct)
 
     def close(self, epoch: int, codes: Array, size: int, edited: Array) -> None:
