@@ -174,11 +174,13 @@ def gathered(
 def to_batches(rows: dict[str, Array]) -> list[Batch]:
     """Make batches of gathered rows: of those with a label, and of those without."""
     metrics = tuple(name for name in rows if name not in ("index", "label", "logits"))
-    index, label = (
-        None if names is None else names.tolist() if names.dtype == object else names
-        for names in (rows["index"], rows.get("label"))
-    )
-    return labelled_apart(Batch(index, label, metrics, [rows[m] for m in metrics], rows.get("logits")))
+    label = None if "label" not in rows else _names_in(rows["label"])
+    values = [rows[metric] for metric in metrics]
+    return labelled_apart(Batch(_names_in(rows["index"]), label, metrics, values, rows.get("logits")))
+
+
+def _names_in(column: Array) -> Array | list[Any]:
+    return column.tolist() if column.dtype == object else column
 
 
 def _streams_of(device: Any) -> Any:
