@@ -15,7 +15,15 @@ COPIES = (
 )  # docs/tutorials.py takes them from there, so that CI runs each notebook once
 WIDGETS = tuple(
     f"<{name}: "
-    for name in ("Dashboard", "LabelDifficulty", "InstanceHistory", "InstanceMap", "SaliencyPanel", "Review")
+    for name in (
+        "Dashboard",
+        "LabelDifficulty",
+        "InstanceHistory",
+        "InstanceMap",
+        "SaliencyPanel",
+        "Review",
+        "Shortcuts",
+    )
 )
 
 

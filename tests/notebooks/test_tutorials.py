@@ -94,6 +94,22 @@ def test_other_trainers(run: Run, name: str, needs: str) -> None:
     assert len(pictures(notebook)) == 2
 
 
+def test_it_finds_a_letter_that_nobody_told_of() -> None:
+    notebook = run_notebook("09_is_it_cheating", {})
+    said = text(notebook)
+    found = re.search(r"found: (\w+, in the \w+ \w+ corner), \d+ scans, (\d+)% of them with the letter", said)
+    true = re.search(r"true:  (\w+, in the \w+ \w+ corner), ", said)
+    after = re.search(r"healthy people called ill: (\S+)%, with that corner (\S+)%", said)
+    assert found, said
+    assert true, said
+    assert after, said
+    assert found[1] == true[1]
+    assert int(found[2]) >= 95
+    assert float(after[2]) - float(after[1]) > 50, "the network uses the letter"
+    (shown,) = widgets(notebook)
+    assert shown.startswith("<Shortcuts: ")
+
+
 @BOTH
 def test_wrong_labels_are_put_right_while_it_trains(twin: str) -> None:
     notebook = run_notebook(f"10_wrong_labels{twin}", {})

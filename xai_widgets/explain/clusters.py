@@ -2,8 +2,9 @@
 
 Masks of a class are grouped by k-means over the principal components of two descriptions: where the mask is (its square root,
 in which Euclidean distance is Hellinger's), and its shape wherever it is (the magnitude of its Fourier transform, which does not
-change when the mask moves). The number of groups is that of the largest silhouette (Rousseeuw, 1987). Grouping masks to find
-what a network cheats with is spectral relevance analysis (Lapuschkin et al., Nature Communications 10, 2019).
+change when the mask moves). The number of groups is that of the largest silhouette (Rousseeuw, 1987); those that look at the
+same region are one rule. Grouping masks to find what a network cheats with is spectral relevance analysis (Lapuschkin et al.,
+Nature Communications 10, 2019).
 """
 
 from __future__ import annotations
@@ -140,19 +141,17 @@ def find_clusters(
         if len(members) < FEWEST or len(others) < FEWEST:
             continue
         usual = inside[others].mean(0)
-        taken: set[str] = set()
+        sharing: dict[int, list[npt.NDArray[np.int64]]] = {}
         for group in _groups(shares[members], masks.shape[1:]):
-            here = members[group]
-            best = int(np.argmax(_divergence(inside[here].mean(0), usual)))
+            best = int(np.argmax(_divergence(inside[members[group]].mean(0), usual)))
+            sharing.setdefault(best, []).append(members[group])
+        for best, groups in sharing.items():
             name = list(regions)[best]
-            if name in taken:
-                continue
-            taken.add(name)
             found.append(
                 _cluster(
                     int(value),
                     members,
-                    here,
+                    np.concatenate(groups),
                     name,
                     regions[name],
                     inside[:, best],
@@ -208,7 +207,7 @@ def suspicion_of(inside: float, outside: float, edge: bool, effect: Effect | Non
     inside, outside
         Share of the attribution in the rule's region: of its instances, and of those of other classes.
     edge
-        Whether the region touches the edge of the picture, where things to be recognised seldom are.
+        Whether the region is at the edge of the picture, where things to be recognised seldom are.
     effect
         What covering the region does; without it, half is taken.
     """
