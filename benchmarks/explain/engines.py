@@ -4,8 +4,8 @@ python benchmarks/explain/engines.py local|torchrun|ray|shards|store [--images 1
 
 CIFAR images and the ResNet-20 of ../shared/data, integrated gradients of 16 steps from zeros. "local": processor time of
 `xai_widgets.explain` over that of a loop written by hand over the same evaluations, in turns, one thread. "torchrun": two
-processes over two bare loops side by side. "ray": two actors over the same in this process. "shards": 1, 2 and 4, one worker of
-which is killed and started again. "store": bytes per 10,000 instances, seconds to open and to cluster.
+processes over two bare loops side by side, likewise. "ray": two actors over two processes by the clock. "shards": 1, 2 and 4,
+one worker of which is killed and started again. "store": bytes per 10,000 instances, seconds to open and to cluster.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -97,13 +96,17 @@ def local(images: int, turns: int) -> None:
 
 
 def child(what: str, images: int, folder: str, rank: int, world: int, size: int) -> None:
-    """Do one process's share."""
+    """Do one process's share, and print the seconds of the processor that it took, without the start."""
     network, data = case(images)
+    ids = list(range(images))
+    bare(network, data, ids[:BATCH])
+    began = time.process_time()
     if what == "bare":
-        bare(network, data, list(range(images))[rank::world])
+        bare(network, data, ids[rank::world])
     else:
         os.environ.update(RANK=str(rank), WORLD_SIZE=str(world))
-        ours(network, data, list(range(images)), folder, engine="torchrun", batch_size=size)
+        ours(network, data, ids, folder, engine="torchrun", batch_size=size)
+    print(time.process_time() - began)
 
 
 def start(what: str, images: int, folder: str, rank: int, world: int, size: int = BATCH) -> Any:
@@ -113,24 +116,27 @@ def start(what: str, images: int, folder: str, rank: int, world: int, size: int 
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)]),
     }
-    return subprocess.Popen([sys.executable, "-c", call], env=env)
+    return subprocess.Popen([sys.executable, "-c", call], env=env, stdout=subprocess.PIPE, text=True)
+
+
+def side_by_side(what: str, images: int, folder: str, world: int, size: int = BATCH) -> float:
+    """Run all shares at once; return the seconds of the processor that they took together."""
+    processes = [start(what, images, folder, rank, world, size) for rank in range(world)]
+    said = [process.communicate()[0] for process in processes]
+    assert all(process.returncode == 0 for process in processes)
+    return sum(float(each.split()[-1]) for each in said)
 
 
 def torchrun(images: int, turns: int) -> None:
-    def spent(what: str) -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with tempfile.TemporaryDirectory() as folder:
-            for process in [start(what, images, folder, rank, 2) for rank in range(2)]:
-                assert process.wait() == 0
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
     ratios = []
-    for _ in range(turns):
-        loops, shares = spent("bare"), spent("ours")
-        ratios.append(loops / shares)
+    for turn in range(turns):
+        spent = {}
+        for what in ("bare", "ours")[:: 1 if turn % 2 else -1]:
+            with tempfile.TemporaryDirectory() as folder:
+                spent[what] = side_by_side(what, images, folder, 2)
+        ratios.append(spent["bare"] / spent["ours"])
         print(
-            f"two bare loops {loops:.1f} s, two shares {shares:.1f} s of the processor, start included",
+            f"two bare loops {spent['bare']:.1f} s, two shares {spent['ours']:.1f} s of the processor",
             flush=True,
         )
     print(f"torchrun: {np.median(ratios):.3f} of two bare loops side by side ({images} images)")
@@ -151,8 +157,7 @@ def shards(images: int) -> None:
         first.send_signal(signal.SIGKILL)
         first.wait()
         lost = len(xw.Explained.open(folder))
-        for process in [start("ours", images, folder, rank, world, 8 + world) for rank in range(world)]:
-            assert process.wait() == 0
+        side_by_side("ours", images, folder, world, 8 + world)
         store = xw.Explained.open(folder)
         stores.append(store)
         rows = sum(len(part.index) for file in store._files.values() for part in file.rows)
@@ -174,20 +179,29 @@ def members(store: Any) -> list[set[Any]]:
     return [set(rule.index.tolist()) for rule in store.clusters()]
 
 
-def ray(images: int) -> None:
+def ray(images: int, turns: int) -> None:
+    """Compare two actors with two processes side by side, by the clock (Ray's own work too), start included."""
     import ray as cluster
 
     network, data = case(images)
     cluster.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
-    seconds = {}
-    for engine, options in (("local", {}), ("ray", {"workers": 2})):
-        with tempfile.TemporaryDirectory() as folder:
-            began = time.perf_counter()
-            ours(network, data, list(range(images)), folder, engine=engine, **options)
-            seconds[engine] = time.perf_counter() - began
-    print(
-        f"ray: {seconds['ray']:.1f} s with two actors, {seconds['local']:.1f} s in this process ({images} images)"
-    )
+    ratios = []
+    for turn in range(turns):
+        seconds = {}
+        for engine in ("shares", "ray")[:: 1 if turn % 2 else -1]:
+            with tempfile.TemporaryDirectory() as folder:
+                began = time.perf_counter()
+                if engine == "ray":
+                    ours(network, data, list(range(images)), folder, engine="ray", workers=2)
+                else:
+                    side_by_side("ours", images, folder, 2)
+                seconds[engine] = time.perf_counter() - began
+        ratios.append(seconds["ray"] / seconds["shares"])
+        print(
+            f"two actors {seconds['ray']:.1f} s, two processes {seconds['shares']:.1f} s by the clock",
+            flush=True,
+        )
+    print(f"ray: {np.median(ratios):.3f} of two processes side by side ({images} images)")
 
 
 def store(instances: int, like: str | None) -> None:
@@ -242,10 +256,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.part == "store":
         store(options.instances, options.like)
-    elif options.part in ("local", "torchrun"):
-        {"local": local, "torchrun": torchrun}[options.part](options.images, options.turns)
+    elif options.part == "shards":
+        shards(options.images)
     else:
-        {"ray": ray, "shards": shards}[options.part](options.images)
+        {"local": local, "torchrun": torchrun, "ray": ray}[options.part](options.images, options.turns)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ def shortcuts():
 def test_the_plant_is_the_most_suspicious_rule(shortcuts, kind, seed):
     found = shortcuts.outcome(kind, seed, images=1500, epochs=6)
     if kind == "clean":
-        assert found.suspicion < shortcuts.THRESHOLD, found.why
+        assert found.suspicion < shortcuts.SUSPICIOUS, found.why
         return
     if found.used < 0.5:
         pytest.skip(f"this network does not use the plant ({found.used:.2f})")
     assert found.first, found.why
     assert found.auroc >= 0.99
-    assert found.suspicion >= shortcuts.THRESHOLD
+    assert found.suspicion >= shortcuts.SUSPICIOUS
