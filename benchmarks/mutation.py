@@ -27,8 +27,11 @@ SAMPLED = {
     "xai_widgets/runlog/writer.py": ["tests/runlog/test_log.py", "tests/runlog/test_damage.py"],
     "xai_widgets/runlog/file_reader.py": ["tests/runlog/test_damage.py", "tests/runlog/test_log.py"],
     "xai_widgets/live/kernel/message_queues.py": ["tests/live/test_clicks.py", "tests/live/test_races.py"],
-    "xai_widgets/hooks/_common/feed.py": ["tests/hooks/test_common.py", "tests/hooks/test_toy_framework.py"],
-    "xai_widgets/hooks/_common/instance_ids.py": ["tests/hooks/test_common.py"],
+    "xai_widgets/hooks/_common/feed.py": ["tests/hooks/test_feed.py", "tests/hooks/test_common.py"],
+    "xai_widgets/hooks/_common/instance_ids.py": [
+        "tests/hooks/test_instance_ids.py",
+        "tests/hooks/test_common.py",
+    ],
 }
 TURNED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
           ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}  # fmt: skip
