@@ -170,6 +170,16 @@ def test_an_epoch_that_is_taken_back_is_counted_again() -> None:
     assert tracker.ends() == [("train", 1)]
 
 
+def test_an_evaluation_that_is_taken_back_leaves_the_epoch() -> None:
+    feed = Feed(Calls())
+    feed.begin("train")
+    feed.begin("train")
+    assert feed.begin("eval") == 2
+    feed.cancel("eval")
+    assert feed.epoch == 2
+    assert feed.begin("eval") == 2
+
+
 def test_all_that_is_open_is_closed_in_order() -> None:
     tracker = Calls()
     feed = Feed(tracker, streams=[("train", None), ("eval", "a"), ("eval", "b")])
