@@ -24,8 +24,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLED = {
     "xai_widgets/runlog/format.py": ["tests/runlog/test_damage.py", "tests/runlog/test_log.py"],
     "xai_widgets/runlog/merge.py": ["tests/runlog/test_merging.py"],
-    "xai_widgets/runlog/writer.py": ["tests/runlog/test_log.py", "tests/runlog/test_damage.py"],
-    "xai_widgets/runlog/file_reader.py": ["tests/runlog/test_damage.py", "tests/runlog/test_log.py"],
+    "xai_widgets/runlog/writer.py": [
+        "tests/runlog/test_written_frames.py",
+        "tests/runlog/test_log.py",
+        "tests/runlog/test_damage.py",
+    ],
+    "xai_widgets/runlog/file_reader.py": [
+        "tests/runlog/test_written_frames.py",
+        "tests/runlog/test_damage.py",
+        "tests/runlog/test_log.py",
+    ],
     "xai_widgets/live/kernel/message_queues.py": ["tests/live/test_clicks.py", "tests/live/test_races.py"],
     "xai_widgets/hooks/_common/feed.py": ["tests/hooks/test_feed.py", "tests/hooks/test_common.py"],
     "xai_widgets/hooks/_common/instance_ids.py": [
