@@ -22,24 +22,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: files to change: the tests that are to notice
 SAMPLED = {
-    "xai_widgets/runlog/format.py": ["tests/runlog/test_damage.py", "tests/runlog/test_log.py"],
-    "xai_widgets/runlog/merge.py": ["tests/runlog/test_merging.py"],
+    "xai_widgets/runlog/format.py": [
+        "runlog/test_damage.py",
+        "runlog/test_written_frames.py",
+        "runlog/test_log.py",
+    ],
+    "xai_widgets/runlog/merge.py": ["runlog/test_merging.py"],
     "xai_widgets/runlog/writer.py": [
-        "tests/runlog/test_written_frames.py",
-        "tests/runlog/test_log.py",
-        "tests/runlog/test_damage.py",
+        "runlog/test_written_frames.py",
+        "runlog/test_log.py",
+        "runlog/test_damage.py",
     ],
     "xai_widgets/runlog/file_reader.py": [
-        "tests/runlog/test_written_frames.py",
-        "tests/runlog/test_damage.py",
-        "tests/runlog/test_log.py",
+        "runlog/test_written_frames.py",
+        "runlog/test_damage.py",
+        "runlog/test_log.py",
     ],
-    "xai_widgets/live/kernel/message_queues.py": ["tests/live/test_clicks.py", "tests/live/test_races.py"],
-    "xai_widgets/hooks/_common/feed.py": ["tests/hooks/test_feed.py", "tests/hooks/test_common.py"],
-    "xai_widgets/hooks/_common/instance_ids.py": [
-        "tests/hooks/test_instance_ids.py",
-        "tests/hooks/test_common.py",
-    ],
+    "xai_widgets/live/kernel/message_queues.py": ["live/test_clicks.py", "live/test_races.py"],
+    "xai_widgets/hooks/_common/feed.py": ["hooks/test_feed.py", "hooks/test_common.py"],
+    "xai_widgets/hooks/_common/instance_ids.py": ["hooks/test_instance_ids.py", "hooks/test_common.py"],
 }
 TURNED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
           ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In}  # fmt: skip
@@ -100,7 +101,11 @@ def fails(folder: Path, tests: Iterable[str]) -> bool:
     try:
         return bool(
             subprocess.run(
-                [*command, *tests], cwd=folder, capture_output=True, timeout=240, env=environment
+                [*command, *(f"tests/{test}" for test in tests)],
+                cwd=folder,
+                capture_output=True,
+                timeout=240,
+                env=environment,
             ).returncode
         )
     except subprocess.TimeoutExpired:
