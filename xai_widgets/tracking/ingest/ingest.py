@@ -20,7 +20,7 @@ from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_m
 from xai_widgets.tracking.ingest.sink import Sink
 from xai_widgets.tracking.ingest.worker import Worker
 from xai_widgets.tracking.results import EpochSummary
-from xai_widgets.tracking.store.batch_buffer import Array, Batch, Chunk
+from xai_widgets.tracking.store.batch_buffer import WITHDRAWN, Array, Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer, to_batches
 from xai_widgets.tracking.store.labels import LabelTable
 from xai_widgets.tracking.store.replay import recorded
@@ -285,14 +285,17 @@ class Intake:
             stream.take(chunk)
 
     def _buffer(self, stream: Stream, batch: Batch, epoch: int, step: int) -> bool:
+        withdraws = batch.metrics == WITHDRAWN
+        if withdraws:  # what came before it is taken in before it
+            self._seal(stream)
         shape = (epoch, *batch.shape)
         chunk = stream.chunks.get(shape)
         if chunk is None:
             stream.announce(batch.metrics, batch.logits is not None)
             chunk = stream.chunks[shape] = stream.chunk(epoch, batch)
         chunk.append(batch, step)
-        stream.rows_of_epoch += len(batch)
-        full = chunk.full or len(stream.chunks) > CHUNKS
+        stream.rows_of_epoch += -len(batch) if withdraws else len(batch)
+        full = withdraws or chunk.full or len(stream.chunks) > CHUNKS
         if full:
             self._heavy = self._heavy or chunk.logits is not None
             self._seal(stream)

@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 NO_LABEL = -(2**63)
 """Among integer labels: this row has none. To leave rows out of a tensor, one would have to wait for its device."""
 ROWS = 1 << 16
+WITHDRAWN = ("@withdrawn",)
+"""The metrics of a batch that takes back what its instances have in an epoch; a log holds it like any other."""
 _FIRST_ROWS = 1 << 12
 _LOGIT_BYTES = 1 << 22
 _METRIC_BYTES = 1 << 26

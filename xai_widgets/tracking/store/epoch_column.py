@@ -102,6 +102,17 @@ class Column:
         self._fold_repeats(places, values, policy)
         return False
 
+    def withdraw(self, places: Array) -> None:
+        """Take back what is at `places`, as if it had never been seen."""
+        places = places[places < self.values.shape[0]]
+        self.changes += 1
+        self.values[places] = np.nan
+        if self._count is not None and self._sum is not None:
+            self._count[places], self._sum[places] = 0, 0.0
+        if self._repeated is not None:
+            kept = ~np.isin(self._repeated[0], places)
+            self._repeated = (self._repeated[0][kept], self._repeated[1][kept])
+
     def move(self, old: Array, new: Array, size: int) -> None:
         """Put what is at `old` places at `new` ones."""
         kept = old < self.values.shape[0]

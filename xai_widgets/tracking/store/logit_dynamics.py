@@ -85,6 +85,11 @@ class Dynamics:
             policy = "last" if name == "@prediction" else "mean"  # codes have no order of their own
             column.fold(places, values, size, policy, 0, distinct=distinct)
 
+    def withdraw(self, epoch: int, places: Array) -> None:
+        """Take back what instances have in an epoch that has not ended."""
+        for column in self._open.get(epoch, {}).values():
+            column.withdraw(places)
+
     def close(self, epoch: int, codes: Array, size: int, edited: Array) -> None:
         """Let an epoch enter the running state.
 

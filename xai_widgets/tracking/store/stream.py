@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.batch_buffer import Batch, Chunk
+from xai_widgets.tracking.store.batch_buffer import WITHDRAWN, Batch, Chunk
 from xai_widgets.tracking.store.device_buffer import Transfer
 from xai_widgets.tracking.store.epoch_column import DUPLICATES, Column, has_repeats
 from xai_widgets.tracking.store.incremental_scores import Running
@@ -141,6 +141,9 @@ class Stream:
 
     def take(self, chunk: Chunk) -> None:
         """Scatter a chunk into the columns."""
+        if chunk.metrics == WITHDRAWN:
+            self._withdraw(chunk.epoch, self.instances.place(chunk.index))
+            return
         self.changes += 1
         self.rows += chunk.rows
         # before all else: what fails half-way leaves no column of an epoch that is not known
@@ -173,6 +176,30 @@ class Stream:
         self._repack(epoch_ended=False)
         if chunk.full:
             self._spare = chunk
+
+    def _withdraw(self, epoch: int, places: Array) -> None:
+        """Take back values of an epoch; labels that no other epoch bears out go too, a changed one is the first again."""
+        self.changes += 1
+        for epochs in self.columns.values():
+            if epoch in epochs:
+                epochs[epoch].withdraw(places)
+        if self.dynamics is not None:
+            self.dynamics.withdraw(epoch, places)
+        labelled = places[places < self.codes.shape[0]]
+        known = np.zeros(labelled.shape, bool)
+        for epochs in self.columns.values():
+            for column in epochs.values():
+                known |= ~np.isnan(column.at(labelled))
+        self.codes[labelled[~known]] = -1
+        self._some_unlabelled = self._some_unlabelled or not known.all()
+        changed = labelled[labelled < self.given.shape[0]]
+        first = changed[(self.given[changed] >= 0) & (self.codes[changed] >= 0)]
+        self.codes[first] = self.given[first]
+        self.given[changed] = -1
+        self._labelling += 1
+        self._by_label.clear()
+        for key in [k for k in self._statistics if k[1] == epoch and epoch in self.columns.get(k[0], ())]:
+            del self._statistics[key]
 
     def chunk(self, epoch: int, batch: Batch) -> Chunk:
         """Make a chunk for batches like this one, of the memory of one that was taken in where it fits."""
