@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xai_widgets._rng import random_streams_kept
+from xai_widgets._rng import mentions_streams, random_streams_kept
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,3 +91,28 @@ def test_no_framework_is_loaded_by_it() -> None:
         "print([n for n in ('torch', 'tensorflow', 'keras', 'jax') if n in sys.modules])\n"
     )
     assert python(code) == "[]"
+
+
+def helper() -> float:
+    return float(np.random.rand())
+
+
+def test_code_that_names_a_stream_is_told() -> None:
+    from random import gauss
+
+    def calls(x: float) -> float:
+        return x + helper()
+
+    def within(x: float) -> list[float]:
+        return [random.random() for _ in range(3)]
+
+    def plain(x: float) -> float:
+        return float(np.sqrt(x))
+
+    def own(x: float) -> float:
+        return x + float(np.zeros(2).sum())
+
+    imported = {"__builtins__": {}, "gauss": gauss}
+    exec("def bound(x): return gauss(0, x)", imported)
+    assert all(mentions_streams([one]) for one in (helper, calls, within, imported["bound"]))
+    assert not mentions_streams([plain, own, 3, None])

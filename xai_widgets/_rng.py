@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,40 @@ def random_streams_kept() -> Iterator[list[str]]:
         # counters of automatic names are no stream: they are put back without a word
         if "keras names" in moved:
             moved.remove("keras names")
+
+
+def mentions_streams(functions: Iterable[Any], depth: int = 3) -> bool:
+    """Tell from their code whether functions, or those that they call by name, name a stream of Python or numpy.
+
+    Found are the modules ``random`` and ``numpy.random`` and what is imported from them; what an object holds is not.
+    """
+    for function in functions:
+        code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+        if code is None:
+            continue
+        used = {name for part in _codes(code) for name in part.co_names}
+        found = [names[name] for name in used if name in names]
+        if any(_is_stream(one) or (one is np and "random" in used) for one in found):
+            return True
+        called = [one for one in found if hasattr(one, "__code__")]
+        if depth and mentions_streams(called, depth - 1):
+            return True
+    return False
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _codes(one)
+
+
+def _is_stream(value: Any) -> bool:
+    if value is random or value is np.random:
+        return True
+    owner = getattr(value, "__self__", None)  # of a function that was imported from them
+    owners = (getattr(random, "_inst", None), getattr(np.random.mtrand, "_rand", None))
+    return owner is not None and any(owner is one for one in owners)
 
 
 def _streams() -> Iterator[_Stream]:

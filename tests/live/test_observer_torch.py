@@ -40,7 +40,17 @@ class Pictures(Dataset):
         return x, int(LABELS[i])
 
 
-def net():
+class Drawing(torch.nn.Module):
+    """Draws from the user's own streams in evaluation mode too, as Monte Carlo dropout of one's own does."""
+
+    def forward(self, x):
+        noise = torch.from_numpy(np.random.normal(size=x.shape[-1:])).float()
+        return x + 0.01 * noise + 0.01 * random.random() + 0.01 * torch.rand(())
+
+
+def net(drawing=False):
+    if drawing:
+        return torch.nn.Sequential(Drawing(), *net())
     return torch.nn.Sequential(
         torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
         torch.nn.Dropout(0.3), torch.nn.Flatten(), torch.nn.Linear(8 * 25, 16), torch.nn.ReLU(),
@@ -54,13 +64,22 @@ def quiet_run(case=""):
 
 
 def run(
-    watched, *, augment=False, workers=0, amp=False, accumulate=1, compiled=None, threads=None, plant=None
+    watched,
+    *,
+    augment=False,
+    workers=0,
+    amp=False,
+    accumulate=1,
+    compiled=None,
+    threads=None,
+    plant=None,
+    drawing=False,
 ):
     """Train as a user would; returns all that must not change."""
     random.seed(11)
     np.random.seed(11)
     torch.manual_seed(11)
-    model = net()
+    model = net(drawing)
     called = torch.compile(model, backend=compiled) if compiled else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     data = Pictures(augment)
@@ -102,6 +121,7 @@ CASES = {
     "autocast to bfloat16": {"amp": True},
     "gradient accumulation": {"accumulate": 2},
     "compiled (aot_eager)": {"compiled": "aot_eager"},
+    "draws in evaluation mode": {"drawing": True},
     "all at once": {"augment": True, "amp": True, "accumulate": 3, "workers": 2},
 }
 

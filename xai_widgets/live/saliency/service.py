@@ -6,10 +6,11 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from xai_widgets._rng import random_streams_kept
 from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.publishing.slowdown import LONGEST_REST, Burden
 from xai_widgets.live.saliency.every_epoch import Following
@@ -20,6 +21,7 @@ from xai_widgets.live.saliency.requests import ColumnsRequest, ColumnsResult, We
 from xai_widgets.live.saliency.throttle import Pace
 from xai_widgets.live.saliency.tracing import example_inputs, short
 from xai_widgets.live.snapshots.snapshots import Snapshot, Snapshots
+from xai_widgets.live.snapshots.torch_copy import TorchReplica
 from xai_widgets.live.training.safe_points import SafePoints
 
 if TYPE_CHECKING:
@@ -317,12 +319,11 @@ class AttributionService:
                 self._burden.worked()
                 pace.chunk_starts()
                 started = time.perf_counter()
-                with snapshot.replica.computing():
-                    columns = next(chunks, None)
+                columns = self._next_chunk(job, snapshot, chunks)
                 job.seconds += time.perf_counter() - started
                 self._burden.worked()
                 if columns is not None and self._worth_showing(job, columns):
-                    notes = (*snapshot.replica.notes, *_passed_along(batch))
+                    notes = (*snapshot.replica.notes, *_passed_along(batch), *_drawing(self._snapshots.draws))
                     job.report(
                         ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
                     )
@@ -334,6 +335,37 @@ class AttributionService:
                     pace.pause_ends()
         finally:
             chunks.close()
+
+    def _next_chunk(self, job: Job, snapshot: Snapshot, chunks: Iterator[Any]) -> Any:
+        """Compute a chunk; None at the end.
+
+        A torch model may draw from streams that are the user's, of Python or numpy: its first chunk is computed between two
+        steps, with the streams put back, and so is every other of one that does.
+        """
+        replica, draws = snapshot.replica, self._snapshots.draws
+        if not isinstance(replica, TorchReplica) or draws == ():
+            with replica.computing():
+                return next(chunks, None)
+        made: list[Any] = []
+
+        def compute() -> None:
+            alone = self._safe_points.here()  # else another thread's draws would be undone
+            try:
+                with replica.computing(), random_streams_kept() if alone else nullcontext([]) as moved:
+                    made.append(next(chunks, None))
+                if alone:
+                    self._snapshots.draws = tuple(dict.fromkeys([*(draws or ()), *moved]))
+            except Exception as problem:  # training must not see it
+                made.append(problem)
+
+        def wanted() -> bool:
+            return job.wanted and not self._closed
+
+        self._safe_points.do(compute, wanted, strict=bool(draws) or replica.may_draw())
+        found = made[0] if made else None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _worth_showing(self, job: Job, columns: Any) -> bool:
         """Whether this result is to be drawn: the first that somebody waits for, the last, and now and then one between.
@@ -385,6 +417,15 @@ class AttributionService:
             ``cancel()`` ends it.
         """
         return Following(self, self._tracker, request, on_result, on_problem)
+
+
+def _drawing(draws: tuple[str, ...] | None) -> list[str]:
+    """Say which streams of the user's the model draws from."""
+    if not draws:
+        return []
+    return [
+        f"evaluating the model draws from the random stream of {' and '.join(draws)}: computed between two steps, and put back"
+    ]
 
 
 def _passed_along(batch: SampleBatch) -> list[str]:

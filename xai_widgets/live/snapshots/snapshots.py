@@ -37,6 +37,8 @@ class Snapshots:
         Copies made, and those during which somebody wrote to a weight of the model.
     watched : bool
         Whether writes to the model's weights can be told.
+    draws : tuple of str or None
+        The random streams of the user's that evaluating a copy moves; None while nobody has seen one evaluated.
     """
 
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None) -> None:
@@ -47,6 +49,7 @@ class Snapshots:
         self._lock = threading.Lock()
         self._count = self.disturbed = 0
         self.watched = False
+        self.draws: tuple[str, ...] | None = None
         self._impossible: TypeError | None = None
 
     def needs_copy(self, which: Which) -> bool:

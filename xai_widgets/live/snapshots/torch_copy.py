@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from xai_widgets._rng import random_streams_kept
+from xai_widgets._rng import mentions_streams, random_streams_kept
 from xai_widgets.attribution.backends.torch.copies import copied, plain_module
 from xai_widgets.live.saliency.requests import one_line
 
@@ -33,6 +33,17 @@ class TorchReplica:
         """Whether the original still has the same parameters and buffers."""
         live, kept = _tensors(self._source), _tensors(self.model)
         return [_kind(*entry) for entry in live] == [_kind(*entry) for entry in kept]
+
+    def may_draw(self) -> bool:
+        """Whether the code of the user's modules names a random stream of Python or numpy."""
+        kinds = {kind for module in self.model.modules() for kind in type(module).__mro__}
+        own = [kind for kind in kinds if not kind.__module__.startswith(("torch.", "builtins"))]
+        return mentions_streams(
+            one
+            for kind in own
+            for name, one in vars(kind).items()
+            if name not in ("__init__", "reset_parameters")
+        )
 
     def refresh(self) -> bool:
         """Copy all parameters, buffers and plain attributes; reads the original and writes only the copy."""

@@ -80,6 +80,10 @@ class SafePoints:
         # a script is no cell that ends: there the tracker says when training is over
         return not cells.known and tracker is not None and tracker.status in ("ended", "failed")
 
+    def here(self) -> bool:
+        """Whether nobody can draw random numbers now but the caller: it is the thread that trains, or nothing trains."""
+        return self._thread is threading.current_thread() or self.quiet()
+
     def do(self, work: Callable[[], None], wanted: Callable[[], bool], strict: bool = False) -> bool | None:
         """Have work done between two steps.
 
