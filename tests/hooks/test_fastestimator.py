@@ -19,12 +19,17 @@ from support import fastestimator_python
 import xai_widgets as xw
 
 CASE = Path(__file__).with_name("fe_case.py")
+RUNS = 12  # of the zoo: a second each
 ROOT = CASE.parent.parent.parent
 
 
 def run(case: str, folder: Path) -> dict:
     x, y = digits()
     np.savez(folder / "digits.npz", x=x, y=y)
+    return reported([CASE, case, folder / "digits.npz"], folder)
+
+
+def reported(command: list, folder: Path) -> dict:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -32,7 +37,7 @@ def run(case: str, folder: Path) -> dict:
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     done = subprocess.run(
-        [fastestimator_python(), str(CASE), case, str(folder / "digits.npz")],
+        [fastestimator_python(), *map(str, command)],
         env=environment, capture_output=True, text=True, timeout=280, cwd=folder,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("REPORT ")]
@@ -81,6 +86,13 @@ def test_edits_reach_the_next_epoch(tmp_path):
         assert [row[:1] + row[2:] for row in seen["changed"]] == [[20, 1.0], [21, 0.5]]
         assert seen["changed"][0][1] == 3
         assert seen["problems"] == []
+
+
+@pytest.mark.slow
+def test_a_zoo_of_runs_is_right_told_or_refused(tmp_path):
+    report = reported([CASE.with_name("zoo_fastestimator.py"), RUNS], tmp_path)
+    assert report["wrong"] == []
+    assert report["counts"]["right"] > RUNS / 2
 
 
 @pytest.mark.skipif(

@@ -458,3 +458,57 @@ def test_the_task_can_be_said():
     assert str(tracker.task) == "a ranking"
     with pytest.raises(ValueError, match="unknown task"):
         looped(DataLoader(TensorDataset(*data()), 16), task="regression")
+
+
+# -- what is found out late ------------------------------------------------------------------------------------------------
+
+
+def test_rows_since_the_last_look_that_agreed_are_taken_back():
+    """A collate function that changes the order in the middle of a pass is found at a later look: those between are withdrawn."""
+    x, y = torch.randn(320, 6), torch.arange(320) % 4
+    made = []
+
+    def collate(samples):
+        made.append(1)
+        return default_collate(samples if len(made) < 40 else samples[::-1])
+
+    loader, tracker, model, loss = (
+        DataLoader(TensorDataset(x, y), 4, collate_fn=collate),
+        xw.Tracker(),
+        nn.Linear(6, 4),
+        None,
+    )
+    loss = nn.CrossEntropyLoss()
+    with watch(model, loss, None, loader, tracker):
+        for a, b in loader:
+            loss(model(a), b)
+    values = np.asarray(tracker.instance_series(list(range(320)), "loss").values)[:, -1]
+    right = F.cross_entropy(model(x), y, reduction="none").detach().numpy()
+    seen = np.isfinite(values)
+    assert seen[:8].all()
+    assert not seen[160:].any()
+    np.testing.assert_allclose(values[seen], right[seen], rtol=1e-4)
+    assert any("taken back" in problem for problem in tracker.problems)
+
+
+def test_names_of_the_users_own_are_no_places():
+    """Ids that lie within the data set's length, but are no positions in it, are not compared with the labels at these."""
+
+    class Identified(Dataset):
+        def __init__(self) -> None:
+            self.x, self.targets = data()
+
+        def __len__(self) -> int:
+            return N
+
+        def __getitem__(self, i):
+            return self.x[i], self.targets[i], (i * 7 + 3) % N
+
+    dataset = Identified()
+    loader = DataLoader(dataset, 8, shuffle=True, num_workers=1, persistent_workers=True)
+    tracker, model = looped(loader, index=2, epochs=2)
+    x, y = data()
+    right = F.cross_entropy(model(x), y, reduction="none").detach().numpy()
+    ids = [(i * 7 + 3) % N for i in range(N)]
+    np.testing.assert_allclose(recorded(tracker)[ids], right, rtol=1e-4)
+    assert not tracker.problems

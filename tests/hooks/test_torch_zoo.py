@@ -24,4 +24,4 @@ def test_a_zoo_of_loops_is_right_or_told(part: int) -> None:
         assert outcome in ("right", "told"), f"{loop}: {outcome}"
         counts[outcome] += 1
     # telling is for what is doubtful, which is half of what is drawn
-    assert counts["right"] > 0.8 * counts["told"]
+    assert counts["right"] > 0.7 * counts["told"]

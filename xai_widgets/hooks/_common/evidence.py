@@ -71,6 +71,11 @@ class Proof:
         """Begin with another batch."""
         self.may_record = True
 
+    def took(self) -> None:
+        """Begin with a batch that was taken from the data set."""
+        self.may_record = True
+        self._feed.took((self.mode, self.ds_id))
+
     def labels(self, given: Any, found: Any, remedy: str = "") -> bool:
         """Compare the labels that the data gives for named rows with those that are in the rows, (B,) each."""
         self.open.pop("labels", None)
@@ -78,6 +83,7 @@ class Proof:
         self.rows_seen += len(same)
         self.rows_proved += int(same.sum())
         if same.all():
+            self._feed.believe((self.mode, self.ds_id))
             return True
         row = int(np.argmin(same))
         self.refuse(
@@ -93,6 +99,21 @@ class Proof:
         self.open.pop("labels", None)
         self.rows_seen += rows
         self.rows_proved += rows
+        self._feed.believe((self.mode, self.ds_id))
+
+    def begin_pass(self) -> None:
+        """Believe the passes before this one; rows of this one can be taken back until a look agrees after them."""
+        self._feed.remember((self.mode, self.ds_id))
+
+    def withdraw(self) -> None:
+        """Take back the rows of this pass that came since a look agreed last, and tell."""
+        rows = self._feed.withdraw((self.mode, self.ds_id))
+        if rows:
+            self.warn(
+                "withdrawn",
+                f"{rows:,} {self.mode} rows that were recorded between the last look that agreed and the first that did not are "
+                "taken back",
+            )
 
     def number(self, want: Any, returned: Any, *, loose: bool = False, remedy: str = "") -> bool:
         """Compare what the recorded losses give, reduced as the criterion reduces, with the number that it returned."""
@@ -272,6 +293,18 @@ def same_labels(given: Any, found: Any) -> npt.NDArray[np.bool_]:
         left, right = one.astype(np.float64), other.astype(np.float64)
         same = np.isclose(left, right, rtol=1e-3, atol=1e-6, equal_nan=True)
     return np.asarray(same.reshape(len(same), -1).all(1) if same.ndim > 1 else same)
+
+
+def is_function(given: Array, found: Array) -> bool | None:
+    """Whether rows with one label always have one label in the batch: a transform of labels, and no other order.
+
+    None where hardly any label comes twice, so that nothing follows from it.
+    """
+    known: dict[str, str] = {}
+    for one, other in zip(map(str, given.tolist()), map(str, found.tolist()), strict=True):
+        if known.setdefault(one, other) != other:
+            return False
+    return True if len(known) <= len(given) / 2 else None
 
 
 def label_rows(labels: Any) -> Array:

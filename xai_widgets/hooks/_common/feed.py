@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 Stream = tuple[str, "str | None"]  # (mode, ds_id)
 
 
@@ -28,6 +30,7 @@ class TrackerLike(Protocol):
     def stop_requested(self) -> bool: ...
     def record(self, index: Any, label: Any = None, **metrics: Any) -> None: ...
     def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None: ...
+    def withdraw(self, index: Any, *, mode: str, ds_id: str | None, epoch: int | None) -> None: ...
     def safe_point(self, *, step: int | None = None, epoch: int | None = None) -> None: ...
     def start(self) -> None: ...
     def finish(self, error: BaseException | None = None) -> None: ...
@@ -44,6 +47,7 @@ class Batch(NamedTuple):
     index: Any
     label: Any
     metrics: dict[str, Any]
+    taken: int = 0  # how many batches of its data set had been taken when it was stamped
 
 
 class Feed:
@@ -88,6 +92,9 @@ class Feed:
         self._resumed_at = self._epoch_before = self.epoch
         self._thread = threading.get_ident()  # that which trains
         self._holder: Callable[[], object] | None = None
+        self._unsure: dict[Stream, list[Batch]] = {}  # since what was proved last
+        self._taken: dict[Stream, int] = {}
+        self._proved: dict[Stream, int] = {}  # of these, which one a look agreed with last
 
     def held_by(self, flush: Callable[[], object]) -> None:
         """Have checkpoints of the tracker wait for what this method hands over, where the thread that trains makes them."""
@@ -98,6 +105,39 @@ class Feed:
     def _hand_over_held(self) -> None:
         if self._holder is not None and threading.get_ident() == self._thread:
             self._holder()
+
+    def remember(self, stream: Stream) -> None:
+        """Keep from now on which rows of a data set come, so that they can be taken back; what came before is believed."""
+        self._unsure[stream] = []
+        self._taken[stream] = self._proved[stream] = self._taken.get(stream, 0)
+
+    def took(self, stream: Stream) -> None:
+        """Count a batch of a data set whose rows may be taken back."""
+        self._taken[stream] = self._taken.get(stream, 0) + 1
+
+    def taken(self, stream: Stream) -> int:
+        """Return how many batches of a data set were taken."""
+        return self._taken.get(stream, 0)
+
+    def believe(self, stream: Stream) -> None:
+        """Believe what came of a data set up to the batch that was taken last, since a look at it agreed."""
+        if stream in self._unsure:
+            self._unsure[stream] = []
+            self._proved[stream] = self._taken[stream]
+
+    def withdraw(self, stream: Stream) -> int:
+        """Take back what came of a data set and is not believed yet; returns how many rows."""
+        if stream not in self._unsure:
+            return 0
+        self._hand_over_held()
+        came, self._unsure[stream] = self._unsure[stream], []
+        for epoch in {batch.epoch for batch in came}:
+            index = [
+                one for batch in came if batch.epoch == epoch for one in np.asarray(batch.index).tolist()
+            ]
+            mode, ds_id = stream
+            self.guard(stream, lambda: self.tracker.withdraw(index, mode=mode, ds_id=ds_id, epoch=epoch))  # noqa: B023
+        return sum(len(batch.index) for batch in came)
 
     def is_open(self, mode: str, ds_id: str | None = None) -> bool:
         """Whether an epoch of this data set has begun and not ended."""
@@ -167,15 +207,15 @@ class Feed:
             epoch = self.begin(mode, ds_id)
         self._thread = threading.get_ident()
         step = self.step + 1 if mode == "train" else self.step
-        return Batch(mode, ds_id, epoch, step, index, label, metrics)
+        return Batch(mode, ds_id, epoch, step, index, label, metrics, self._taken.get((mode, ds_id), 0))
 
     def record(self, batch: Batch) -> None:
         """Hand a batch to the tracker."""
         stream = (batch.mode, batch.ds_id)
         self.guard(stream, lambda: self.hand_over(batch))
 
-    def hand_over(self, batch: Batch) -> None:
-        """Hand a batch to the tracker; raises what it raises."""
+    def hand_over(self, batch: Batch, parts: Iterable[Batch] = ()) -> None:
+        """Hand a batch, or the `parts` that were put together, to the tracker; raises what it raises."""
         self.tracker.record(
             batch.index,
             batch.label,
@@ -186,6 +226,10 @@ class Feed:
             **batch.metrics,
         )
         self._works.add((batch.mode, batch.ds_id))
+        stream = (batch.mode, batch.ds_id)
+        if stream in self._unsure:
+            of_those = [one for one in parts or (batch,) if one.taken > self._proved[stream]]
+            self._unsure[stream] += [one._replace(label=None, metrics={}) for one in of_those]
 
     def stepped(self, step: int | None = None) -> None:
         """Note an optimizer step: the training thread is between two steps now."""

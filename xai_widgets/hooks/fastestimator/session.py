@@ -6,9 +6,10 @@ import weakref
 from typing import Any
 
 from xai_widgets.edits import Edits
-from xai_widgets.hooks._common.evidence import Evidence
+from xai_widgets.hooks._common.evidence import Evidence, Proof
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.quiet import told
+from xai_widgets.hooks.fastestimator.proof import DataLabels
 
 
 class Session:
@@ -27,6 +28,7 @@ class Session:
         self._metric_keys: list[str] = []
         self._seen: Any = None
         self._rows: dict[tuple[str, str | None], int] = {}
+        self._data: dict[tuple[str, str | None], DataLabels] = {}
 
     def join(self, *, index: str | None = None, label: str | None = None, metric: str | None = None) -> None:
         """Add the keys of a trace."""
@@ -64,46 +66,62 @@ class Session:
         metrics = {key: data[key] for key in self._metric_keys if key in data}
         if not metrics:
             return
-        reduced = [key for key, value in metrics.items() if len(getattr(value, "shape", (1,))) == 0]
         proof = self._evidence.of(*stream)
-        if reduced:
-            proof.warn(
-                "loss",
-                f"{', '.join(reduced)} is a single number for a batch of {system.mode} data: it was averaged already, so nothing "
-                "of it is recorded",
-                "Give the loss op average_loss=False, or a metric of each sample",
-            )
-            return
-        size = len(next(iter(metrics.values())))
-        index = next((_names(data[key]) for key in self._index_keys if key in data), None)
-        if index is None:  # label statistics need no identity
-            proof.named_by = "the order in which they came"
-            proof.leave_open(
-                "names", "no InstanceTracker gives an index, so only what is said of labels means anything"
-            )
-            start = self._rows.get(stream, 0)
-            index, self._rows[stream] = range(start, start + size), start + size
-        else:
-            proof.named_by = "the index in their batches"
-            proof.leave_open("labels", "they come with the index, from one batch")
-        label = next((data[key] for key in self._label_keys if key in data), None)
-        self.feed.guard(
-            stream,
-            lambda: self.tracker.record(
-                index,
-                label,
-                mode=system.mode,
-                ds_id=system.ds_id or None,
-                epoch=system.epoch_idx,
-                step=int(system.global_step or 0),
-                **metrics,
-            ),
-        )
-        self.feed.trusts(stream)
+        proof.next()
+        if self._each_has_one(proof, metrics):
+            index, label = self._named(proof, system, data, len(next(iter(metrics.values()))))
+            if proof.may_record:
+                self.feed.guard(
+                    stream,
+                    lambda: self.tracker.record(
+                        index,
+                        label,
+                        mode=system.mode,
+                        ds_id=system.ds_id or None,
+                        epoch=system.epoch_idx,
+                        step=int(system.global_step or 0),
+                        **metrics,
+                    ),
+                )
+                self.feed.trusts(stream)
         if system.mode == "train":
             self.tracker.safe_point(step=int(system.global_step or 0), epoch=system.epoch_idx)
         if self.tracker.stop_requested:
             system.stop_training = True
+
+    @staticmethod
+    def _each_has_one(proof: Proof, metrics: dict[str, Any]) -> bool:
+        """Whether metrics have a value for each sample; tells where one was averaged already."""
+        reduced = [key for key, value in metrics.items() if len(getattr(value, "shape", (1,))) == 0]
+        if reduced:
+            proof.warn(
+                "loss",
+                f"{', '.join(reduced)} is a single number for a batch of {proof.mode} data: it was averaged already, so nothing "
+                "of it is recorded",
+                "Give the loss op average_loss=False, or a metric of each sample",
+            )
+        return not reduced
+
+    def _named(self, proof: Proof, system: Any, data: Any, size: int) -> tuple[Any, Any]:
+        """Return the names and labels of a batch's rows, once they are proved as far as they can be."""
+        index_key = next((key for key in self._index_keys if key in data), None)
+        label_key = next((key for key in self._label_keys if key in data), None)
+        label = None if label_key is None else data[label_key]
+        stream = (proof.mode, proof.ds_id)
+        if index_key is not None:
+            index = _names(data[index_key])
+            proof.named_by = "the index in their batches"
+            known = self._data.setdefault(stream, DataLabels())
+            known.prove(proof, system, (index_key, label_key), index, label)
+            return index, label
+        # label statistics need no identity
+        proof.named_by = "the order in which they came"
+        proof.leave_open(
+            "names", "no InstanceTracker gives an index, so only what is said of labels means anything"
+        )
+        start = self._rows.get(stream, 0)
+        self._rows[stream] = start + size
+        return range(start, start + size), label
 
     @told
     def epoch_ends(self, system: Any) -> None:

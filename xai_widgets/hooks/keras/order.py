@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.hooks._common.instance_ids import INDEX
+from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.keras.data import TARGET, is_indexed_py_dataset, is_marked, named_part
 from xai_widgets.hooks.keras.edited_data import is_edited
 from xai_widgets.hooks.keras.edited_tf import edited_tf_data_of
@@ -101,6 +102,7 @@ class BatchNames(Names):
         self._sizes: dict[int, int] = {}
         self._starts = [0]  # of the batches before which all are known
         self.changed: set[int] = set()  # batches whose size was another before
+        self.same, self.epoch = SameSamples(), 0
 
     def see(self, numbers: Array) -> None:
         """Learn how long batches are; `numbers` hold whole batches."""

@@ -180,10 +180,23 @@ class Recorder:
             if later.any():
                 self._held.append((rows.chosen(later), layout))
                 rows, index = rows.chosen(~later), index[~later]
-        kept = self._proved_labels(rows, names, self.evidence.of(mode, ds_id))
+        proof = self.evidence.of(mode, ds_id)
+        kept = self._proved_labels(rows, names, proof)
         if len(kept.number) != len(rows.number):
             index = names.of(kept.number)
+        if isinstance(names, BatchNames) and not self._same(names, index, kept, proof):
+            return
         self._hand_over(kept, self._named(index, mode), layout, mode, ds_id)
+
+    def _same(self, names: BatchNames, index: Any, rows: Rows, proof: Proof) -> bool:
+        """Whether the rows of a PyDataset have the labels that their places had in earlier epochs."""
+        if names.epoch != self._feed.epoch:
+            names.epoch = self._feed.epoch
+            names.same.begins()
+        proof.next()
+        labels = np.where(rows.label == NO_LABEL, np.nan, rows.label.astype(np.float64))
+        names.same.prove(proof, index, None if np.isnan(labels).all() else labels)
+        return proof.may_record
 
     def release(self, names: Names, mode: str, ds_id: str | None, *, last: bool = False) -> None:
         """Record rows whose place has become known; at the `last` chance tell of those that stay unknown."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.hooks._common.data_labels import labels_in_memory
-from xai_widgets.hooks._common.evidence import Proof, same_labels
+from xai_widgets.hooks._common.evidence import Proof, is_function, same_labels
 from xai_widgets.hooks.torch.loss.batch_side import LABEL_PATHS
 from xai_widgets.hooks.torch.witness import FIRST, RARELY, Fetched, Path, leaves
 
@@ -67,7 +67,9 @@ class Rows:
         ):
             return
         self._look(proof, names, places, batch, fetched, seen)
-        self._lost = self._lost or not proof.may_record
+        if not self._lost and not proof.may_record:
+            self._lost = True
+            proof.withdraw()
         if self._lost and proof.may_record:
             # one batch in another order than its names: those that were not looked at are no better
             proof.may_record = False
@@ -153,7 +155,7 @@ class Rows:
             if bool((given != given[:1]).any()):  # where all are alike, any order agrees
                 self._pairs.setdefault(path, there)
             return True
-        told = _is_function(given, found)
+        told = is_function(given, found)
         if path in self._pairs or told is False or (whole and _is_reordered(given, found)):
             proof.labels(given, found, COLLATE)
             return False
@@ -203,7 +205,7 @@ class Rows:
         if found is None:
             proof.leave_open("labels", "no part of a batch was found to be the data set's labels")
             return
-        told = _is_function(given, found)
+        told = is_function(given, found)
         if same_labels(given, found).all():
             self._pairs[("memory",)] = there or ()
             proof.labels(given, found)
@@ -340,15 +342,3 @@ def _is_reordered(given: Array, found: Array) -> bool:
         return bool(
             np.array_equal(np.sort(one.astype(str), axis=None), np.sort(other.astype(str), axis=None))
         )
-
-
-def _is_function(given: Array, found: Array) -> bool | None:
-    """Whether rows with one label always have one label in the batch: a transform of labels, and no other order.
-
-    None where hardly any label comes twice, so that nothing follows from it.
-    """
-    known: dict[str, str] = {}
-    for one, other in zip(map(str, given.tolist()), map(str, found.tolist()), strict=True):
-        if known.setdefault(one, other) != other:
-            return False
-    return True if len(known) <= len(given) / 2 else None

@@ -18,9 +18,11 @@ import numpy as np
 from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.evidence import Evidence, Proof
 from xai_widgets.hooks._common.instance_ids import Key, index_of, key_reader
+from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.torch.data import is_indexed
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.identity import Rows
+from xai_widgets.hooks.torch.loss.batch_side import usual_targets
 from xai_widgets.hooks.torch.witness import witness
 
 # accelerate's loaders show the class of the loader they wrap; this is the slot below that
@@ -97,6 +99,8 @@ class Tap:
         self.passing = Passing(False)  # that which is told of
         self.edited: EditedLoader | None = None
         self.rows = Rows(loader)
+        self._same = SameSamples()
+        self._by_place = index is None and self.rows.by_place
         self._read: Callable[[Any], Any] | None = None
         self.named_by = "the data set's order"
         if index is not None:
@@ -154,11 +158,14 @@ class Tap:
         if self._proof is None:
             self._proof = self.evidence.of(self.mode, self.ds_id)
             self._proof.named_by = self.named_by
+            self._proof.begin_pass()
         proof = self._proof
-        proof.may_record = True
-        # of an index that rides along only the labels are looked at: the collate function carried both
-        places = names if self._read is None or self.rows.by_place else None
+        proof.took()
+        # of names that are not places only the labels are looked at: the collate function carried both
+        places = names if self._by_place else None
         self.rows.prove(proof, names, places, batch, fetched)
+        if proof.may_record and places is not None and "rows" not in proof.told:
+            self._same.prove(proof, places, usual_targets(batch))
         return names if proof.may_record else None
 
     def _named(self, indices: Any) -> Any:
@@ -195,6 +202,9 @@ class Tap:
         """Look at the first batches of a pass again, and at a subset's places, which may have been changed in place."""
         self._places = (None, None)
         self.rows.again()
+        self._same.begins()
+        if self._proof is not None:
+            self._proof.begin_pass()
         self.passing = Passing(self.resumes)
         self.listener.began(self)
         self.passed = True

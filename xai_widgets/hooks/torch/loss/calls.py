@@ -35,6 +35,8 @@ class Current:
         self.counted: list[Call] = []  # what was decided of
         self.settled = False
         self.refused = False
+        self.repeated = False  # whether a call was made again
+        self.taken = 0  # how many batches of its data set had been taken by then
         self.graded = self.ungraded = (
             False  # whether the loss was called for it with gradients, or first without
         )
@@ -78,6 +80,7 @@ class Call:
         self._key = (_address(outputs), _address(targets)) if value is None else None
         self._value = value.detach() if hasattr(value, "detach") else None
         self.shape = tuple(getattr(outputs, "shape", ()))
+        self._outputs = _address(outputs)
         self.site = site
         self.trains = trains
         self.own: bool | None = None  # whether its targets are the batch's
@@ -109,6 +112,11 @@ class Call:
         if self._value is None or other._value is None:
             return self._key == other._key
         return self._value.shape == other._value.shape and bool((self._value == other._value).all())
+
+    def mixes_with(self, other: Call) -> bool:
+        """Whether another call compares the same outputs with the batch's labels in another order: inputs were mixed."""
+        same = self._outputs == other._outputs and self.shape == other.shape
+        return same and other.own is False
 
     def drop(self) -> None:
         """Do not count it."""
@@ -157,12 +165,17 @@ def owner_of(evidence: Any, running: list[Current], newest: Current | None) -> C
 def pick(calls: list[Call]) -> Call | None:
     """Choose the call that is the loss: of the model's main output and the batch's own labels. None where that is not clear."""
     able = [call for call in calls if call.counts]
-    if not able:
+    if not able or mixed(calls):
         return None
     best = max(call.rank for call in able)
     top = [call for call in able if call.rank == best]
     # the same input through the model twice: the first counts
     return top[0] if len(top) == 1 or best[1] == 2 or best[2] == 2 else None
+
+
+def mixed(calls: list[Call]) -> bool:
+    """Whether a batch's inputs were mixed: one output is compared with its labels, and with these in another order."""
+    return any(one.mixes_with(other) for one in calls if one.own is True for other in calls)
 
 
 def describe(calls: list[Call], chosen: Call | None, *, settled: bool = False) -> tuple[str, str]:
@@ -175,6 +188,12 @@ def describe(calls: list[Call], chosen: Call | None, *, settled: bool = False) -
     )
     if settled:
         return f"{what}, some of them after the optimizer's step; recorded is what came before it", _NAME
+    if chosen is None and mixed(calls):
+        return (
+            f"{what}, with the batch's labels and with these in another order: its inputs are mixed, so the losses are of no "
+            "sample alone, and such batches are not recorded",
+            "Record by hand: tracker.record(index, label, loss=...), or look at an evaluation of the same data",
+        )
     if chosen is None:
         return (
             f"{what}, and nothing tells which is the loss of its instances, so such batches are not recorded",

@@ -139,7 +139,8 @@ class Held:
         label = observed.label if self._labels else None
         if observed.logits is not None and label is not None:
             metrics["logits"] = observed.logits
-        self._feed.hand_over(calls[-1].batch._replace(index=index, label=label, metrics=metrics))
+        whole = calls[-1].batch._replace(index=index, label=label, metrics=metrics)
+        self._feed.hand_over(whole, [call.batch for call in calls])
 
     def _agreed(self, calls: list[Waiting], observed: Observed) -> list[bool]:
         """Compare the values of each call, reduced, with the number that the criterion returned."""

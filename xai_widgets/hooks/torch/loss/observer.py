@@ -16,7 +16,7 @@ from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
 from xai_widgets.hooks.torch.listen import listen
 from xai_widgets.hooks.torch.loss.batch_side import follow_labels, lies_in, own_input, own_rows, take_rows
-from xai_widgets.hooks.torch.loss.calls import Call, Current, describe, owner_of, pick, site_of
+from xai_widgets.hooks.torch.loss.calls import Call, Current, describe, mixed, owner_of, pick, site_of
 from xai_widgets.hooks.torch.loss.function_loss import one_output, targets_of
 from xai_widgets.hooks.torch.loss.graded_passes import GradedPasses
 from xai_widgets.hooks.torch.loss.gradient import GradientProof
@@ -25,11 +25,13 @@ from xai_widgets.hooks.torch.loss.output_place import OutputPlace
 from xai_widgets.hooks.torch.loss.per_sample_loss import NotTold, PerSample, outputs_and_targets
 from xai_widgets.hooks.torch.loss.prefetched import Prefetched
 from xai_widgets.hooks.torch.loss.row_order import RowOrder, orders_of
+from xai_widgets.hooks.torch.witness import leaves
 
 SILENT_BATCHES = 4  # so many batches without a call of the loss make a notice
 FIRST = 3  # batches in which a device is waited for, to compare numbers
 RARELY = 64  # then one in so many
 UNDECIDED = 4  # batches that wait for it to be known which of their calls counts
+STRAYS = 4  # calls that train, in a row, for no batch of a watched loader, that make a notice
 
 
 class Observer:
@@ -95,7 +97,9 @@ class Observer:
         self._ahead = Prefetched(self.evidence, self._settle)
         self._orders: dict[tuple[str, str | None], RowOrder] = {}
         self._passes = GradedPasses(self.evidence)
+        self._mixes = False  # whether it compares outputs with labels in two orders
         self._several = False  # whether the loss was called several times for a batch
+        self._strays = 0
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
         self._model = model
@@ -135,6 +139,7 @@ class Observer:
             self._passes.begin(stream)
         self._settle(before)
         current = Current(mode, ds_id, index, batch, first)
+        current.taken = self._feed.taken(stream)
         self._newest = self._currents[stream] = current
         self._silent += index is not None
         if self._silent == SILENT_BATCHES and self._per_sample is not None:
@@ -159,7 +164,8 @@ class Observer:
             self._ahead.settle_used()
         for current in tuple(self._currents.values()):
             calls = current.calls
-            if len(calls) == 1 and calls[0].held is not None and calls[0].strong and not current.settled:
+            plain_step = len(calls) == 1 and calls[0].held is not None and calls[0].strong
+            if plain_step and not current.settled and not current.repeated:
                 # what nearly every batch is
                 current.calls, current.counted, current.settled = [], calls, True
                 self._learn_place(calls[0])
@@ -268,10 +274,26 @@ class Observer:
                 self._heard(args, kwargs, value)
             except Exception as error:  # whatever it is, the loop goes on
                 self._feed.notice(f"a batch of {self._stream[0]} data was not recorded: {error}")
+        else:
+            self._stray(value)
 
     def _on_model(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
         if self._currents or self._ahead.waiting:
             self._feed.guard(self._stream, lambda: self._heard_model(args, kwargs, outputs))
+        else:
+            self._stray(next((one for _, one in leaves(outputs)), None))
+
+    def _stray(self, value: Any) -> None:
+        """Count calls for no batch of a watched loader: some that train in a row are of a loader that nobody watches."""
+        if getattr(value, "requires_grad", False) and self._strays < STRAYS:
+            self._strays += 1
+            if self._strays == STRAYS:
+                self.evidence.of("train").warn(
+                    "strays",
+                    f"the loop trains on batches that no watched loader gave ({STRAYS} of them in a row), which are not "
+                    "recorded: its loader was made anew, or its batches are kept or copied",
+                    "Watch the loader that the loop goes through: watch(...) after it is made, once for each that is made",
+                )
 
     @property
     def _stream(self) -> tuple[str, str | None]:
@@ -337,6 +359,7 @@ class Observer:
         per_sample = self._per_sample
         assert per_sample is not None
         self._silent = 0
+        self._strays = 0 if self._strays < STRAYS else STRAYS
         if current.mode == "train" and not self._passes.trains(current):
             return
         outputs, targets = outputs_and_targets(args, kwargs, per_sample.kind)
@@ -344,6 +367,7 @@ class Observer:
         site = site_of() if current.calls or self._several else ("", 0)
         call = Call(outputs, targets, value, site, trains)
         if current.calls and any(call.repeats(one) for one in current.calls):
+            current.repeated = True
             return
         seen, self._seen = self._seen, self._seen + 1
         near = getattr(outputs, "is_cpu", True) or seen < FIRST or seen % RARELY == 0 or current.calls
@@ -399,6 +423,11 @@ class Observer:
         pieces = [call for call in calls if call.piece]
         proof = self.evidence.of(current.mode, current.ds_id)
         proof.next()
+        self._mixes = self._mixes or mixed(calls)
+        if self._mixes and len(calls) == 1 and current.repeated:  # its labels are alike in both orders
+            calls[0].drop()
+            proof.refused += 1
+            return
         whole = [call for call in calls if not call.piece]
         if pieces and calls[0].piece:
             if whole:
@@ -521,7 +550,8 @@ class Observer:
         if self._labels:
             kind = self._per_sample.kind if self._per_sample else ""
             self.evidence.learn_task(kind, call.shape, seen.label is not None)
-        self._hand_on(self._feed.batch(current.mode, current.ds_id, index, label, metrics))
+        stamped = self._feed.batch(current.mode, current.ds_id, index, label, metrics)
+        self._hand_on(stamped._replace(taken=current.taken))
 
     def _learn_place(self, call: Call) -> None:
         """Note which of the model's outputs a call that counts was given; nobody has to listen to the model for it then."""

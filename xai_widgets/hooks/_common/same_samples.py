@@ -1,0 +1,104 @@
+"""Whether a data set gives, under one name, the same sample in every pass.
+
+Some data sets put their samples into another order between passes. Nothing within a pass shows it: each batch is what was
+asked for. What shows is that samples named by their place come with other targets than they had before. The targets of a
+whole pass are kept, eight bytes for each sample, and some batches of every later one are compared with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_widgets.hooks._common.evidence import Proof
+
+Array = npt.NDArray[Any]
+MOST = 1 << 21  # samples whose targets are kept
+WIDEST = 256  # numbers in a target
+FIRST, OFTEN = 3, 16  # batches of a pass that are compared, then one in so many
+SHARE, LEAST = 0.2, 4  # of rows that must differ, at least so many: fewer may have been given another label
+INDEX = (
+    "If its order changes, or its labels are drawn anew, let its batches carry what names a sample: Indexed(dataset, key=...) "
+    "or index=function(batch) in PyTorch, indexed(dataset, key=...) in Keras"
+)
+
+
+class SameSamples:
+    """Compares the targets of one data set's samples with those of an earlier pass."""
+
+    def __init__(self) -> None:
+        self._kept: Array = np.full(0, np.nan)
+        self._pass = self._batches = 0
+        self._compared = self._differing = 0  # rows of this pass
+        self.lost = False
+
+    def begins(self) -> None:
+        """Note that another pass begins."""
+        self._pass += self._batches > 0
+        self._batches = self._compared = self._differing = 0
+
+    def prove(self, proof: Proof, names: Any, targets: Any) -> None:
+        """Look at one batch: `names` (B,) are places, `targets` (B, ...) what came with them, or None."""
+        seen, self._batches = self._batches, self._batches + 1
+        if self.lost:
+            proof.may_record = False
+            proof.refused += 1
+            return
+        if self._pass and seen >= FIRST and seen % OFTEN:
+            return
+        places, values = np.asarray(names), _numbers(targets, len(names))
+        if values is None or places.dtype.kind not in "iu" or not 0 <= places.max(initial=-1) < MOST:
+            if self._pass:
+                proof.leave_open(
+                    "samples of later passes", "they have no targets that could be compared with earlier ones"
+                )
+            return
+        if self._pass:
+            self._compare(proof, places, values)
+        self._keep(places, values)
+
+    def _compare(self, proof: Proof, places: Array, values: Array) -> None:
+        inside = places < len(self._kept)
+        before, now = self._kept[places[inside]], values[inside]
+        known = ~np.isnan(before) & ~np.isnan(now)
+        self._compared += int(known.sum())
+        self._differing += int((np.abs(before - now)[known] > 1e-6 * (1 + np.abs(now[known]))).sum())
+        if self._differing >= max(LEAST, SHARE * self._compared):
+            self.lost = True
+            proof.refuse(
+                "same samples",
+                f"{self._differing:,} of {self._compared:,} {proof.mode} samples came with other targets than in an earlier pass "
+                "under the same name, so the data set gives other samples there, and nothing more is recorded",
+                INDEX,
+            )
+
+    def _keep(self, places: Array, values: Array) -> None:
+        size = int(places.max(initial=-1)) + 1
+        if size > len(self._kept):
+            grown = np.full(max(size, min(MOST, 2 * len(self._kept))), np.nan)
+            grown[: len(self._kept)] = self._kept
+            self._kept = grown
+        new = np.isnan(self._kept[places])
+        self._kept[places[new]] = values[new]
+
+
+def _numbers(targets: Any, count: int) -> Array | None:
+    """Make one number of each row of targets, which differs where rows do; None where they are no such rows."""
+    if hasattr(targets, "detach"):
+        if str(targets.device) != "cpu" or str(targets.dtype) == "torch.bfloat16":
+            return None
+        targets = targets.detach().numpy()
+    if isinstance(targets, (list, tuple)):
+        targets = np.asarray([hash(one) % 999_983 if isinstance(one, str) else one for one in targets])
+    if (
+        not isinstance(targets, np.ndarray)
+        or targets.dtype.kind not in "iufb"
+        or targets.shape[:1] != (count,)
+    ):
+        return None
+    rows = targets.reshape(count, -1).astype(np.float64)
+    if rows.shape[1] > WIDEST:
+        return None
+    return np.asarray(rows @ np.cos(np.arange(rows.shape[1]) + 0.5)) if rows.shape[1] > 1 else rows[:, 0]
