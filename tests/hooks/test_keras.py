@@ -400,3 +400,36 @@ def test_a_ring_that_wraps_and_one_that_overflows():
     # a loss that gives another number of rows than there are names: no name is taken for another's
     ring.write(convert(np.arange(3)), convert(np.arange(5)), [convert(np.zeros((5, 2), "float32"))])
     assert (reader.take().index < 0).all()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_py_dataset_that_reshuffles_itself_is_told():
+    """It does so where it gives its first batch, which nobody can see in advance."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 6)).astype(np.float32), rng.integers(0, 4, 64)
+
+    class Restless(keras.utils.PyDataset):
+        order, begun = np.arange(64), 0
+
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, i):
+            self.begun += i == 0
+            if i == 0 and self.begun > 2:  # Keras looks at the first batch before it begins
+                self.order = np.random.default_rng(self.begun).permutation(64)
+            rows = self.order[8 * i : 8 * i + 8]
+            return x[rows], y[rows]
+
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    tracker = xw.Tracker()
+    callback = xw.hooks.keras.TrackerCallback(tracker, model)
+    model.fit(xw.hooks.keras.indexed(Restless()), epochs=3, verbose=0, shuffle=False, callbacks=[callback])
+    assert any("other targets than in an earlier pass" in problem for problem in tracker.problems)
+    series = tracker.instance_series(list(range(64)), "loss")
+    logits = np.asarray(model(x))
+    right = np.log(np.exp(logits).sum(1)) - logits[np.arange(64), y]
+    seen = np.isfinite(series.values)
+    np.testing.assert_allclose(series.values[seen[:, 0], 0], right[seen[:, 0]], rtol=1e-4)
+    assert not seen[:, 1:].any()
