@@ -57,6 +57,8 @@ def test_a_reader_of_the_log_does_not_see_it_either(tmp_path: Path) -> None:
     reader = xw.Tracker.follow(tmp_path / "log")
     try:
         same(reader, run(wrong=False))
+        with pytest.raises(RuntimeError, match="follows the run"):
+            reader.withdraw([1])
     finally:
         reader.close()
 

@@ -224,6 +224,10 @@ class FollowingTracker(Tracker):
             f"this tracker follows the run in {self.log_dir}; record with Tracker(log_dir=...) in the process that trains"
         )
 
+    def withdraw(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse, as `record` does."""
+        self.record()
+
     def refresh(self) -> None:
         """Look at the files now."""
         with self._settling:

@@ -85,7 +85,7 @@ class DataLabels:
             name = np.asarray(row[index_key]).item()
             if name in labels:
                 self._twice = name
-            labels[name] = row.get(label_key)
+            labels[name] = None if label_key is None else row.get(label_key)
         self._labels = labels
 
 

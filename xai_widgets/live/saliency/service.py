@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from xai_widgets._rng import random_streams_kept
@@ -350,8 +350,9 @@ class AttributionService:
 
         def compute() -> None:
             alone = self._safe_points.here()  # else another thread's draws would be undone
+            kept: AbstractContextManager[list[str]] = random_streams_kept() if alone else nullcontext([])
             try:
-                with replica.computing(), random_streams_kept() if alone else nullcontext([]) as moved:
+                with replica.computing(), kept as moved:
                     made.append(next(chunks, None))
                 if alone:
                     self._snapshots.draws = tuple(dict.fromkeys([*(draws or ()), *moved]))
