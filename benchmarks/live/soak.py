@@ -75,6 +75,16 @@ def cpu():
     # processor seconds of the thread that trains, and of all others
     all_threads, mine = psutil.Process().cpu_times(), time.thread_time()
     return mine, all_threads.user + all_threads.system - mine
+def beside():
+    # processor seconds of all that is not training: the kernel's other threads, and the browser's processes
+    seconds = cpu()[1]
+    for one in psutil.Process(whole).children(recursive=True):
+        try:
+            seconds += sum(one.cpu_times()[:2]) if "chrom" in one.name() else 0.0
+        except psutil.Error:
+            pass  # it ended meanwhile
+    return seconds
+shares = []
 cpu_before = cpu()
 threading.Thread(target=watch_memory, daemon=True).start()
 started = time.time()
@@ -93,7 +103,9 @@ while not enough.exists():
     plain.append(block(4.0, False))
     if by_turns:
         guarded(len(watched) % 2 == 0)
+    before, now = beside(), time.perf_counter()
     watched.append(block(16.0, True))
+    shares.append((beside() - before) / (time.perf_counter() - now))
 seconds = time.time() - started
 cpu_used = [now - before for now, before in zip(cpu(), cpu_before)]
 """
@@ -107,7 +119,7 @@ def compared(which):
     return [2 * here / (before + after) for here, before, after in blocks]
 third = max(len(memory) // 3, 1)
 print("=>" + json.dumps({"plain": 1e3 * statistics.median(clock for clock, _ in plain),
-    "ratios": compared(0), "own": compared(1), "cpu": cpu_used,
+    "shares": shares, "ratios": compared(0), "own": compared(1), "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
     "held": held, "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
     "traffic": vars(dashboard.publisher.traffic), "stretch": dashboard.publisher.burden.stretch,
@@ -159,7 +171,7 @@ def main():
         MODELS["torch"],
         LOOP,
         SHOW,
-        f"by_turns = {options.rent}\n" + TRAIN,
+        f"by_turns, whole = {options.rent}, {os.getpid()}\n" + TRAIN,
         REPORT,
     ]
     chromium = next(
@@ -248,8 +260,11 @@ def soak(browser, server, cells, options, minutes):
     own = statistics.median(report["own"] or [float("nan")])
     print(f"of it processor time of the training thread itself, `record` above all: x{own:.3f}")
     if options.rent:
-        with_it, without = (statistics.median(ratios[start::2]) for start in (0, 1))
-        print(f"with the slowdown's measure x{with_it:.3f}, without it x{without:.3f}")
+        for name, start in (("with", 0), ("without", 1)):
+            steps, beside = (statistics.median(each[start::2]) for each in (ratios, report["shares"]))
+            print(
+                f"{name} the slowdown's measure: step x{steps:.3f}; beside it {100 * beside:.1f} % of a core"
+            )
     print("block by block: " + " ".join(f"{ratio:.2f}" for ratio in ratios))
     notebook.close()
 
