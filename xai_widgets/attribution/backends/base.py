@@ -150,10 +150,3 @@ def two_classes(joined: Callable[[Any, Any], Any], flat: Any, score: ScoreRule) 
         return joined(1 - flat, flat)
     part = flat if score.kind == "output" else flat / 2
     return joined(-part, part)
-
-
-def flat_positions(positions: NDArray[np.int64], shape: Sequence[int]) -> NDArray[np.int64]:
-    """Bring positions, (R,) classes or (R, n) places in an output of this shape, to places in the flattened row."""
-    if positions.ndim == 1:
-        return positions
-    return np.asarray(np.ravel_multi_index(tuple(positions.T), tuple(shape)), np.int64)

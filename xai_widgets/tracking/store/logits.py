@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-DERIVED = ("@confidence", "@margin", "@el2n", "@entropy", "@correct", "@prediction")
-"""Names under which derived values travel with the rows; a user's metric never starts with @."""
 
 
 def check_logits(array: Array, size: int) -> Array:

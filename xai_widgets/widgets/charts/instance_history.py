@@ -11,6 +11,7 @@ import traitlets
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures.drawing.edited import Edited, training_epochs
 from xai_widgets.live import Publisher
+from xai_widgets.samples import as_samples
 from xai_widgets.tracking.scores import all_scores
 from xai_widgets.widgets.charts.bqplot_chart import Chart, Drawing, Series
 from xai_widgets.widgets.charts.history_rows import (
@@ -107,7 +108,7 @@ class InstanceHistory(View):
     ) -> None:
         if not (0 <= n_max <= _MOST and 0 <= n_min <= _MOST):
             raise ValueError(f"n_max and n_min go from 0 to {_MOST} each, got {n_max} and {n_min}")
-        held = _as_samples(samples)
+        held = None if samples is None else as_samples(samples)
         super().__init__(tracker, publisher, selection)
         self._unit, self._title = unit, title
         self._keys: dict[str, int | str] = {}
@@ -301,11 +302,3 @@ class InstanceHistory(View):
 
 def _scores() -> list[str]:
     return [score.name for score in all_scores() if not score.needs]
-
-
-def _as_samples(samples: Any) -> Any:
-    if samples is None:
-        return None
-    from xai_widgets.samples import as_samples
-
-    return as_samples(samples)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import traitlets
 
 from xai_widgets.live import Publisher, host, keep_route
+from xai_widgets.samples import as_samples
 from xai_widgets.widgets.instance_map import answers
 from xai_widgets.widgets.instance_map.handlers import filters_for
 from xai_widgets.widgets.instance_map.latest import Replaceable
@@ -115,7 +116,8 @@ class InstanceMap(LiveMap):
     ) -> None:
         feed = explained if explained is None or isinstance(explained, Feed) else Feed(explained)
         self._feed = None if feed is explained else feed  # one of its own, to be closed with it
-        self._begin(tracker, mode, ds_id, _as_samples(samples), publisher, selection, feed)
+        held = None if samples is None else as_samples(samples)
+        self._begin(tracker, mode, ds_id, held, publisher, selection, feed)
         self._callbacks: dict[str, list[Callable[..., object]]] = {
             "pin": [], "explain": [], "review": [], "selected": [],
         }  # fmt: skip
@@ -384,11 +386,3 @@ class InstanceMap(LiveMap):
 
     def _ipython_display_(self, **_: Any) -> None:
         self._life.still.display()
-
-
-def _as_samples(samples: Any) -> Any:
-    if samples is None:
-        return None
-    from xai_widgets.samples import as_samples
-
-    return as_samples(samples)
