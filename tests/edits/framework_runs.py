@@ -70,7 +70,7 @@ def accelerate(tracker, edits, seen, rows=ROWS, workers=0):
     accelerator.free_memory()
 
 
-def lightning(tracker, edits, seen, rows=ROWS, workers=0):
+def lightning(tracker, edits, seen, rows=ROWS, workers=0, **options):
     L = pytest.importorskip("lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
@@ -97,7 +97,7 @@ def lightning(tracker, edits, seen, rows=ROWS, workers=0):
     L.Trainer(
         max_epochs=EPOCHS, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, num_sanity_val_steps=0,
-        callbacks=[xw.hooks.lightning.TrackerCallback(tracker, edits=edits)],
+        callbacks=[xw.hooks.lightning.TrackerCallback(tracker, edits=edits)], **options,
     ).fit(module, DataLoader(rows, SIZE, shuffle=True, num_workers=workers), DataLoader(ROWS, SIZE))  # fmt: skip
     assert module.validated == EPOCHS, "an evaluation follows every epoch"
 
@@ -199,7 +199,8 @@ def trainer(tracker, edits, seen, rows=ROWS, workers=0, *, columns=False, folder
     callback = xw.hooks.transformers.TrackerCallback(tracker, edits=edits)
     made = transformers.Trainer(Net(), args, train_dataset=data, callbacks=[callback, Begin()])
     made.train()
-    assert made.state.global_step == EPOCHS * -(-len(rows) // (2 * SIZE))
+    together = 2 * SIZE * max(1, args.world_size)
+    assert made.state.global_step == EPOCHS * -(-len(rows) // together)
     return made
 
 

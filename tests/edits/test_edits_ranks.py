@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,20 +15,21 @@ import pytest
 import xai_widgets as xw
 
 torch = pytest.importorskip("torch")
+from random_edits import Editor, wrong_draws  # noqa: E402
 from torch.utils.data import BatchSampler, RandomSampler  # noqa: E402
 
 from xai_widgets.hooks.torch.thinned import Kept, thinned  # noqa: E402
 
-CASE = Path(__file__).with_name("ranks_case.py")
+HERE = Path(__file__).parent
 N = 41
 
 
-def test_two_processes_draw_by_the_same_edits(tmp_path):
-    root = str(CASE.parent.parent.parent)
-    environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
+def two_processes(folder: Path, case: str, before: tuple = (), after: tuple = ()) -> list[dict[str, Any]]:
+    """Run two processes of a case together, ``case BEFORE RANK FOLDER AFTER``; return what each wrote down."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1"}
     children = [
         subprocess.Popen(
-            [sys.executable, str(CASE), str(rank), str(tmp_path)],
+            [sys.executable, str(HERE / case), *map(str, (*before, rank, folder, *after))],
             env=environment, stderr=subprocess.PIPE, text=True,
         )
         for rank in (0, 1)
@@ -39,7 +41,11 @@ def test_two_processes_draw_by_the_same_edits(tmp_path):
     finally:
         for child in children:
             child.kill()
-    one, other = (json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def test_two_processes_draw_by_the_same_edits(tmp_path):
+    one, other = two_processes(tmp_path, "ranks_case.py")
     for kind in ("sharded", "own"):
         assert one[f"{kind} weights"] == other[f"{kind} weights"]
         assert not one[f"{kind} problems"] + other[f"{kind} problems"]
@@ -58,6 +64,49 @@ def test_two_processes_draw_by_the_same_edits(tmp_path):
             if kind == "sharded":
                 assert len(drawn) - len(set(drawn)) == (N - len(gone)) % 2, "only one pads the shares"
         assert len(gone) >= 8
+
+
+def under_a_framework(kind: str, folder: Path, size: int, epochs: int, pause: float) -> tuple[int, int, int]:
+    """Return (draws, wrong ones, exclusions in time) of two processes, while a third one edits."""
+    with Editor(xw.Edits(folder / "log"), size, pause, seed=1) as editor:
+        one, other = two_processes(folder, "ranks_frameworks_case.py", (kind,), (size, epochs))
+    assert one["problems"] == other["problems"] == []
+    log = xw.Edits(folder / "log")
+    passes, mistaken, gone = [], 0, set()
+    for epoch, (a, b) in enumerate(zip(one["epochs"], other["epochs"], strict=True), 1):
+        state = log.state(epoch=epoch)  # as the first process wrote it down
+        assert gone <= set(state.index[state.excluded].tolist()), "nothing comes back"
+        gone = set(state.index[state.excluded].tolist())
+        label = dict(zip(state.index[state.relabelled].tolist(), state.label[state.relabelled], strict=True))
+        drawn = [i for i, _ in a + b]
+        assert set(drawn) == set(range(size)) - gone, "all others are drawn"
+        assert len(a) == len(b)
+        mistaken += sum(i in gone or y != label.get(i, i % 4) for i, y in a + b)
+        passes.append((one["last"][epoch - 2] if epoch > 1 else 0.0, drawn))
+    draws, late = wrong_draws(passes, editor.done)
+    return draws, mistaken + late, sum(when < one["last"][-2] for when in editor.done.values())
+
+
+@pytest.mark.parametrize("kind", ["lightning", "trainer"])
+def test_two_processes_of_a_framework_draw_by_the_same_edits(kind, tmp_path):
+    pytest.importorskip({"trainer": "transformers"}.get(kind, kind))
+    draws, wrong, _ = under_a_framework(kind, tmp_path, 64, 4, 0.5)
+    assert wrong == 0
+    assert draws > 100
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_ten_thousand_draws_of_two_processes(tmp_path, capsys):
+    total = 0
+    for kind in ("accelerate", "lightning", "trainer"):
+        (tmp_path / kind).mkdir()
+        draws, wrong, reached = under_a_framework(kind, tmp_path / kind, 800, 10, 0.05)
+        with capsys.disabled():
+            print(f"\n{kind}: {wrong} of {draws:,} draws wrong, {reached} exclusions in time")
+        assert wrong == 0
+        total += draws
+    assert total > 10_000
 
 
 @pytest.mark.parametrize("split", [False, True])
