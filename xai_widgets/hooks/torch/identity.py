@@ -51,6 +51,11 @@ class Rows:
         """Whether it is known where a sample's parts are in a batch."""
         return bool(self._pairs)
 
+    def targets(self, batch: Any) -> Any:
+        """Return the targets of a batch where they were seen to be those of its samples, and not made by its collate function."""
+        carried = [path for path in self._pairs.values() if path in LABEL_PATHS]
+        return dict(leaves(batch)).get(carried[0]) if carried else None
+
     def again(self) -> None:
         """Begin another pass: look at its first batches again."""
         self._batches = 0

@@ -22,7 +22,6 @@ from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.torch.data import is_indexed
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.identity import Rows
-from xai_widgets.hooks.torch.loss.batch_side import usual_targets
 from xai_widgets.hooks.torch.witness import witness
 
 # accelerate's loaders show the class of the loader they wrap; this is the slot below that
@@ -165,7 +164,7 @@ class Tap:
         places = names if self._by_place else None
         self.rows.prove(proof, names, places, batch, fetched)
         if proof.may_record and places is not None and "rows" not in proof.told:
-            self._same.prove(proof, places, usual_targets(batch))
+            self._same.prove(proof, places, self.rows.targets(batch))
         return names if proof.may_record else None
 
     def _named(self, indices: Any) -> Any:

@@ -143,15 +143,6 @@ def _piece(length: int, targets: Any, count: int, parts: list[Any], start: int) 
     return Side(None, 0, piece, None) if fits and not seen else None
 
 
-def usual_targets(batch: Any) -> Any:
-    """Return what a batch has where targets usually are; None where there is nothing."""
-    if isinstance(batch, (list, tuple)):
-        return batch[1] if len(batch) > 1 else None
-    if hasattr(batch, "keys"):
-        return next((batch[path[0]] for path in LABEL_PATHS if path[0] in batch), None)
-    return None
-
-
 def has_label(labels: Any) -> Any:
     """Tell which rows of labels (B,) have one, where some have none: NaN, -1 or -100."""
     if labels.ndim != 1:

@@ -36,6 +36,8 @@ class GradedPasses:
         elif self._graded and not (current.graded or current.calls or current.settled):
             current.ungraded = True
             return False
+        elif current.settled and current.graded:
+            return False  # after the batch was trained on: a validation within the epoch, or a metric
         elif not self._graded:
             self._ungraded += 1
         return True

@@ -188,6 +188,8 @@ class PerSample:
         with torch.no_grad():
             outputs, targets = outputs_and_targets(args, kwargs, self._kind)
             raw, bare = self._values(args, kwargs, value, outputs, targets)
+            if raw.ndim == 0 and size == 1 and getattr(outputs, "ndim", 1) == 0:  # a batch of one, squeezed
+                raw, bare, targets = (None if one is None else one.reshape(1) for one in (raw, bare, targets))
             if raw.ndim == 0:
                 raise NotTold(
                     f"per-sample loss is a single number ({self._kind}): it is reduced already. "
