@@ -22,11 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: files to change: the tests that are to notice
 SAMPLED = {
-    "xai_widgets/runlog/format.py": [
-        "runlog/test_damage.py",
-        "runlog/test_written_frames.py",
-        "runlog/test_log.py",
-    ],
+    "xai_widgets/runlog/format.py": ["runlog/test_frames.py", "runlog/test_damage.py", "runlog/test_log.py"],
     "xai_widgets/runlog/merge.py": ["runlog/test_merging.py"],
     "xai_widgets/runlog/writer.py": [
         "runlog/test_written_frames.py",

@@ -84,6 +84,14 @@ def test_label_codes_are_as_wide_as_their_number(
     assert np.array_equal(rows(tmp_path)[0].label, labels)
 
 
+@pytest.mark.parametrize("outermost", [2**63 - 1, 2**63, -(2**63), -(2**63) - 1])
+def test_labels_may_be_larger_than_any_array_holds(log: LogWriter, tmp_path: Path, outermost: int) -> None:
+    log.write_rows("train", None, 1, 1, batch(np.arange(2), [outermost, 1]))
+    (label,) = [one.label for one in rows(tmp_path)]
+    assert isinstance(label, np.ndarray) == (-(2**63) <= outermost < 2**63)
+    assert [int(one) for one in label] == [outermost, 1]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("index", "again"), [(2**23 - 1, False), (2**23, True), (-1, True), ("name", False)])
 def test_a_label_is_written_once_where_it_is_remembered(
     log: LogWriter, tmp_path: Path, index: Any, again: bool
