@@ -96,6 +96,14 @@ def test_the_same_run_gives_the_same_file(tmp_path, tracker):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "b.html"]
 
 
+def test_it_says_which_data_is_edited(tmp_path, tracker):
+    path = figures.report(tmp_path / "run.html", tracker, edited={"train": (2,), "eval": (3,)})
+    said = [value for _, name, value in read(path).attributes if name == "alt"]
+    edited = [text for text in said if "(edited)" in text]
+    assert edited
+    assert all("eval (edited)" in text and "train" not in text for text in edited)
+
+
 def test_themes(tmp_path, tracker):
     sizes = {
         t: read(figures.report(tmp_path / "r.html", tracker, theme=t)).tags.count("source")

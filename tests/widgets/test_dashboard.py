@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -245,7 +246,7 @@ def test_charts_mark_the_epochs_from_which_edits_are_in_force(no_leak: None) -> 
             assert "edited" in [text.get_text() for text in view.figure().figure.texts]
 
 
-def test_charts_say_that_the_data_to_evaluate_on_is_edited_itself(no_leak: None) -> None:
+def test_charts_say_that_the_data_to_evaluate_on_is_edited_itself(tmp_path: Path, no_leak: None) -> None:
     tracker = xw.Tracker(epochs=6)
     edits = xw.Edits(tracker)
     with xw.Dashboard(tracker, edits=edits) as dashboard:
@@ -270,3 +271,6 @@ def test_charts_say_that_the_data_to_evaluate_on_is_edited_itself(no_leak: None)
                 assert ("eval edited itself from epoch 3" in str(view.front.head)) == said
                 texts = " ".join(text.get_text() for text in view.figure().figure.texts)
                 assert ("eval noisy (edited)" in texts) == said, texts
+        written = dashboard.save(tmp_path / "run.html").read_text()
+        assert "eval noisy (edited)" in written
+        assert "eval clean (edited)" not in written

@@ -15,6 +15,7 @@ import numpy as np
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures.drawing import html as h
+from xai_widgets.figures.drawing.edited import Edited
 from xai_widgets.figures.drawing.inputs import names_by_value, picture_of
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
@@ -52,6 +53,7 @@ def report(
     by: str = "mean",
     figures: Mapping[str, StaticFigure] | Iterable[StaticFigure] = (),
     explained: Any = None,
+    edited: Edited = (),
     settings: Mapping[str, Any] | None = None,
     theme: str = "auto",
     created: datetime | None = None,
@@ -83,6 +85,8 @@ def report(
         More pictures, such as saliency grids.
     explained : Explained, optional
         What the network looks at as a rule, from `xai_widgets.explain`; a section of its own.
+    edited : sequence of int or mapping, optional
+        From which epochs edits are in force, as in ``label_difficulty``.
     settings : dict, optional
         What else should be told: learning rate, batch size, git revision, ...
     theme : {"auto", "light", "dark"}, default "auto"
@@ -105,7 +109,7 @@ def report(
         raise ValueError(f"a report is saved as .html, got {target.name[:80]!r}")
     if theme not in ("auto", "light", "dark"):
         raise ValueError(f'theme should be "auto", "light" or "dark", got {theme!r}')
-    paper = _Paper(tracker, theme, metric)
+    paper = _Paper(tracker, theme, metric, edited)
     when = (created or datetime.now(timezone.utc)).strftime("%Y-%m-%d %H:%M %Z").strip()
     body = h.joined(
         [
@@ -132,8 +136,8 @@ Draw = Callable[..., StaticFigure]
 class _Paper:
     """The parts of a report on one tracker."""
 
-    def __init__(self, tracker: Any, theme: str, metric: str) -> None:
-        self.tracker, self.theme, self.metric = tracker, theme, metric
+    def __init__(self, tracker: Any, theme: str, metric: str, edited: Edited) -> None:
+        self.tracker, self.theme, self.metric, self.edited = tracker, theme, metric, edited
         self.names = names_by_value(tracker.label_names, 60)
         # what was evaluated says more about a class than what was trained on
         order = ["eval", "test", "train", "infer"]
@@ -182,6 +186,7 @@ class _Paper:
                 epochs=self.tracker.epochs,
                 width=840,
                 title=f"On {_where(mode, ds_id)}",
+                edited=self.edited,
             )
             heat = partial(history_heatmap, series, width=840, title=f"On {_where(mode, ds_id)}, as heat")
             parts += [
@@ -205,7 +210,7 @@ class _Paper:
             series = self.tracker.instance_series(wanted, self.metric, **place)
             draw = partial(
                 instance_history, series, hard=hard, easy=easy, pictures=samples, label_names=self.tracker.label_names,
-                epochs=self.tracker.epochs, width=840, title=f"On {_where(mode, ds_id)}",
+                epochs=self.tracker.epochs, width=840, title=f"On {_where(mode, ds_id)}", edited=self.edited,
             )  # fmt: skip
             rows = [self._row(series, hard, place, samples) for place in range(len(hard.index))]
             heads = ["", "index", "label", f"{by} {self.metric}", "last"]

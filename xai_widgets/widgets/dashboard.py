@@ -343,6 +343,7 @@ class Dashboard(View):
     def _report(self, path: Any) -> Any:
         from xai_widgets import figures
 
+        self._mark_edits()
         pictures = {}
         if self.saliency is not None and self.saliency.selected:
             pictures["What does it look at?"] = self.saliency.figure()
@@ -354,6 +355,7 @@ class Dashboard(View):
             samples=self.samples,
             indices=self.selection.pinned,
             explained=None if self.shortcuts is None else Explained(self.shortcuts.feed.folder),
+            edited=self.difficulty.edited,
             figures=pictures,
         )
 
