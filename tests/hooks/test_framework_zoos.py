@@ -6,6 +6,7 @@ of their own.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
@@ -52,6 +53,26 @@ def test_a_zoo_of_trainers_is_right_or_told() -> None:
 
     counts = counted(TRAINERS, zoo_trainer.drawn, zoo_trainer.run)
     assert counts["right"] > counts["told"] / 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        # the last step of a pass has fewer batches to accumulate
+        ({"head": "tokens", "accumulation": 2, "drop_last": True, "logging": 1}, "right"),
+        # labels do not reach the model, so those of the names would be taken for rows in another order
+        ({"criterion": "function with per_sample", "collate": "sorted"}, "told"),
+        ({"criterion": "function with per_sample", "collate": "labels reversed"}, "told"),
+        ({"criterion": "function with per_sample", "collate": "reversed"}, "right"),
+    ],
+)
+def test_trainers_that_were_found(changes: dict[str, Any], outcome: str) -> None:
+    pytest.importorskip("datasets")
+    pytest.importorskip("transformers")
+    import zoo_trainer
+
+    one = zoo_trainer.Run(3, "classes", "columns", "default", "model's", True, 1, 50, "", False)
+    assert zoo_trainer.run(dataclasses.replace(one, **changes)) == outcome
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs the TensorFlow backend")

@@ -8,6 +8,37 @@ from typing import Any
 from xai_widgets.hooks._common.instance_ids import INDEX, add_index, add_indices
 from xai_widgets.hooks.torch.data import Indexed
 
+CARRIED = "xai_widgets_labels"
+
+
+def carry_labels(loader: Any) -> Callable[[], None]:
+    """Have the batches of a loader carry their labels once more, past what takes them out before the model; returns the undo."""
+    slots = vars(getattr(loader, "base_dataloader", loader))
+    collate = slots.get("collate_fn")
+    if not callable(collate):
+        return lambda: None
+    carrying = slots["collate_fn"] = LabelsCarried(collate)
+
+    def undo() -> None:
+        if slots.get("collate_fn") is carrying:
+            slots["collate_fn"] = collate
+
+    return undo
+
+
+class LabelsCarried:
+    """A collate function whose batches have their labels twice."""
+
+    def __init__(self, collate_fn: Callable[[Any], Any]) -> None:
+        self.collate_fn = collate_fn
+
+    def __call__(self, samples: Any) -> Any:
+        """Collate samples."""
+        batch = self.collate_fn(samples)
+        if hasattr(batch, "keys") and "labels" in batch:
+            batch[CARRIED] = batch["labels"]
+        return batch
+
 
 def name_batches(loader: Any) -> Callable[[], None] | None:
     """Have a loader of an `Indexed` data set carry the index past its collate function; returns what undoes it.

@@ -29,6 +29,9 @@ class OwnLoss:
         self._accumulation = accumulation
         self._step = step
         self._total: Any = 0.0
+        self._present: Any = 0.0  # of the optimizer step that goes on, over its batches
+        self._batches = 0
+        self._shorter: Any = 0.0  # what is more where steps of fewer batches are divided by these
         self._known = True
         self._loose = False
         self.refuted = False
@@ -38,15 +41,25 @@ class OwnLoss:
         if value is None:
             self._known = False
         else:
-            self._total = self._total + (value if scaled else value / self._accumulation)
+            value = value if scaled else value / self._accumulation
+            self._total = self._total + value
+            self._present = self._present + (0.0 if scaled else value)
+        self._batches += 1
         self._loose = self._loose or loose
 
-    def want(self, step: int) -> float | None:
-        """Return what would be logged at `step` for the steps since the last log; None where that is not known."""
+    def stepped(self) -> None:
+        """Note an optimizer step: the last one of a pass may be of fewer batches."""
+        if 0 < self._batches < self._accumulation:
+            self._shorter = self._shorter + self._present * (self._accumulation / self._batches - 1)
+        self._present, self._batches = 0.0, 0
+
+    def wants(self, step: int) -> tuple[float, ...]:
+        """Return what may be logged at `step` for those since the last log, by the Trainer's version; () where unknown."""
         steps, self._step = step - self._step, step
         total, self._total = self._total, 0.0
+        shorter, self._shorter = self._shorter, 0.0
         known, self._known = self._known, True
-        return float(total) / steps if known and steps else None
+        return (float(total) / steps, float(total + shorter) / steps) if known and steps else ()
 
     def agrees(self, want: float, logged: float) -> bool:
         """Whether a logged number is the wanted one."""

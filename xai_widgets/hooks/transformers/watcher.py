@@ -22,7 +22,7 @@ from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import untraced
 from xai_widgets.hooks.torch.loss.loss_batching import Held
 from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample
-from xai_widgets.hooks.transformers.batch_indices import name_batches
+from xai_widgets.hooks.transformers.batch_indices import CARRIED, carry_labels, name_batches
 from xai_widgets.hooks.transformers.criterion import OwnLoss
 from xai_widgets.hooks.transformers.edited import edit_loader, edited_by_trainer
 from xai_widgets.hooks.transformers.labels import Lookup, given_labels, labels_of
@@ -40,13 +40,17 @@ OWN = (
 
 
 class Step(NamedTuple):
-    """One call of the model: the names of its rows, its labels, what it returned, and how many items it divided by."""
+    """One call of the model: the names of its rows, its labels, what it returned, how many items it divided by.
+
+    `carried` are the batch's labels where they may not reach the model.
+    """
 
     model: Any
     outputs: Any
     targets: Any
     index: Any
     items: Any
+    carried: Any = None
 
 
 class Evaluated(NamedTuple):
@@ -85,7 +89,8 @@ class TransformersWatch:
         self._logits = logits
         self._smoothing = 0.0
         self._held: Held | None = None
-        self._called: tuple[Any, Any, Any] = (None, None, None)  # index, labels, items of the call that runs
+        # index, labels, items and the batch's own labels of the call that runs
+        self._called: tuple[Any, Any, Any, Any] = (None, None, None, None)
         self.feed.held_by(self._flush)
         self._undo: list[Callable[[], None]] = []
         self._undo_loader: list[Callable[[], None]] = []
@@ -121,11 +126,12 @@ class TransformersWatch:
             self._undo.append(handle.remove)
 
     def _before(self, model: Any, args: Any, kwargs: Any) -> Any:
-        self._called = (kwargs.pop(INDEX, None), kwargs.get("labels"), kwargs.get("num_items_in_batch"))
+        index, carried = kwargs.pop(INDEX, None), kwargs.pop(CARRIED, None)
+        self._called = (index, kwargs.get("labels"), kwargs.get("num_items_in_batch"), carried)
         return args, kwargs
 
     def _after(self, model: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        (index, targets, items), self._called = self._called, (None, None, None)
+        (index, targets, items, carried), self._called = self._called, (None, None, None, None)
         mode = "train" if model.training else "eval"
         if index is None:
             if self.feed.epoch:
@@ -133,7 +139,7 @@ class TransformersWatch:
                 if mode == "train" and self._unnamed[mode] == 2:
                     self._no_index(mode)
             return
-        step = Step(model, outputs, targets, decode(index), items)
+        step = Step(model, outputs, targets, decode(index), items, carried)
         self.feed.guard((mode, None), lambda: self._take(step, mode))
 
     def _no_index(self, mode: str) -> None:
@@ -157,9 +163,13 @@ class TransformersWatch:
         proof.next()
         if step.targets is None and self._refused(mode):
             return
+        apart = step.targets is None
         step = self._with_targets(step, mode)
         seen, self._seen = self._seen, self._seen + 1
-        if (seen < FIRST or seen % OFTEN == 0) and not self._same_labels(proof, step, mode):
+        if "labels" in proof.told:  # one batch in another order than its names: no other is better
+            proof.refused += 1
+            return
+        if (apart or seen < FIRST or seen % OFTEN == 0) and not self._same_labels(proof, step, mode):
             return
         if self._own is not None and self._own.refuted:
             return
@@ -188,6 +198,8 @@ class TransformersWatch:
         """
         if step.targets is not None:
             return step
+        if step.carried is not None:
+            return step._replace(targets=step.carried)
         import torch
 
         look_up = given_labels(self._labels, mode) or self._lookup(mode)
@@ -317,6 +329,14 @@ class TransformersWatch:
             self.feed.guard(("eval", None), partial(self._evaluate_with_labels, step))
 
     def _evaluate_with_labels(self, step: Step) -> None:
+        if "labels" in self._evidence.of("train").told:
+            self._evidence.of("eval").refuse(
+                "labels",
+                "the training batches are not in the order of their names, and nothing tells whether those of an evaluation are, "
+                "since their labels do not reach the model: they are not recorded",
+                KEPT,
+            )
+            return
         self._evaluate(self._with_targets(step, "eval"))
 
     def _evaluate(self, step: Step) -> None:
@@ -421,6 +441,8 @@ class TransformersWatch:
         self._lookups["train"] = labels_of(getattr(loader, "dataset", None))
         named = name_batches(loader)
         self._undo_loader += [] if named is None else [named]
+        if self._per_sample is not None or self._smoothing:
+            self._undo_loader.append(carry_labels(loader))
         if self._edited is not None:
             self._edit(loader, self._edited)
         alone = int(getattr(args, "world_size", 1)) == 1
@@ -459,6 +481,8 @@ class TransformersWatch:
     def stepped(self, state: Any) -> bool:
         """Be between two optimizer steps; whether training shall stop."""
         self.feed.stepped(state.global_step)
+        if self._own is not None:
+            self._own.stepped()
         return self.feed.stop_requested
 
     @told
@@ -473,13 +497,13 @@ class TransformersWatch:
         own, value = self._own, (logs or {}).get("loss")
         if own is None or value is None or self._per_sample is not None:
             return
-        want = own.want(state.global_step)
-        if want is not None and not own.agrees(want, float(value)):
+        wants = own.wants(state.global_step)
+        if wants and not any(own.agrees(want, float(value)) for want in wants):
             own.refuted = True
             self._evidence.of("train").refuse(
                 "criterion",
-                f"the Trainer logs a training loss of {float(value):.5g} where the model's own is {want:.5g}: it trains with "
-                "another one (a compute_loss of your own), and from now on training batches are not recorded",
+                f"the Trainer logs a training loss of {float(value):.5g} where the model's own is {wants[-1]:.5g}: it trains "
+                "with another one (a compute_loss of your own), and from now on training batches are not recorded",
                 OWN,
             )
 
