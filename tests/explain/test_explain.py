@@ -14,7 +14,7 @@ import pytest
 
 import xai_widgets as xw
 from xai_widgets.explain import masks, records
-from xai_widgets.explain.cover import blurred_mean
+from xai_widgets.explain.cover import blurred_mean, filling_of
 
 torch = pytest.importorskip("torch")
 SIDE, CLASSES = 12, 3
@@ -257,6 +257,16 @@ def test_what_covers_a_region_is_the_blurred_mean(data):
     assert mean.shape == (1, SIDE, SIDE)
     flat = xw.samples.as_samples(np.full((4, 8, 8, 1), 0.25, np.float32), layout="NHWC")
     np.testing.assert_allclose(blurred_mean(flat, np.arange(4)), 0.25, rtol=1e-6)
+
+
+def test_nothing_of_a_rule_is_in_what_covers_it(data, store, monkeypatch):
+    rule = store.clusters()[0]
+    taken = store.index[store.prediction == rule.label]
+    rest = [name for name in taken.tolist() if name not in rule.index]
+    monkeypatch.setattr("xai_widgets.explain.cover.FEWEST", len(rest))
+    np.testing.assert_array_equal(filling_of(data[0], store, rule), blurred_mean(data[0], rest))
+    monkeypatch.setattr("xai_widgets.explain.cover.FEWEST", len(rest) + 1)
+    np.testing.assert_array_equal(filling_of(data[0], store, rule), blurred_mean(data[0], taken))
 
 
 def test_a_keras_model_is_explained_too(tmp_path):

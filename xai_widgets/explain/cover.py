@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.attribution import AttributionEngine
-from xai_widgets.explain.clusters import Effect
+from xai_widgets.explain.clusters import FEWEST, Cluster, Effect
 from xai_widgets.samples import Samples
 
 if TYPE_CHECKING:
@@ -22,16 +22,13 @@ BATCH = 64
 
 def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) -> Iterator[dict[str, Any]]:
     """Measure the effect of covering each rule's region, fit for JSON; those measured before are left out."""
-    averages: dict[int, npt.NDArray[np.float32]] = {}
     for cluster in store.clusters():
         if cluster.effect is not None:
             continue
-        label = cluster.label
-        if label not in averages:
-            averages[label] = average_of(data, store, label)
-        effect = cover(engine, data, cluster.index, cluster.region, averages[label], label)
+        filling = filling_of(data, store, cluster)
+        effect = cover(engine, data, cluster.index, cluster.region, filling, cluster.label)
         yield {
-            "label": label,
+            "label": cluster.label,
             "region": cluster.region_name,
             "drop": effect.drop,
             "error": effect.error,
@@ -90,10 +87,17 @@ def covered(
         yield batch, np.where(where, filling, inputs)
 
 
-def average_of(data: Samples, store: Explained, label: int) -> npt.NDArray[np.float32]:
-    """Return what pictures that are taken for a class look like on average, blurred; of many a spread."""
-    members = store.index[store.prediction == label]
-    return blurred_mean(data, members[_spread(len(members))])
+def filling_of(data: Samples, store: Explained, rule: Cluster) -> npt.NDArray[np.float32]:
+    """Return what the rule's class looks like on average, blurred; of many pictures a spread.
+
+    Pictures of the rule are left out, as their mean would put back a part of what is covered; where fewer than `FEWEST` others
+    are taken for the class, they are not.
+    """
+    members = store.index[store.prediction == rule.label]
+    own = set(rule.index.tolist())
+    rest = members[[name not in own for name in members.tolist()]]
+    names = rest if len(rest) >= FEWEST else members
+    return blurred_mean(data, names[_spread(len(names))])
 
 
 def blurred_mean(data: Samples, index: Any) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from xai_widgets.attribution import AttributionEngine
 from xai_widgets.explain import Cluster, Effect, Explained
-from xai_widgets.explain.cover import MOST, average_of, covered, effect_of
+from xai_widgets.explain.cover import MOST, covered, effect_of, filling_of
 from xai_widgets.explain.networks import weights_digest
 from xai_widgets.widgets.view.selection import Index
 from xai_widgets.widgets.view.thumbnails import data_address
@@ -96,7 +96,7 @@ class Covering:
     def _try(self, rule: Cluster, index: tuple[Index, ...]) -> Outcome:
         data, engine = self._samples, AttributionEngine(self._model)
         store = Explained(self._folder)
-        filling = average_of(data, store, rule.label)
+        filling = filling_of(data, store, rule)
         spread = np.unique(np.linspace(0, len(index) - 1, min(len(index), MOST)).astype(np.int64))
         names = np.array(index, object)[spread]
         said: list[Any] = []
