@@ -9,11 +9,11 @@ import sys
 import types
 from typing import Any
 
-from xai_widgets.explain.clusters import Cluster, Effect
+from xai_widgets.explain.clusters import Cluster, Effect, Transfer
 from xai_widgets.explain.run import explain
 from xai_widgets.explain.store import Explained
 
-__all__ = ["Cluster", "Effect", "Explained", "explain"]
+__all__ = ["Cluster", "Effect", "Explained", "Transfer", "explain"]
 
 
 class _Callable(types.ModuleType):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,25 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """What a rule's region did in pictures of other classes.
+
+    Attributes
+    ----------
+    share
+        Share of pictures that were taken for other classes, and for the rule's once its region was put into them.
+    error
+        Its standard error.
+    count
+        Pictures it was put into.
+    """
+
+    share: float
+    error: float
+    count: int
+
+
+@dataclass(frozen=True)
 class Cluster:
     """What a network looks at as a rule, in some instances that it takes for one class.
 
@@ -66,12 +85,15 @@ class Cluster:
     errors
         Share of its instances whose label is another; NaN without labels.
     suspicion
-        In [0, 1]. High where all masks lie in one small place, at the edge of the picture, and covering that place changes the
-        prediction. A number for sorting, no probability; a network may look at such a place for good reasons.
+        In [0, 1]. High where all masks lie in one small place, at the edge of the picture, and that place changes predictions:
+        when it is covered, or when it is put into pictures of other classes. A number for sorting, no probability; a network may
+        look at such a place for good reasons.
     why
         The reason, in words.
     effect
         What covering the region did; None where it was not measured.
+    transfer
+        What the region did in pictures of other classes; None where it was not measured.
     membership
         {index: share of its mask in the region} of all instances taken for the class.
     """
@@ -87,6 +109,7 @@ class Cluster:
     suspicion: float
     why: str
     effect: Effect | None = None
+    transfer: Transfer | None = None
     membership: Mapping[Any, float] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -108,12 +131,15 @@ class Cluster:
         return self.index[::-1][:9]
 
 
+Measured: TypeAlias = tuple[Effect, Transfer | None]
+
+
 def find_clusters(
     index: npt.NDArray[Any],
     label: npt.NDArray[Any],
     prediction: npt.NDArray[Any],
     masks: npt.NDArray[Any],
-    effects: Mapping[tuple[int, str], Effect],
+    effects: Mapping[tuple[int, str], Measured],
 ) -> tuple[Cluster, ...]:
     """Find the rules of every predicted class, the most suspicious first.
 
@@ -176,12 +202,12 @@ def _cluster(
     shares: Floats,
     index: npt.NDArray[Any],
     label: npt.NDArray[Any],
-    effects: Mapping[tuple[int, str], Effect],
+    effects: Mapping[tuple[int, str], Measured],
 ) -> Cluster:
     chosen = _sharpened(members, here, share)
     chosen = chosen[np.argsort(-share[chosen], kind="stable")]
     known = chosen[label[chosen] >= 0]
-    effect = effects.get((value, name))
+    effect, transfer = effects.get((value, name), (None, None))
     mean = float(share[chosen].mean())
     return Cluster(
         label=value,
@@ -192,14 +218,17 @@ def _cluster(
         inside=mean,
         outside=float(usual),
         errors=float((label[known] != value).mean()) if len(known) else float("nan"),
-        suspicion=suspicion_of(mean, float(usual), at_the_edge(region), effect),
-        why=_why(mean, float(usual), len(chosen), region, effect),
+        suspicion=suspicion_of(mean, float(usual), at_the_edge(region), effect, transfer),
+        why=_why(mean, float(usual), len(chosen), region, effect, transfer),
         effect=effect,
+        transfer=transfer,
         membership=dict(zip(index[members].tolist(), share[members].tolist(), strict=True)),
     )
 
 
-def suspicion_of(inside: float, outside: float, edge: bool, effect: Effect | None) -> float:
+def suspicion_of(
+    inside: float, outside: float, edge: bool, effect: Effect | None, transfer: Transfer | None = None
+) -> float:
     """Return how suspicious a rule is, in [0, 1].
 
     Parameters
@@ -208,23 +237,32 @@ def suspicion_of(inside: float, outside: float, edge: bool, effect: Effect | Non
         Share of the attribution in the rule's region: of its instances, and of those of other classes.
     edge
         Whether the region is at the edge of the picture, where things to be recognised seldom are.
-    effect
-        What covering the region does; without it, half is taken.
+    effect, transfer
+        What covering the region does, and what it does in other classes; the larger counts, as a network may well know by heart
+        what else is in the pictures that it learnt the shortcut from. Without the first, half is taken.
     """
     place = 1 - float(np.exp(-_divergence(np.array([inside]), np.array([outside]))[0]))
     drop = 0.5 if effect is None else min(1.0, max(0.0, effect.drop))
-    return place * (1.0 if edge else 0.5) * drop
+    moved = max(drop, 0.0 if transfer is None else transfer.share)
+    return place * (1.0 if edge else 0.5) * moved
 
 
 def _why(
-    inside: float, outside: float, count: int, region: npt.NDArray[np.bool_], effect: Effect | None
+    inside: float,
+    outside: float,
+    count: int,
+    region: npt.NDArray[np.bool_],
+    effect: Effect | None,
+    transfer: Transfer | None,
 ) -> str:
     said = (
-        f"in {count} instances {inside:.0%} of the attribution lies {place_of(region)}, on {region.mean():.1%} of the picture; "
-        f"in other classes {outside:.0%}"
+        f"in {count} instances {inside:.0%} of the attribution lies {place_of(region)}, on {region.mean():.1%} of the picture "
+        f"(in other classes {outside:.0%})"
     )
     if effect is not None:
-        said += f"; covering it, {effect.drop:.0%} ± {effect.error:.0%} of them are no longer taken for this class"
+        said += f"; covered, {effect.drop:.0%} ± {effect.error:.0%} are no longer taken for this class"
+    if transfer is not None:
+        said += f"; put into others, {transfer.share:.0%} ± {transfer.error:.0%} of them are"
     return said
 
 

@@ -1,7 +1,8 @@
-"""An intervention: cover a rule's region in its pictures and see what the network says then."""
+"""Interventions: cover a rule's region in its pictures, put it into others, and see what the network says then."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.attribution import AttributionEngine
-from xai_widgets.explain.clusters import FEWEST, Cluster, Effect
+from xai_widgets.explain.clusters import FEWEST, Cluster, Effect, Transfer
 from xai_widgets.samples import Samples
 
 if TYPE_CHECKING:
@@ -21,18 +22,20 @@ BATCH = 64
 
 
 def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) -> Iterator[dict[str, Any]]:
-    """Measure the effect of covering each rule's region, fit for JSON; those measured before are left out."""
+    """Measure what each rule's region does, covered and put into others, fit for JSON; those measured before are left out."""
     for cluster in store.clusters():
         if cluster.effect is not None:
             continue
         filling = filling_of(data, store, cluster)
         effect = cover(engine, data, cluster.index, cluster.region, filling, cluster.label)
+        found = transfer(engine, data, store, cluster)
         yield {
             "label": cluster.label,
             "region": cluster.region_name,
             "drop": effect.drop,
             "error": effect.error,
             "count": effect.count,
+            "transfer": dataclasses.asdict(found),
         }
 
 
@@ -70,6 +73,25 @@ def cover(
     return effect_of(np.concatenate(said), label)
 
 
+def transfer(engine: AttributionEngine, data: Samples, store: Explained, rule: Cluster) -> Transfer:
+    """Put the region of a rule's most typical pictures into those of other classes, and count how many are taken for its class.
+
+    Returns
+    -------
+    Transfer
+        Of at most `MOST` pictures, a spread of those that are taken for another class as they are.
+    """
+    others = store.index[store.prediction != rule.label]
+    names = others[_spread(len(others))]
+    given = np.array(data.batch(rule.typical.tolist()).inputs, np.float32)
+    said = [
+        engine.attribute(inputs, "saliency", layout=data.layout).prediction
+        for _, inputs in covered(data, names, rule.region, given)
+    ]
+    share = float((np.concatenate(said) == rule.label).mean())
+    return Transfer(share, float(np.sqrt(share * (1 - share) / len(names))), len(names))
+
+
 def effect_of(prediction: npt.NDArray[Any], label: int) -> Effect:
     """Return by how much the share of pictures that are taken for a class fell, from what is said of them covered."""
     share = float((prediction == label).mean())
@@ -79,12 +101,16 @@ def effect_of(prediction: npt.NDArray[Any], label: int) -> Effect:
 def covered(
     data: Samples, names: npt.NDArray[Any], region: npt.NDArray[np.bool_], filling: npt.NDArray[np.float32]
 ) -> Iterator[tuple[list[Any], npt.NDArray[np.float32]]]:
-    """Read pictures with a region covered, `BATCH` at a time: their names, and what the model gets."""
+    """Read pictures with a region covered, `BATCH` at a time: their names, and what the model gets.
+
+    What is put there is one input, or several, which take turns.
+    """
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH].tolist()
         inputs = np.array(data.batch(batch).inputs, np.float32)
         where = _stretched(region, inputs.shape[1:], data.layout)
-        yield batch, np.where(where, filling, inputs)
+        several = filling if filling.ndim == inputs.ndim else filling[None]
+        yield batch, np.where(where, several[(start + np.arange(len(batch))) % len(several)], inputs)
 
 
 def filling_of(data: Samples, store: Explained, rule: Cluster) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.explain.clusters import Cluster, Effect, find_clusters
+from xai_widgets.explain.clusters import Cluster, Effect, Measured, Transfer, find_clusters
 from xai_widgets.explain.masks import restore
 from xai_widgets.explain.records import COLUMNS, Index, Rows, StoreFile, files_of
 
@@ -185,12 +185,18 @@ class Explained:
         named = [int(value) for value, name in self.about.get("label_names", {}).items() if name == label]
         return [*named, *([label] if isinstance(label, int) else [])]
 
-    def _effects(self) -> dict[tuple[int, str], Effect]:
-        found = {}
+    def _effects(self) -> dict[tuple[int, str], Measured]:
+        found: dict[tuple[int, str], Measured] = {}
         for file in self._files.values():
             for value in file.effects:
                 effect = Effect(float(value["drop"]), float(value["error"]), int(value["count"]))
-                found[int(value["label"]), str(value["region"])] = effect
+                said = value.get("transfer")  # missing in stores of before it was measured
+                transfer = (
+                    None
+                    if said is None
+                    else Transfer(float(said["share"]), float(said["error"]), int(said["count"]))
+                )
+                found[int(value["label"]), str(value["region"])] = effect, transfer
         return found
 
     def _column(self, name: str) -> npt.NDArray[Any]:

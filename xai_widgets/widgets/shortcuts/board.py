@@ -73,6 +73,10 @@ def _said(rule: Cluster) -> dict[str, Any]:
         facts.append(
             f"covered: {rule.effect.drop:.0%} ± {rule.effect.error:.0%} no longer taken for this class"
         )
+    if rule.transfer is not None:
+        facts.append(
+            f"put into other classes' pictures: {rule.transfer.share:.0%} ± {rule.transfer.error:.0%} are taken for this class"
+        )
     if np.isfinite(rule.errors):
         facts.append(f"{rule.errors:.0%} have another label")
     return {
