@@ -41,6 +41,10 @@ def test_a_frame_lies_in_the_file_as_its_table_says() -> None:
     assert len(expected) == module.OVERHEAD + 6 == 46
 
 
+def test_readers_of_every_release_know_the_same_bound() -> None:
+    assert module.MAX_PAYLOAD == 64 * 2**20
+
+
 def test_what_is_not_said_is_zero() -> None:
     assert joined(1, []) == written_out(b"", 1, 0, 0, 0, 0, 0, 0)
 
