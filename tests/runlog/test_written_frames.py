@@ -199,7 +199,7 @@ def test_names_are_cut_into_portions(
 def test_where_training_began_is_that_of_its_first_rows(log: LogWriter, tmp_path: Path) -> None:
     log.write_rows("eval", None, 0, 0, batch(np.arange(2)))
     reader = FileReader(only_file(tmp_path))
-    reader.poll()
+    assert [event.epoch for event in reader.poll() if isinstance(event, Rows)] == [0]
     assert reader.first is None
     for epoch, step in ((3, 7), (3, 8)):
         log.write_rows("train", None, epoch, step, batch(np.arange(2)))
