@@ -135,3 +135,12 @@ def test_labels_lie_in_memory_through_subsets_and_concatenations():
     transformed.target_transform = lambda label: -label
     assert labels_in_memory(transformed) is None
     assert labels_in_memory(Joined(whole, Rows([1], "answers"))) is None
+
+
+def test_labels_lie_in_memory_in_lists_of_samples():
+    named = [{"x": np.zeros(3), "labels": np.int64(i)} for i in (4, 5, 6)]
+    assert labels_in_memory(named)(np.array([2, 0])).tolist() == [6, 4]
+    assert labels_in_memory([(0.0, 7), (1.0, 8)])(np.array([1])).tolist() == [8]
+    assert labels_in_memory([{"x": 1}]) is None
+    assert labels_in_memory([1.0, 2.0]) is None
+    assert labels_in_memory([]) is None

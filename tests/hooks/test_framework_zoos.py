@@ -64,6 +64,7 @@ def test_a_zoo_of_trainers_is_right_or_told() -> None:
         ({"criterion": "function with per_sample", "collate": "sorted"}, "told"),
         ({"criterion": "function with per_sample", "collate": "labels reversed"}, "told"),
         ({"criterion": "function with per_sample", "collate": "reversed"}, "right"),
+        ({"data": "list", "collate": "sorted"}, "told"),
     ],
 )
 def test_trainers_that_were_found(changes: dict[str, Any], outcome: str) -> None:

@@ -39,10 +39,28 @@ def _labels(dataset: Any, depth: int) -> Callable[[Array], Array] | None:
         return None if inner is None else lambda at: inner(np.asarray(subset_places(dataset))[at])
     if getattr(dataset, "target_transform", None) is not None:
         return None
+    if type(dataset) in (list, tuple):
+        return _of_list(dataset)
     column = _column(dataset)
     if column is not None:
         return lambda at: _taken(column, at)
     return None
+
+
+def _of_list(rows: Any) -> Callable[[Array], Array] | None:
+    """Read labels out of a plain list of samples, which are dictionaries or tuples."""
+    first = rows[0] if len(rows) else None
+    if type(first) is dict:
+        place: Any = next((name for name in COLUMNS if name in first), None)
+    else:
+        place = 1 if type(first) in (list, tuple) and len(first) > 1 else None
+    if place is None:
+        return None
+    return lambda at: np.asarray([_plain(rows[int(i)][place]) for i in at])
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value.detach().cpu()) if hasattr(value, "detach") else value
 
 
 def _of_concatenation(
