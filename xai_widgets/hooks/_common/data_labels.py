@@ -39,7 +39,7 @@ def _labels(dataset: Any, depth: int) -> Callable[[Array], Array] | None:
         return None if inner is None else lambda at: inner(np.asarray(subset_places(dataset))[at])
     if getattr(dataset, "target_transform", None) is not None:
         return None
-    if type(dataset) in (list, tuple):
+    if isinstance(dataset, (list, tuple)):
         return _of_list(dataset)
     column = _column(dataset)
     if column is not None:
