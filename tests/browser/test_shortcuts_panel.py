@@ -32,7 +32,7 @@ def test_a_rule_is_opened_and_covered_by_keyboard_while_a_cell_runs(
     try:
         page = notebook.page
         notebook.execute(0)
-        page.locator(".xaiw-card").first.wait_for()
+        page.locator(".xaiw-rule-card").first.wait_for()
         assert page.locator(".xaiw-class").first.text_content() == "<b>bird"
         notebook.run(1)
         page.locator(".xaiw-rule").first.focus()

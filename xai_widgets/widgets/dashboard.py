@@ -174,14 +174,14 @@ class Dashboard(View):
                 "instances",
             )
             self.map = self._add(InstanceMap(tracker, samples=held, explained=self._feed, **linked), "map")
-            self.shortcuts: Shortcuts | None = None
-            if explained is not None:
-                rules = Shortcuts(explained, model, held, tracker, feed=self._feed, **linked)
-                self.shortcuts = self._add(rules, "rules")
             self.saliency: SaliencyPanel | None = None
             if model is not None and held is not None:
                 panel = SaliencyPanel(model, held, tracker, **{**wanted, **(saliency or {}), **linked})
                 self.saliency = self._add(panel, "answer")
+            self.shortcuts: Shortcuts | None = None
+            if explained is not None:
+                rules = Shortcuts(explained, model, held, tracker, feed=self._feed, **linked)
+                self.shortcuts = self._add(rules, "rules")
             self.review: Review | None = None
             if edits is not None:
                 self.review = self._add(Review(tracker, edits, held, panel=self.saliency, **linked), "review")

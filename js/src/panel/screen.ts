@@ -1,6 +1,7 @@
 // The layout for the room that is there: a grid where it fits, else one screen with tabs. Measured in the browser, since
 // every window has a room of its own; Python hears what was chosen.
 
+import { takePlace } from "./place";
 import type { LayoutWanted, Send } from "./state";
 
 /** From this visible height on, in CSS pixels, the grid of all views fits. */
@@ -9,6 +10,8 @@ const TALL = 1100;
 const WIDE = 820;
 /** What is left free around a dashboard that fills the visible height: the padding of a notebook's output. */
 const AROUND = 18;
+/** Below this width lines break so often that one screen does not hold them: as at a browser zoom of 200 %. */
+const SLIM = 400;
 const LEAST = { wide: 400, narrow: 600 };
 const MOST = { wide: 1150, narrow: 1500 };
 
@@ -20,6 +23,8 @@ export interface Room {
 export interface Layout {
   layout: "grid" | "screen";
   narrow: boolean;
+  /** whether it is as high as it has to be, and scrolled */
+  slim: boolean;
   /** of the whole dashboard, where it is to fit into the screen */
   height: number;
 }
@@ -29,7 +34,7 @@ export function layoutFor(wanted: LayoutWanted, room: Room): Layout {
   const narrow = room.width < WIDE;
   const layout = wanted !== "auto" ? wanted : narrow || room.height < TALL ? "screen" : "grid";
   const size = narrow ? "narrow" : "wide";
-  return { layout, narrow, height: Math.round(Math.min(MOST[size], Math.max(LEAST[size], room.height - AROUND))) };
+  return { layout, narrow, slim: room.width < SLIM, height: Math.round(Math.min(MOST[size], Math.max(LEAST[size], room.height - AROUND))) };
 }
 
 /** The nearest ancestor that scrolls what it holds and keeps its height whatever that is, or null where the window does. */
@@ -48,22 +53,10 @@ export function scrollerOf(root: HTMLElement): HTMLElement | null {
   return found.find((node, i) => node.clientHeight > 0 && heights[0]![i] === heights[1]![i]) ?? null;
 }
 
-/** A name for this browser tab that a reload keeps. */
-function tabName(): string {
-  const fresh = (): string => Math.random().toString(36).slice(2, 12);
-  try {
-    const kept = sessionStorage.getItem("xai_widgets.tab") ?? fresh();
-    sessionStorage.setItem("xai_widgets.tab", kept);
-    return kept;
-  } catch {
-    return fresh(); // some hosts give no storage
-  }
-}
-
 /** Lay a dashboard out, and again whenever its room changes; gives what does it for another wish. */
 export function followRoom(root: HTMLElement, wanted: () => LayoutWanted, send: Send, signal: AbortSignal): () => void {
   const scroller = scrollerOf(root);
-  const page = `${tabName()}-${root.closest(".jupyterlab-sidecar") ? "pane" : "page"}`;
+  const page = takePlace(signal);
   let told = "";
   let timer = 0;
   const tell = (value: "grid" | "screen" | "gone", room: Room): void => {
@@ -76,9 +69,10 @@ export function followRoom(root: HTMLElement, wanted: () => LayoutWanted, send: 
     const room = { width: Math.round(root.clientWidth), height: Math.round(scroller?.clientHeight ?? window.innerHeight) };
     if (room.width === 0 || room.height === 0) return; // in a tab of the host that is not shown
     if (root.classList.contains("xaiw-elsewhere")) return tell("gone", { width: 0, height: 0 });
-    const { layout, narrow, height } = layoutFor(wanted(), room);
+    const { layout, narrow, slim, height } = layoutFor(wanted(), room);
     root.dataset["layout"] = layout;
     root.dataset["narrow"] = String(narrow);
+    root.dataset["slim"] = String(slim);
     root.style.setProperty("--xw-screen", `${height}px`);
     clearTimeout(timer);
     timer = window.setTimeout(() => tell(layout, room), 150); // a pane that is being dragged says where it ended

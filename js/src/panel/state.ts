@@ -5,8 +5,8 @@ import type { Beside } from "../shared/beside";
 /** A word of the quiet line: plain text, a choice, several choices at once, or something to press. */
 export type Word =
   | { text: string }
-  | { name: string; label: string; value: string; options: [string, string][] }
-  | { name: string; label: string; text: string; chosen: string[]; options: [string, string][] }
+  | { name: string; label: string; value: string; options: [string, string][]; before: string }
+  | { name: string; label: string; text: string; chosen: string[]; options: [string, string][]; before: string }
   | { action: string; text: string; label?: string; off?: boolean };
 
 export interface Row {

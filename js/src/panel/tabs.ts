@@ -23,6 +23,7 @@ export function makeTabs(place: HTMLElement, root: HTMLElement, send: Send): (ta
   place.addEventListener("keydown", (event) => move(place, event));
   return (tabs, tab) => {
     root.dataset["tab"] = tab;
+    mark(place, "data-many", String(tabs.length > 3));
     for (const each of tabs) {
       const { element, title, text, news } = made.get(each.name) ?? make(each.name, choose, made);
       say(title, each.title);

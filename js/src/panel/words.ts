@@ -8,7 +8,7 @@ export function makeWords(place: HTMLElement, send: Send): (words: Word[]) => vo
   let drawn = new Map<string, HTMLElement>();
   return (words) => {
     const next = new Map<string, HTMLElement>();
-    const elements = words.map((word, at) => {
+    const elements = words.flatMap(parted).map((word, at) => {
       const key = `${at} ${JSON.stringify(word)}`;
       const same = drawn.get(key) ?? wordOf(word, send);
       next.set(key, same);
@@ -29,12 +29,19 @@ export function makeWords(place: HTMLElement, send: Send): (words: Word[]) => vo
   };
 }
 
+/** A comma belongs to the word before it, at whose end a line may break. */
+function parted(word: Word): Word[] {
+  if ("options" in word || "action" in word || !word.text.startsWith(",")) return [word];
+  const rest = word.text.slice(1).trim();
+  return [{ text: "," }, ...(rest ? [{ text: rest }] : [])];
+}
+
 function wordOf(word: Word, send: Send): HTMLElement {
-  if ("chosen" in word) return several(word, send);
-  if ("options" in word) return choice(word, send);
   if ("action" in word) return press(word, send);
-  // a comma belongs to the word before it
-  return h("span", { class: word.text.startsWith(",") ? "xaiw-said xaiw-comma" : "xaiw-said" }, word.text);
+  if (!("options" in word)) return h("span", { class: word.text === "," ? "xaiw-said xaiw-comma" : "xaiw-said" }, word.text);
+  const control = "chosen" in word ? several(word, send) : choice(word, send);
+  // a control and its name stay on one line
+  return word.before ? h("span", { class: "xaiw-pair" }, h("span", { class: "xaiw-said" }, word.before), control) : control;
 }
 
 function choice(word: Extract<Word, { value: string }>, send: Send): HTMLElement {

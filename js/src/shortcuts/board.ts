@@ -72,7 +72,7 @@ function makeCard(key: string, send: Send, cards: Map<string, Card>): Card {
   const stack = h("span", { class: "xaiw-stack", "aria-hidden": "true" });
   main.append(mask, h("span", { class: "xaiw-rule-text" }, h("span", { class: "xaiw-rule-line" }, name, value), bar, fact, stack));
   const details = makeDetails(key, send);
-  const made = { element: h("li", { class: "xaiw-card" }, main, details.element), main, mask, place: name, value, bar, fact, stack, details };
+  const made = { element: h("li", { class: "xaiw-rule-card" }, main, details.element), main, mask, place: name, value, bar, fact, stack, details };
   cards.set(key, made);
   return made;
 }

@@ -128,16 +128,11 @@ def tool_words(
     masks = [(key, clean(title, 40)) for key, title in known.items()]
     masks += [(key, key) for key in columns if key not in known]
     return [
-        says("Baseline"),
-        choice("baseline", "Baseline of the path", baseline, _with(BASELINES, baseline)),
-        says("  Explain"),
-        choice("target", "What is explained", shown, targets),
-        says("  Colours"),
-        choice("colormap", "Colour map", colormap, _with(maps, colormap)),
-        says("  Pictures"),
-        choice("size", "Size of the pictures", size, list(SIZES.items())),
-        says("  Masks"),
-        several("columns", "Columns of masks", f"{len(columns)} of {len(masks)}", columns, masks),
+        choice("baseline", "Baseline of the path", baseline, _with(BASELINES, baseline), "Baseline"),
+        choice("target", "What is explained", shown, targets, "Explain"),
+        choice("colormap", "Colour map", colormap, _with(maps, colormap), "Colours"),
+        choice("size", "Size of the pictures", size, list(SIZES.items()), "Pictures"),
+        several("columns", "Columns of masks", f"{len(columns)} of {len(masks)}", columns, masks, "Masks"),
     ]
 
 

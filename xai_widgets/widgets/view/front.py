@@ -163,17 +163,32 @@ def says(text: str) -> dict[str, Any]:
     return {"text": text}
 
 
-def choice(name: str, label: str, value: str, options: list[tuple[str, str]]) -> dict[str, Any]:
-    """Make a word of the quiet line that can be changed; ``options`` are (value, text)."""
-    return {"name": name, "label": label, "value": value, "options": [list(option) for option in options]}
+def choice(
+    name: str, label: str, value: str, options: list[tuple[str, str]], before: str = ""
+) -> dict[str, Any]:
+    """Make a word of the quiet line that can be changed; ``options`` are (value, text), ``before`` stands before it."""
+    listed = [list(option) for option in options]
+    return {"name": name, "label": label, "value": value, "options": listed, "before": before}
 
 
 def several(
-    name: str, label: str, text: str, chosen: Sequence[str], options: Sequence[tuple[str, str]]
+    name: str,
+    label: str,
+    text: str,
+    chosen: Sequence[str],
+    options: Sequence[tuple[str, str]],
+    before: str = "",
 ) -> dict[str, Any]:
     """Make a word of which several values are chosen at once; the browser tells which of them was switched."""
     listed = [list(option) for option in options]
-    return {"name": name, "label": label, "text": text, "chosen": list(chosen), "options": listed}
+    return {
+        "name": name,
+        "label": label,
+        "text": text,
+        "chosen": list(chosen),
+        "options": listed,
+        "before": before,
+    }
 
 
 def press(action: str, text: str, label: str = "", *, off: bool = False) -> dict[str, Any]:
