@@ -265,7 +265,9 @@ def test_a_long_selection_is_paged(make: Any) -> None:
     assert panel.summary() == "saliency of #2, #3"
 
 
-def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list) -> None:
+def test_a_new_page_gets_new_canvases_with_lossless_pixels(
+    make: Any, wire: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = make(indices=[3])
     settle(panel)
     before = [cell.box.children[0] for cell in panel._rows._rows[0].cells.values()]
@@ -286,6 +288,9 @@ def test_a_new_page_gets_new_canvases_with_lossless_pixels(make: Any, wire: list
     wire.clear()
     tell(panel, {"type": "view", "dark": True, "ratio": 2.0, "fresh": False})
     assert not [1 for _, _, buffers in wire if buffers], "a change of theme draws nothing again"
+    tell(panel, {"type": "view", "dark": True, "ratio": 1.0, "fresh": True})
+    assert all(c.comm is not None for c in before), "a pane and a cell appear together"
+    monkeypatch.setattr("xai_widgets.widgets.saliency.canvas._FETCHED", -1.0)
     tell(panel, {"type": "view", "dark": True, "ratio": 1.0, "fresh": True})
     assert all(c.comm is None for c in before)
 

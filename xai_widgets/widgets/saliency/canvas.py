@@ -11,6 +11,7 @@ change together are sent as one image, a sheet, from which the canvases take the
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ Picture = npt.NDArray[np.uint8]
 #: pictures with more pixels than this per side are shrunk, not enlarged
 SIDE: Final = 170
 _ABREAST: Final = 6  # pictures side by side on a sheet
+_FETCHED: Final = 30.0  # seconds in which a page has fetched what it was told of
 
 
 def _own_manager() -> dict[str, Any]:
@@ -52,7 +54,7 @@ class Easel:
         self._shared = _own_manager()
         self._sheet: Any = None
         self._changed: list[tuple[Any, Picture]] | None = None
-        self._retired: list[Any] = []
+        self._retired: list[tuple[float, Any]] = []  # when, and what
 
     def cell(self, name: str) -> Cell:
         """Make a cell for one column of pictures."""
@@ -108,23 +110,27 @@ class Easel:
     def renew(self) -> int:
         """Replace every canvas and draw it again, for a page that has just been loaded; gives the bytes sent.
 
-        The replaced ones are closed one page later: this page may still be fetching them.
+        The replaced ones are closed with a later page: this one, and others that are loaded with it, may still be fetching them.
         """
-        retired, self._retired = self._retired, [*self._shared.values(), *_parts(self._sheet)]
+        now, replaced = time.monotonic(), [*self._shared.values(), *_parts(self._sheet)]
         self._shared, self._sheet = _own_manager(), None
         sent = 0
         with self.held():
             for cell in self.cells:
                 old, drawn = cell.renew()
-                self._retired += _parts(old)
+                replaced += _parts(old)
                 sent += drawn
-        for widget in retired:
-            widget.close()
+        before, self._retired = self._retired, [(now, widget) for widget in replaced]
+        for when, widget in before:
+            if now - when > _FETCHED:
+                widget.close()
+            else:
+                self._retired.append((when, widget))
         return sent
 
     def close(self) -> None:
         """Close what is no child of a box."""
-        for widget in [*self._retired, *self._shared.values(), *_parts(self._sheet)]:
+        for widget in [*(one for _, one in self._retired), *self._shared.values(), *_parts(self._sheet)]:
             widget.close()
         self._retired, self._sheet = [], None
 
