@@ -51,6 +51,46 @@ SEEN = """([board, parts]) => parts.map(part => {
     const edges = [box.left, box.top, box.right, box.bottom, left, top, right, bottom].map(Math.round);
     return inside ? '' : `${part} at ${edges.slice(0, 4)} is not in ${edges.slice(4)}`;
 }).filter(Boolean)"""
+# text of a board that is cut off with no way to read the rest
+CUT = """board => {
+    const root = document.querySelector(`${board} .xaiw-dashboard`), found = [], range = document.createRange();
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const node = texts.currentNode, element = node.parentElement;
+        if (!node.textContent.trim() || element.closest('.xaiw-sr, .xw-sr, option, style, script')) continue;
+        if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+        range.selectNodeContents(node);
+        const box = range.getBoundingClientRect();
+        if (!box.width || !box.height) continue;
+        // per direction, the first ancestor that does not let it out; where it ends in dots, a title has the rest
+        let [across, down] = [true, true];
+        for (let e = element; e !== root.parentElement; e = e.parentElement) {
+            const style = getComputedStyle(e), edge = e.getBoundingClientRect();
+            const dots = style.textOverflow === 'ellipsis' && (element.closest('[title]') || e.querySelector('select'));
+            const wide = box.right > edge.right + 2 || box.left < edge.left - 2;
+            const high = box.bottom > edge.bottom + 2 || box.top < edge.top - 2;
+            const [x, y] = [style.overflowX, style.overflowY].map(way => /hidden|clip/.test(way));
+            if (across && x && wide && !dots || down && y && high) found.push([node.textContent, e.className]);
+            across &&= style.overflowX === 'visible';
+            down &&= style.overflowY === 'visible';
+        }
+    }
+    return found;
+}"""
+# the tabbable elements of a board that are seen
+TABBABLE = """board => [...document.querySelectorAll(
+    `${board} :is(button, select, input, summary, [tabindex])`)].filter(element => {
+    // what is folded away has rectangles, too
+    return element.tabIndex >= 0 && !element.disabled && element.checkVisibility({visibilityProperty: true})
+        && element.getClientRects().length && element.closest('.xaiw-dashboard');
+})"""
+# those of them that something else lies on, or that cannot be scrolled to
+COVERED = f"""board => ({TABBABLE})(board).filter(element => {{
+    element.scrollIntoView({{block: 'nearest', inline: 'nearest'}});
+    const box = element.getBoundingClientRect();
+    const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return !there || !(element.contains(there) || there.closest('label')?.contains(element));
+}}).map(element => element.outerHTML.slice(0, 160))"""
 ANSWER = [".xaiw-cell-input canvas", ".xaiw-cell-overlay canvas", ".xaiw-caption"]
 DRAWN = """board => [...document.querySelectorAll(`${board} .xaiw-sample:not(.xaiw-hide) canvas`)].every(canvas =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0))"""

@@ -7,7 +7,21 @@ from typing import Any
 
 import lab
 import pytest
-from board import ANSWER, CELL, PANE, SEEN, SETUP, TRAINING, await_answer, chosen, click_row, start
+from board import (
+    ANSWER,
+    CELL,
+    COVERED,
+    CUT,
+    PANE,
+    SEEN,
+    SETUP,
+    TABBABLE,
+    TRAINING,
+    await_answer,
+    chosen,
+    click_row,
+    start,
+)
 from lab import ROOT, SCREENSHOTS, wait_for
 from support import missing
 
@@ -58,6 +72,9 @@ def answers(beside: lab.Notebook, cell: int, sizes: list[tuple[int, int, bool, A
         beside.set_theme(dark=dark)
         if click is click_line and page.locator(f"{PANE} .xaiw-tab-instances .xaiw-chosen").count():
             page.locator(f"{PANE} .xaiw-tab-instances .xaiw-chosen .xaiw-row-main").first.click()
+            page.locator(f"{PANE} .xaiw-sample:not(.xaiw-hide)").first.wait_for(
+                state="hidden", timeout=20_000
+            )
             name = ""
         click(page, PANE)
         name = await_answer(page, PANE, name)
@@ -101,13 +118,6 @@ def test_tabs_are_reached_by_keys_and_say_what_they_show(beside: lab.Notebook) -
         .every(button => (button.focus(), document.activeElement !== button))""")
 
 
-# the tabbable elements of a board that are seen
-TABBABLE = """board => [...document.querySelectorAll(
-    `${board} :is(button, select, input, summary, [tabindex])`)].filter(element => {
-    // what is folded away has rectangles, too
-    return element.tabIndex >= 0 && !element.disabled && element.checkVisibility({visibilityProperty: true})
-        && element.getClientRects().length && element.closest('.xaiw-dashboard');
-})"""
 MOVING = """board => [...document.querySelectorAll(`${board} .xaiw-dashboard *`)].filter(element => {
     const style = getComputedStyle(element);
     return [style.transitionDuration, style.animationDuration].some(time => time.split(',').some(one => parseFloat(one) > 0));
@@ -174,7 +184,8 @@ def test_keys_alone_reach_everything_and_nothing_moves_where_it_should_not(besid
         reached.add(page.evaluate("() => window.xaiwWalk.indexOf(document.activeElement)"))
         page.keyboard.press("Tab")
     left = [place for place in range(count) if place not in reached]
-    assert page.evaluate("left => left.map(i => window.xaiwWalk[i].outerHTML.slice(0, 200))", left) == []
+    seen = "left => left.map(i => window.xaiwWalk[i]).filter(one => one.checkVisibility()).map(one => one.outerHTML)"
+    assert page.evaluate(seen, left) == [], "what is still there"
     settings.click()
     page.get_by_role("button", name="Go on").last.click()
     page.emulate_media(reduced_motion="reduce")
@@ -195,11 +206,126 @@ def test_axe_finds_nothing(beside: lab.Notebook) -> None:
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
 
 
+PANE_TAB = ".lm-DockPanel-tabBar .lm-TabBar-tab:has-text('Digits')"
+# tab, smoothing and sample of a board
+KEPT = """board => { const root = document.querySelector(`${board} .xaiw-dashboard:not(.xaiw-elsewhere)`);
+    return root && [root.dataset.tab, root.querySelector('.xaiw-saliency .noUi-handle')?.getAttribute('aria-valuenow'),
+        root.querySelector('.xaiw-sample:not(.xaiw-hide) .xaiw-caption b')?.textContent.trim()]; }"""
+
+
+# what is current is the pane, and no notebook
+SAVE = """async () => {
+    for (const widget of window.jupyterapp.shell.widgets('main')) await widget.context?.save();
+}"""
+
+
+def choose(page: Any, board: str, tab: str, key: str) -> list[str]:
+    """Choose another sample, a tab, and another smoothing; gives what is to be kept."""
+    before = page.evaluate(KEPT, board)
+    click_row(page, board)
+    name = await_answer(page, board, before[2])
+    page.locator(f"{board} [data-tab={tab}].xaiw-tab").click()
+    settings = page.locator(f"{board} .xaiw-settings")
+    if settings.get_attribute("aria-expanded") == "false":
+        settings.click()
+    page.locator(f"{board} .xaiw-saliency .noUi-handle").first.focus()
+    page.keyboard.press(key)
+    settings.click()
+    kept = [tab, str(float(before[1]) + (1 if key == "ArrowRight" else -1)), name]
+    is_kept(page, board, kept)
+    return kept
+
+
+def is_kept(page: Any, board: str, kept: list[str]) -> None:
+    wait_for(
+        lambda: page.evaluate(KEPT, board) == kept,
+        seconds=40,
+        what=f"{kept} instead of {page.evaluate(KEPT, board)}",
+    )
+
+
+def nothing_is_cut(page: Any, board: str) -> None:
+    """Wait for charts, which follow a new size a moment after they are seen, and say what stays cut."""
+    tab = page.locator(f"{board} .xaiw-dashboard").get_attribute("data-tab")
+    page.locator(f"{board} .xaiw-tab-{tab}").evaluate("e => e.scrollIntoView({block: 'center'})")
+    try:
+        wait_for(lambda: page.evaluate(CUT, board) == [], seconds=8, what="all text to be seen")
+    except AssertionError:
+        assert page.evaluate(CUT, board) == []
+
+
+def test_a_pane_that_is_dragged_elsewhere_keeps_what_is_chosen(beside: lab.Notebook) -> None:
+    page = beside.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    kept = choose(page, PANE, "classes", "ArrowRight")
+    for x, y in ((0.5, 0.9), (0.93, 0.5)):  # below the notebook, and back to its right
+        before = page.locator(PANE).bounding_box()
+        handle, book = page.locator(PANE_TAB).bounding_box(), page.locator(CELL).first.bounding_box()
+        page.mouse.move(handle["x"] + 40, handle["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(handle["x"] + 40, handle["y"] + 60, steps=4)
+        page.mouse.move(book["x"] + x * book["width"], book["y"] + y * book["height"], steps=6)
+        page.mouse.up()
+        wait_for(
+            lambda before=before: page.locator(PANE).bounding_box() != before, seconds=10, what="a moved pane"
+        )
+        is_kept(page, PANE, kept)
+        wait_for(
+            lambda: page.evaluate(SEEN, [PANE, ANSWER]) == [],
+            seconds=20,
+            what=f"the answer in sight, {page.evaluate(SEEN, [PANE, ANSWER])}",
+        )
+        nothing_is_cut(page, PANE)
+        beside.screenshot(SCREENSHOTS / f"beside-moved-{x}.png")
+    assert beside.running(1)
+
+
+def all_is_reached(page: Any, board: str) -> None:
+    """Have each tab shown, with settings and without: nothing is covered, cut, or wider than the page."""
+    root = page.locator(f"{board} .xaiw-dashboard")
+    assert (root.get_attribute("data-layout"), root.get_attribute("data-narrow")) == ("screen", "true")
+    settings = page.locator(f"{board} .xaiw-settings")
+    for tab in ("classes", "instances", "map"):
+        page.locator(f"{board} [data-tab={tab}].xaiw-tab").click()
+        for _ in range(2):
+            settings.click()
+            page.mouse.move(5, 5)
+            assert root.evaluate("e => e.scrollWidth <= e.clientWidth + 1"), "nothing is wider than the page"
+            assert page.evaluate(COVERED, board) == [], tab
+            nothing_is_cut(page, board)
+        page.screenshot(path=str(SCREENSHOTS / f"zoom-{tab}{board}.png"))
+
+
+def test_a_second_window_at_a_zoom_of_200_percent_shows_the_same_and_all_of_it(beside: lab.Notebook) -> None:
+    """The zoom is that of a browser whose window is 1440 x 900."""
+    page = beside.page
+    page.evaluate(SAVE)
+    context = beside.context.browser.new_context(
+        viewport={"width": 720, "height": 450}, device_scale_factor=2
+    )
+    second = context.new_page()
+    second.goto(beside.server.address(beside.path).replace("?reset", ""))
+    second.locator(f"{PANE} .xaiw-dashboard").wait_for(timeout=60_000)
+    second.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    # each follows the other
+    is_kept(second, PANE, choose(page, PANE, "map", "ArrowLeft"))
+    is_kept(page, PANE, choose(second, PANE, "instances", "ArrowRight"))
+    assert beside.running(1)
+    second.locator(PANE).get_by_role("button", name="Pause views").click()
+    all_is_reached(second, PANE)  # beside the notebook, of which half of the window is left
+    second.locator(f"{PANE_TAB} .lm-TabBar-tabCloseIcon").click()
+    second.locator(f"{CELL} .xaiw-dashboard:not(.xaiw-elsewhere)").wait_for(timeout=10_000)
+    all_is_reached(second, CELL)
+    second.locator(CELL).get_by_role("button", name="Go on").click()
+    assert page.locator(f"{PANE} .xaiw-dashboard").is_visible(), "the other window keeps its pane"
+    context.close()
+
+
 def test_a_closed_pane_goes_back_to_its_cell_and_opens_again_as_it_was(beside: lab.Notebook) -> None:
     page = beside.page
     page.locator(f"{PANE} [data-tab=classes].xaiw-tab").click()
     name = chosen(page, PANE)
-    page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab:has-text('Digits') .lm-TabBar-tabCloseIcon").click()
+    page.locator(f"{PANE_TAB} .lm-TabBar-tabCloseIcon").click()
     page.locator(f"{CELL} .xaiw-dashboard:not(.xaiw-elsewhere)").wait_for(timeout=10_000)
     assert chosen(page, CELL) == name
     page.locator(CELL).get_by_role("button", name="Open beside").click()
@@ -209,10 +335,23 @@ def test_a_closed_pane_goes_back_to_its_cell_and_opens_again_as_it_was(beside: l
     assert chosen(page, PANE) == name
 
 
+def test_a_reload_while_the_cell_trains_keeps_what_is_chosen(beside: lab.Notebook) -> None:
+    page = beside.page
+    kept = page.evaluate(KEPT, PANE)
+    page.goto(beside.server.address(beside.path))
+    facts = page.locator(f"{PANE} .xaiw-facts")
+    facts.wait_for(timeout=60_000)  # the pane opens again by itself
+    is_kept(page, PANE, kept)
+    seen = facts.text_content()  # whether a cell runs JupyterLab does not know any more
+    wait_for(lambda: facts.text_content() != seen, seconds=20, what="the training to go on")
+    assert page.locator(f"{PANE} .xaiw-state").text_content() == "training"
+    assert beside.problems == []
+
+
 def test_the_layout_follows_the_room_and_nothing_is_lost_or_made_twice(beside: lab.Notebook) -> None:
     """Ends the training."""
     page = beside.page
-    page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab:has-text('Digits') .lm-TabBar-tabCloseIcon").click()
+    page.locator(f"{PANE_TAB} .lm-TabBar-tabCloseIcon").click()
     board = page.locator(f"{CELL} .xaiw-dashboard:not(.xaiw-elsewhere)")
     board.wait_for(timeout=10_000)
     name, tab = chosen(page, CELL), board.get_attribute("data-tab")
