@@ -155,6 +155,18 @@ def test_the_last_of_several_predictions_counts_live_and_read_back(labels, tmp_p
     assert tracker.predictions(["x"]) == runlog.read(tmp_path).predictions(["x"]) == (labels[0],)
 
 
+def test_metrics_listed_are_those_that_can_be_asked_for():
+    tracker = Tracker()
+    tracker.record([0], [0], mode="eval", loss=[1.0])
+    tracker.record([0], [0], mode="eval", ds_id="test", acc=[1.0])
+    tracker.record([0], [0], mode="test", ds_id="a", f1=[1.0])
+    tracker.record([0], [0], mode="test", ds_id="b", auc=[1.0])
+    assert tracker.metrics("eval") == ("loss",)
+    assert tracker.metrics("eval", "test") == ("acc",)
+    assert tracker.metrics("test") == ("f1", "auc")
+    assert tracker.metrics() == ("loss", "f1", "auc")
+
+
 def test_duplicates_that_come_late_count_as_all_others():
     tracker = Tracker()
     tracker.record([0, 0, 0], [1, 1, 1], loss=[1, 2, 3])

@@ -228,7 +228,10 @@ class Tracker(Intake):
         return Reading(self).modes
 
     def metrics(self, mode: str | None = None, ds_id: str | None = None) -> tuple[str, ...]:
-        """List the metrics recorded in a mode, or in any."""
+        """List the metrics recorded in a mode, or in any.
+
+        Without ``ds_id`` they are those of the data set without a name; where each has one, those of all.
+        """
         return Reading(self).metrics(mode, ds_id)
 
     def ds_ids(self, mode: str | None = None) -> tuple[str | None, ...]:

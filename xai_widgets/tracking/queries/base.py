@@ -47,10 +47,12 @@ class Reading:
         return tuple(m for m in MODES if m in recorded)
 
     def metrics(self, mode: str | None = None, ds_id: str | None = None) -> tuple[str, ...]:
-        """List the metrics recorded in a mode, or in any."""
+        """See `Tracker.metrics`."""
+        streams = [stream for stream in list(self._run._streams.values()) if mode in (None, stream.mode)]
+        exact = {stream.mode for stream in streams if stream.ds_id == ds_id}
         found: dict[str, None] = {}
-        for stream in list(self._run._streams.values()):
-            if mode in (None, stream.mode) and ds_id in (None, stream.ds_id):
+        for stream in streams:
+            if stream.ds_id == ds_id or (ds_id is None and stream.mode not in exact):
                 found.update(dict.fromkeys(stream.metrics))
         return tuple(found)
 
