@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from xai_widgets._metrics import Metric
 from xai_widgets.tracking.check import Check, CheckItem, Claims
-from xai_widgets.tracking.ingest.convert import Array, read_index
+from xai_widgets.tracking.ingest.convert import Array
 from xai_widgets.tracking.ingest.ingest import Intake
 from xai_widgets.tracking.ingest.read_batch import read_batch
 from xai_widgets.tracking.ingest.sink import run_logs
@@ -23,7 +21,7 @@ from xai_widgets.tracking.queries.suspects import Suspects
 from xai_widgets.tracking.queries.to_frame import Frames
 from xai_widgets.tracking.results import Confusion, Counts, Extremes, InstanceSeries, Label, LabelSeries
 from xai_widgets.tracking.store import npz
-from xai_widgets.tracking.store.batch_buffer import WITHDRAWN, Batch, labelled_apart, plain_batch
+from xai_widgets.tracking.store.batch_buffer import labelled_apart, plain_batch
 from xai_widgets.tracking.store.device_buffer import gathered, off_host
 from xai_widgets.tracking.store.labels import read_label_names
 from xai_widgets.tracking.store.stream import Policy
@@ -192,28 +190,6 @@ class Tracker(Intake):
                     step = self._step  # a batch is one step
         if mode == "train" and self._safe.subscriptions:
             self.safe_point()
-
-    def withdraw(
-        self, index: Any, *, mode: str = "train", ds_id: str | None = None, epoch: int | None = None
-    ) -> None:
-        """Take back what was recorded of instances in an epoch: it was found to be wrong.
-
-        Their values of that epoch are missing then, in views, scores, exports and whoever reads the run log; what scores of an
-        epoch that has ended made of predictions stays.
-
-        Parameters
-        ----------
-        index
-            (B,) integers or strings that name the instances.
-        mode, ds_id
-            Which data.
-        epoch
-            The epoch; by default the open one.
-        """
-        names = read_index(index)
-        if len(names) and (mode, ds_id) in self._streams:
-            batch = Batch(names, None, WITHDRAWN, [np.ones(len(names), np.float32)])
-            self._take_batch(batch, mode, ds_id, epoch, self._step)
 
     # ---- questions: each is answered by a part of `queries`, which keeps nothing of its own
 

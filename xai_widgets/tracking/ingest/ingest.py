@@ -13,8 +13,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from xai_widgets._metrics import Metric
 from xai_widgets.tracking.events import Callbacks, Subscription
+from xai_widgets.tracking.ingest.convert import read_index
 from xai_widgets.tracking.ingest.epoch_clock import Clock, check_mode
 from xai_widgets.tracking.ingest.limits import check_ds_id, check_epoch, check_metrics, check_step
 from xai_widgets.tracking.ingest.sink import Sink
@@ -121,6 +124,28 @@ class Intake:
         """Ask the training loop to stop at its next batch or epoch end; hooks honour it, plain loops may."""
         self.stop_requested = True
         self.version += 1
+
+    def withdraw(
+        self, index: Any, *, mode: str = "train", ds_id: str | None = None, epoch: int | None = None
+    ) -> None:
+        """Take back what was recorded of instances in an epoch: it was found to be wrong.
+
+        Their values of that epoch are missing then, in views, scores, exports and whoever reads the run log; what scores of an
+        epoch that has ended made of predictions stays.
+
+        Parameters
+        ----------
+        index
+            (B,) integers or strings that name the instances.
+        mode, ds_id
+            Which data.
+        epoch
+            The epoch; by default the open one.
+        """
+        names = read_index(index)
+        if len(names) and (mode, ds_id) in self._streams:
+            batch = Batch(names, None, WITHDRAWN, [np.ones(len(names), np.float32)])
+            self._take_batch(batch, mode, ds_id, epoch, self._step)
 
     def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None:
         """End the open epoch of a mode, or of all modes.
