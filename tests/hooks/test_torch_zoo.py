@@ -25,3 +25,17 @@ def test_a_zoo_of_loops_is_right_or_told(part: int) -> None:
         counts[outcome] += 1
     # telling is for what is doubtful, which is half of what is drawn
     assert counts["right"] > 0.7 * counts["told"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "outcome"),
+    [
+        (
+            5000098,
+            "told",
+        ),  # labels are alike in all batches of the first pass, and in the second another order shows
+        (5000347, "right"),  # as many classes as rows, and labels that are the same when turned
+    ],
+)
+def test_loops_that_were_found(seed: int, outcome: str) -> None:
+    assert zoo_torch.run(zoo_torch.drawn(seed)) == outcome

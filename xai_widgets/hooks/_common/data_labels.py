@@ -49,11 +49,12 @@ def _labels(dataset: Any, depth: int) -> Callable[[Array], Array] | None:
 
 def _of_list(rows: Any) -> Callable[[Array], Array] | None:
     """Read labels out of a plain list of samples, which are dictionaries or tuples."""
-    first = rows[0] if len(rows) else None
-    if type(first) is dict:
-        place: Any = next((name for name in COLUMNS if name in first), None)
-    else:
-        place = 1 if type(first) in (list, tuple) and len(first) > 1 else None
+    first: Any = rows[0] if len(rows) else None
+    place: Any = None
+    if isinstance(first, dict):
+        place = next((name for name in COLUMNS if name in first), None)
+    elif isinstance(first, (list, tuple)) and len(first) > 1:
+        place = 1
     if place is None:
         return None
     return lambda at: np.asarray([_plain(rows[int(i)][place]) for i in at])

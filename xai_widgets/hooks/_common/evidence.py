@@ -32,6 +32,7 @@ from xai_widgets.tracking import CheckItem
 Array = npt.NDArray[Any]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
+MOST_UNSURE = 4096  # batches that are remembered over passes in which nothing was proved
 LOOSE = 1e-2  # under autocast the criterion's number has three digits
 
 
@@ -102,8 +103,11 @@ class Proof:
         self._feed.believe((self.mode, self.ds_id))
 
     def begin_pass(self) -> None:
-        """Believe the passes before this one; rows of this one can be taken back until a look agrees after them."""
-        self._feed.remember((self.mode, self.ds_id))
+        """Believe the passes before this one, if a look agreed in any; rows that are not believed can be taken back."""
+        stream = (self.mode, self.ds_id)
+        unsure = self._feed.unsure(stream)
+        if unsure is None or self.rows_proved or unsure > MOST_UNSURE:
+            self._feed.remember(stream)
 
     def withdraw(self) -> None:
         """Take back the rows of this pass that came since a look agreed last, and tell."""

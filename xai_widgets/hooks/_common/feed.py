@@ -93,6 +93,9 @@ class Feed:
         self._thread = threading.get_ident()  # that which trains
         self._holder: Callable[[], object] | None = None
         self._unsure: dict[Stream, list[Batch]] = {}  # since what was proved last
+        self._lost: set[Stream] = (
+            set()
+        )  # of which rows were taken back: those of batches taken meanwhile must not follow
         self._taken: dict[Stream, int] = {}
         self._proved: dict[Stream, int] = {}  # of these, which one a look agreed with last
 
@@ -110,6 +113,10 @@ class Feed:
         """Keep from now on which rows of a data set come, so that they can be taken back; what came before is believed."""
         self._unsure[stream] = []
         self._taken[stream] = self._proved[stream] = self._taken.get(stream, 0)
+
+    def unsure(self, stream: Stream) -> int | None:
+        """Return how many batches of a data set are not believed yet; None where nobody asked to remember them."""
+        return len(self._unsure[stream]) if stream in self._unsure else None
 
     def took(self, stream: Stream) -> None:
         """Count a batch of a data set whose rows may be taken back."""
@@ -130,6 +137,7 @@ class Feed:
         if stream not in self._unsure:
             return 0
         self._hand_over_held()
+        self._lost.add(stream)
         came, self._unsure[stream] = self._unsure[stream], []
         for epoch in {batch.epoch for batch in came}:
             index = [
@@ -216,6 +224,9 @@ class Feed:
 
     def hand_over(self, batch: Batch, parts: Iterable[Batch] = ()) -> None:
         """Hand a batch, or the `parts` that were put together, to the tracker; raises what it raises."""
+        stream = (batch.mode, batch.ds_id)
+        if stream in self._lost and batch.taken > self._proved[stream]:
+            return
         self.tracker.record(
             batch.index,
             batch.label,
@@ -225,8 +236,7 @@ class Feed:
             step=batch.step,
             **batch.metrics,
         )
-        self._works.add((batch.mode, batch.ds_id))
-        stream = (batch.mode, batch.ds_id)
+        self._works.add(stream)
         if stream in self._unsure:
             of_those = [one for one in parts or (batch,) if one.taken > self._proved[stream]]
             self._unsure[stream] += [one._replace(label=None, metrics={}) for one in of_those]

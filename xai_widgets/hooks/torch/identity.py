@@ -99,14 +99,16 @@ class Rows:
         if len(names) != fetched.count or not self._count(proof, fetched.count, list(parts.values())):
             return
         whole = len(fetched.rows) == fetched.count
-        agreed = False
+        agreed = alike = False
         for path, values in fetched.parts.items():
             told = self._part(proof, path, values, parts, fetched, whole)
             if told is False:
                 return
-            agreed = agreed or told is True
+            agreed, alike = agreed or told is True, alike or told == "alike"
         if agreed or self._contents(parts, fetched):
             proof.proved(len(fetched.rows))
+        elif alike and not proof.rows_proved:
+            proof.leave_open("labels", "those of the batches that were looked at are alike")
         elif not proof.rows_proved:
             proof.warn(
                 "rows",
@@ -138,8 +140,15 @@ class Rows:
         parts: dict[Path, Any],
         fetched: Fetched,
         whole: bool,
-    ) -> bool | None:
-        """Compare one part of the samples with its place in the batch: True, False (refused) or None (cannot be told)."""
+    ) -> bool | str | None:
+        """Compare one part of the samples with its place in the batch.
+
+        Returns
+        -------
+        bool, str or None
+            Whether it agrees (where it does not, the batch is refused), "alike" where any order would, None where that cannot
+            be told.
+        """
         if path in self._mapped:
             return None
         given = _stacked(values)
@@ -157,8 +166,9 @@ class Rows:
             return None
         same = same_labels(given, found)
         if same.all():
-            if bool((given != given[:1]).any()):  # where all are alike, any order agrees
-                self._pairs.setdefault(path, there)
+            if not bool((given != given[:1]).any()):
+                return "alike"
+            self._pairs.setdefault(path, there)
             return True
         told = is_function(given, found)
         if path in self._pairs or told is False or (whole and _is_reordered(given, found)):

@@ -79,7 +79,8 @@ class Sides:
             return None
         for one in parts:
             if known is None and getattr(targets, "ndim", 0) >= 2 and one.ndim >= 2:
-                same, turned = _equal(targets, one), _equal(targets, one.transpose(0, 1))
+                same = _equal(targets, one)
+                turned = not _lies_at(targets, one) and _equal(targets, one.transpose(0, 1))
                 if same != turned and one.shape[0] == count:
                     known = (
                         0 if same else 1
@@ -262,9 +263,16 @@ def is_one_hot(rows: Any) -> bool:
     return bool((((rows == 0) | (rows == 1)).all() & (rows.sum(1) == 1).all()).item())
 
 
+def _lies_at(targets: Any, part: Any) -> bool:
+    """Whether targets are this part, in the same memory and order."""
+    if not hasattr(part, "data_ptr") or not hasattr(targets, "data_ptr") or targets.shape != part.shape:
+        return False
+    return bool(targets.data_ptr() == part.data_ptr() and targets.stride() == part.stride())
+
+
 def _equal(targets: Any, part: Any) -> bool:
     if not hasattr(part, "detach") or targets.shape != part.shape:
         return False
-    if targets.data_ptr() == part.data_ptr() and targets.stride() == part.stride():
+    if _lies_at(targets, part):
         return True
     return bool((targets.detach() == part.detach().to(targets.device)).all())
