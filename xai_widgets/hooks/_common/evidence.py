@@ -111,12 +111,17 @@ class Proof:
 
     def withdraw(self) -> None:
         """Take back the rows of this pass that came since a look agreed last, and tell."""
-        rows = self._feed.withdraw((self.mode, self.ds_id))
+        self._tell_withdrawn(self._feed.withdraw((self.mode, self.ds_id)))
+
+    def withdraw_guessed(self, guessed: list[Any]) -> None:
+        """Take back batches that were recorded on no evidence, as stamped by the feed, and tell."""
+        self._tell_withdrawn(self._feed.take_back((self.mode, self.ds_id), guessed))
+
+    def _tell_withdrawn(self, rows: int) -> None:
         if rows:
             self.warn(
                 "withdrawn",
-                f"{rows:,} {self.mode} rows that were recorded between the last look that agreed and the first that did not are "
-                "taken back",
+                f"{rows:,} {self.mode} rows that were recorded before that was found out, and not proved, are taken back",
             )
 
     def number(self, want: Any, returned: Any, *, loose: bool = False, remedy: str = "") -> bool:

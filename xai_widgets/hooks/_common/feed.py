@@ -139,11 +139,15 @@ class Feed:
         self._hand_over_held()
         self._lost.add(stream)
         came, self._unsure[stream] = self._unsure[stream], []
+        return self.take_back(stream, came)
+
+    def take_back(self, stream: Stream, came: list[Batch]) -> int:
+        """Take back batches of a data set; returns how many rows."""
+        mode, ds_id = stream
         for epoch in {batch.epoch for batch in came}:
             index = [
                 one for batch in came if batch.epoch == epoch for one in np.asarray(batch.index).tolist()
             ]
-            mode, ds_id = stream
             self.guard(stream, lambda: self.tracker.withdraw(index, mode=mode, ds_id=ds_id, epoch=epoch))  # noqa: B023
         return sum(len(batch.index) for batch in came)
 

@@ -30,6 +30,7 @@ from xai_widgets.hooks.torch.witness import leaves
 SILENT_BATCHES = 4  # so many batches without a call of the loss make a notice
 FIRST = 3  # batches in which a device is waited for, to compare numbers
 RARELY = 64  # then one in so many
+MOST_GUESSED = 4096  # batches that can be taken back where the order of rows is found out late
 UNDECIDED = 4  # batches that wait for it to be known which of their calls counts
 STRAYS = 4  # calls that train, in a row, for no batch of a watched loader, that make a notice
 
@@ -254,6 +255,8 @@ class Observer:
                 self.evidence.of(*stream).leave_open(
                     "order of rows", "the labels are too much alike to tell in which order a loss's rows are"
                 )
+                if len(order.guessed) < MOST_GUESSED:
+                    order.guessed.append(self._feed.batch(*stream, current.index, None, {}))
                 self._record(current, call)
         if self._held is not None:
             self._held.flush()
@@ -501,7 +504,11 @@ class Observer:
         proof = self.evidence.of(current.mode, current.ds_id)
         proof.next()
         if call.own is False:
-            self._order((current.mode, current.ds_id)).refute()
+            order = self._order((current.mode, current.ds_id))
+            order.refute()
+            if order.guessed:
+                guessed, order.guessed = order.guessed, []
+                proof.withdraw_guessed(guessed)
             call.drop()
             proof.refuse(
                 "targets",

@@ -30,10 +30,13 @@ class RowOrder:
     ----------
     proved
         Whether they told enough.
+    guessed
+        Batches of which nothing told, to be taken back where rows are found in another order later.
     """
 
     def __init__(self) -> None:
         self.proved = False
+        self.guessed: list[Any] = []
         self._told = 0.0
         self._waiting: list[Any] = []
 
