@@ -220,6 +220,15 @@ def test_a_failure_is_told_once_and_stops_nothing() -> None:
     assert len(tracker.problems) == 2
 
 
+def test_a_batch_says_how_many_were_taken_before() -> None:
+    feed = Feed(Calls())
+    stamped = [feed.batch("train", None, ROWS, None, {}).taken]
+    feed.took(("train", None))
+    stamped += [feed.batch(mode, None, ROWS, None, {}).taken for mode in ("train", "eval")]
+    assert stamped == [0, 1, 0]
+    assert (feed.taken(("train", None)), feed.taken(("eval", None))) == (1, 0)
+
+
 def test_a_wish_to_stop_is_seen() -> None:
     tracker = Calls()
     feed = Feed(tracker)

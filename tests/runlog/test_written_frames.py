@@ -174,16 +174,21 @@ def test_a_batch_that_no_frame_holds_is_cut(
 def test_predictions_and_missing_labels_are_cut_too(
     log: LogWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PAYLOAD", 40)
+    monkeypatch.setattr(module, "MAX_PAYLOAD", 48)
     names = ["a", "b", "c", "a"]
     said = Batch(
-        np.arange(4), None, ("loss", "@named"), [np.ones(4, np.float32), np.zeros(4)], predicted=names
+        np.arange(4),
+        None,
+        ("loss", "@named", "acc"),
+        [np.ones(4), np.zeros(4), np.arange(4)],
+        predicted=names,
     )
     log.write_rows("eval", "x", 1, 1, said)
     cut = rows(tmp_path)
     assert [len(one) for one in cut] == [2, 2]
     assert [one.label for one in cut] == [None, None]
     assert [name for one in cut for name in one.predicted or ()] == names
+    assert [one.values[2].tolist() for one in cut] == [[0, 1], [2, 3]]
 
 
 @pytest.mark.parametrize(("most", "portions"), [(5, [["aa", "bb"], ["cc"]]), (1, [["aa"], ["bb"], ["cc"]])])

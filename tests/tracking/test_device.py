@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from xai_widgets import runlog  # noqa: E402
 from xai_widgets.tracking import NO_LABEL, Tracker  # noqa: E402
 from xai_widgets.tracking.store import device_buffer as device  # noqa: E402
 
@@ -135,6 +136,17 @@ def test_a_row_without_a_label_keeps_the_one_it_has(monkeypatch, gathering, wher
     tracker.record(torch.arange(2), torch.full((2,), NO_LABEL), epoch=3, loss=torch.tensor([4.0, 5.0]))
     assert tracker.instance_series(range(2)).values[:, 2].tolist() == [4, 5]
     assert tracker.labels == (0, 1, 2)
+
+
+def test_what_is_still_on_the_device_can_be_taken_back(gathering, tmp_path):
+    tracker = Tracker(log_dir=tmp_path)
+    tracker.record(torch.arange(3), torch.arange(3), loss=torch.tensor([1.0, 2.0, 3.0]))
+    tracker.withdraw([0, 1])
+    tracker.record(torch.tensor([1]), torch.tensor([1]), loss=torch.tensor([5.0]))
+    tracker.end_epoch()
+    tracker.instance_series([0])
+    for each in (tracker, runlog.read(tmp_path)):
+        np.testing.assert_array_equal(each.instance_series(range(3)).values[:, 0], [np.nan, 5, 3])
 
 
 def test_one_hot_labels_half_precision_and_masks(gathering):

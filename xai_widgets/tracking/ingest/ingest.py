@@ -145,7 +145,9 @@ class Intake:
         names = read_index(index)
         if len(names) and (mode, ds_id) in self._streams:
             batch = Batch(names, None, WITHDRAWN, [np.ones(len(names), np.float32)])
+            self._take_all_in()  # rows that are still on a device came before
             self._take_batch(batch, mode, ds_id, epoch, self._step)
+            self._take_all_in()
 
     def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None:
         """End the open epoch of a mode, or of all modes.
@@ -445,6 +447,10 @@ class Intake:
                     job()
                 except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as error:
                     self.report(f"rows could not be taken in: {type(error).__name__}: {error}")
+
+    def _take_all_in(self) -> None:
+        with self._settling:
+            self._settled()
 
     def _settled(self) -> None:
         """Take in everything recorded; the caller holds `_settling`."""
