@@ -57,6 +57,8 @@ def run(framework: str, loop: Loop) -> str:
         for attempt in range(2 if loop.interruption == "resumed" else 1):
             if loop.interruption == "look":
                 next(iter(case.loader))
+                if hasattr(case.loader, "passes"):
+                    case.loader.passes = 0  # a look is none
             with contextlib.suppress(Stopped):
                 runner(case, attempt)
     return judged(case)

@@ -19,6 +19,7 @@ Everything here is numpy: an adapter hands in arrays that have left their device
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from xai_widgets.tracking import CheckItem
 Array = npt.NDArray[Any]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
+ENOUGH = math.log(10_000)  # of so many orders, one would look the same by chance
 MOST_UNSURE = 4096  # batches that are remembered over passes in which nothing was proved
 LOOSE = 1e-2  # under autocast the criterion's number has three digits
 
@@ -57,6 +59,7 @@ class Proof:
         self._feed = feed
         self.mode, self.ds_id = mode, ds_id
         self.named_by = "the data set's order"
+        self.orders = 0.0  # log of how many orders of the rows that were looked at would have shown
         self.rows_proved = self.rows_seen = 0
         self.batches_agreed = self.batches_seen = 0
         self.refused = 0
@@ -84,6 +87,7 @@ class Proof:
         self.rows_seen += len(same)
         self.rows_proved += int(same.sum())
         if same.all():
+            self.orders += orders_of_rows(given)
             self._feed.believe((self.mode, self.ds_id))
             return True
         row = int(np.argmin(same))
@@ -95,9 +99,10 @@ class Proof:
         )
         return False
 
-    def proved(self, rows: int) -> None:
-        """Count rows whose samples were seen to be those of their names."""
+    def proved(self, rows: int, orders: float = 0.0) -> None:
+        """Count rows whose samples were seen to be those of their names; `orders` is the log of how many others would show."""
         self.open.pop("labels", None)
+        self.orders += orders
         self.rows_seen += rows
         self.rows_proved += rows
         self._feed.believe((self.mode, self.ds_id))
@@ -106,7 +111,7 @@ class Proof:
         """Believe the passes before this one, if a look agreed in any; rows that are not believed can be taken back."""
         stream = (self.mode, self.ds_id)
         unsure = self._feed.unsure(stream)
-        if unsure is None or self.rows_proved or unsure > MOST_UNSURE:
+        if unsure is None or self.orders >= ENOUGH or unsure > MOST_UNSURE:
             self._feed.remember(stream)
 
     def withdraw(self) -> None:
@@ -314,6 +319,13 @@ def is_function(given: Array, found: Array) -> bool | None:
         if known.setdefault(one, other) != other:
             return False
     return True if len(known) <= len(given) / 2 else None
+
+
+def orders_of_rows(values: Any) -> float:
+    """Return the log of the number of orders of rows (B, ...) that differ."""
+    rows = label_rows(values)
+    _, counts = np.unique(rows.reshape(len(rows), -1), axis=0, return_counts=True)
+    return math.lgamma(len(rows) + 1) - sum(math.lgamma(count + 1) for count in counts.tolist())
 
 
 def label_rows(labels: Any) -> Array:

@@ -6,13 +6,14 @@ set's memory are compared. A collate function that drops, sorts, pairs or repeat
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.hooks._common.data_labels import labels_in_memory
-from xai_widgets.hooks._common.evidence import Proof, is_function, same_labels
+from xai_widgets.hooks._common.evidence import ENOUGH, Proof, is_function, orders_of_rows, same_labels
 from xai_widgets.hooks.torch.loss.batch_side import LABEL_PATHS
 from xai_widgets.hooks.torch.witness import FIRST, RARELY, Fetched, Path, leaves
 
@@ -99,14 +100,16 @@ class Rows:
         if len(names) != fetched.count or not self._count(proof, fetched.count, list(parts.values())):
             return
         whole = len(fetched.rows) == fetched.count
-        agreed = alike = False
+        agreed, alike, orders = False, False, 0.0
         for path, values in fetched.parts.items():
             told = self._part(proof, path, values, parts, fetched, whole)
             if told is False:
                 return
             agreed, alike = agreed or told is True, alike or told == "alike"
+            if told is True and proof.orders < ENOUGH:
+                orders = max(orders, orders_of_rows(_stacked(values)))
         if agreed or self._contents(parts, fetched):
-            proof.proved(len(fetched.rows))
+            proof.proved(len(fetched.rows), orders or math.log(max(1, fetched.count * (fetched.count - 1))))
         elif alike and not proof.rows_proved:
             proof.leave_open("labels", "those of the batches that were looked at are alike")
         elif not proof.rows_proved:
