@@ -83,16 +83,16 @@ class Interrupted(Exception):
 class Decider(keras.callbacks.Callback):
     """Compares what every epoch drew with the edits when it began, while another thread decides on more."""
 
-    def __init__(self, edits, kind, rng):
+    def __init__(self, edits, kind, rng, rarely):
         super().__init__()
         self.edits, self.rng, self.draws, self.wrong, self.epochs = edits, rng, 0, 0, 0
         self.name = (lambda i: f"photo {i}") if "names" in kind else int
-        self.thread = None
+        self.thread, self.rarely = None, rarely
 
     def on_epoch_begin(self, epoch, logs=None):
         self.state = self.edits.state()
         self.model.__dict__["drawn"] = []
-        self.moment, self.cut = self.rng.integers(0, 4), self.rng.integers(0, 12)
+        self.moment, self.cut = self.rng.integers(0, 4), self.rng.integers(0, 12 * self.rarely)
 
     def on_train_batch_end(self, batch, logs=None):
         if batch == self.moment:
@@ -144,11 +144,15 @@ class Decider(keras.callbacks.Callback):
         self.epochs += 1
 
 
-def draw(kind, seed, epochs):
-    """Train for some epochs, on and on after interrupts; return how many draws there were, and how many were wrong."""
+def draw(kind, seed, epochs, rarely=1):
+    """Train for some epochs, on and on after interrupts; return how many draws there were, and how many were wrong.
+
+    A fit that is interrupted leaves Keras' threads that fetch its batches behind, so many of them are to be interrupted
+    `rarely` times less often.
+    """
     tracker = xw.Tracker()
     edits = xw.Edits(tracker)
-    decider = Decider(edits, kind, np.random.default_rng(seed))
+    decider = Decider(edits, kind, np.random.default_rng(seed), rarely)
     model = Noting()
     model.compile(run_eagerly=True)
     data = KINDS[kind](edits)
@@ -175,12 +179,13 @@ def test_no_excluded_sample_is_drawn_after_its_epoch_began(kind, seed):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore:nothing of the train batches is recorded")
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_excluded_sample_in_ten_thousand_draws(kind, capsys):
     draws = wrong = seed = 0
     while draws < 10_000:
-        more, bad = draw(kind, seed, 40)
+        more, bad = draw(kind, seed, 40, rarely=6)
         draws, wrong, seed = draws + more, wrong + bad, seed + 1
     with capsys.disabled():
         print(f"\n{kind}: {wrong} of {draws} draws wrong")
