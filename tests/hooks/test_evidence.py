@@ -137,6 +137,12 @@ def test_labels_lie_in_memory_through_subsets_and_concatenations():
     assert labels_in_memory(Joined(whole, Rows([1], "answers"))) is None
 
 
+def test_numbers_whose_largest_is_at_the_label_are_no_labels():
+    features = np.array([[0.3, 2.0, -1.0], [1.5, 0.2, 0.1]])
+    assert not same_labels(np.array([1, 0]), features).any()
+    assert same_labels(np.array([1, 0]), [[0.05, 0.9, 0.05], [0.9, 0.05, 0.05]]).all()
+
+
 def test_labels_lie_in_memory_in_lists_of_samples():
     named = [{"x": np.zeros(3), "labels": np.int64(i)} for i in (4, 5, 6)]
     assert labels_in_memory(named)(np.array([2, 0])).tolist() == [6, 4]

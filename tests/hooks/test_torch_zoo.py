@@ -36,6 +36,7 @@ def test_a_zoo_of_loops_is_right_or_told(part: int) -> None:
         ),  # labels are alike in all batches of the first pass, and in the second another order shows
         (5008171, "told"),  # the same, where the loop sorts its batches
         (5015691, "told"),  # two batches of four in the right order by chance
+        (8401257, "told"),  # inputs whose largest feature is at the place of the label
         (5000347, "right"),  # as many classes as rows, and labels that are the same when turned
     ],
 )
