@@ -64,8 +64,9 @@ def explain(
     batch_size
         Instances handed to the engine at once.
     effects
-        Whether to measure, at the end, what covering each rule's region does to the predictions (see `Explained.clusters`); one
-        evaluation for each of at most 200 instances a rule. A process of torchrun leaves it out.
+        Whether to measure, at the end, what each rule's region does to the predictions, covered and put into pictures of other
+        classes (see `Explained.clusters`); one evaluation for each of at most 400 instances a rule. A process of torchrun leaves
+        it out.
     progress
         Whether to show a progress bar (tqdm), on the first process.
     workers
