@@ -60,6 +60,11 @@ def test_a_frame_is_read_once_it_is_whole() -> None:
             assert (second is None) == (size < len(whole))
 
 
+def test_a_header_is_judged_once_it_is_there() -> None:
+    assert scan(memoryview(b"?" * 35), 0) is None
+    assert scan(memoryview(b"?" * 36), 0) == Damage(0, 33, "no frame begins here")
+
+
 @pytest.mark.parametrize("length", [3, 4, 5])
 def test_a_frame_has_a_greatest_length(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
     made = joined(1, [b"x" * length])
