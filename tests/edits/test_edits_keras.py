@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 
-import xai_widgets as xw
-from xai_widgets.hooks.keras import TrackerCallback, indexed
+keras = pytest.importorskip("keras")
+
+import xai_widgets as xw  # noqa: E402
+from xai_widgets.hooks.keras import TrackerCallback, indexed  # noqa: E402
 
 N, CLASSES = 24, 4
 rng = np.random.default_rng(0)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import xai_widgets as xw
-from xai_widgets.hooks.keras import TrackerCallback, indexed
+keras = pytest.importorskip("keras")
+
+import xai_widgets as xw  # noqa: E402
+from xai_widgets.hooks.keras import TrackerCallback, indexed  # noqa: E402
 
 N, CLASSES, BATCH = 44, 4, 6
 X = np.arange(N, dtype="float32")[:, None]
