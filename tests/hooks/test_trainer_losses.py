@@ -31,6 +31,20 @@ class Rows(torch.utils.data.Dataset):
         return {"input_ids": self.x[i], "labels": self.y[i], "name": f"row-{i:03d}"}
 
 
+class Opaque(torch.utils.data.Dataset):
+    """Says of its samples nothing that is not read."""
+
+    def __init__(self, rows):
+        self.read = rows.__getitem__
+        self.size = len(rows)
+
+    def __len__(self):
+        return self.size
+
+    def __getitem__(self, i):
+        return self.read(i)
+
+
 def columns(rows):
     return datasets.Dataset.from_dict(
         {
@@ -93,12 +107,23 @@ def test_label_smoothing_takes_each_modes_own_labels(kind, tmp_path):
 def test_labels_that_are_nowhere_end_no_training(tmp_path):
     """A batch's own labels stand in for them in training; an evaluation is told."""
     rows = Rows(1)
-    listed = indexed([rows[i] for i in range(16)])
-    tracker, trainer = run(tmp_path, listed, listed, label_smoothing_factor=0.1, num_train_epochs=1)
-    want = losses(trainer.model, rows, label_smoothing=0.1)[:16]
+    opaque = indexed(Opaque(rows))
+    tracker, trainer = run(tmp_path, opaque, opaque, label_smoothing_factor=0.1, num_train_epochs=1)
+    want = losses(trainer.model, rows, label_smoothing=0.1)
     np.testing.assert_allclose(table(tracker, "train")["loss"], want, atol=1e-5)
     assert any("labels=" in problem for problem in tracker.problems)
     assert list(tracker.modes) == ["train"]
+
+
+def test_labels_are_found_in_a_list_of_samples(tmp_path):
+    rows = Rows(1)
+    listed = indexed([rows[i] for i in range(16)])
+    tracker, trainer = run(tmp_path, listed, listed, label_smoothing_factor=0.1, num_train_epochs=1)
+    want = losses(trainer.model, rows, label_smoothing=0.1)[:16]
+    for mode in ("train", "eval"):
+        assert table(tracker, mode)["label"].tolist() == rows.y[:16].tolist()
+        np.testing.assert_allclose(table(tracker, mode)["loss"], want, atol=1e-5)
+    assert not tracker.problems
 
 
 class Weighted(transformers.Trainer):

@@ -142,7 +142,7 @@ class Slow:
 def test_threads_end_with_close_whatever_waits(
     asked: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xai_widgets.widgets.instance_map.widget._as_samples", lambda samples: samples)
+    monkeypatch.setattr("xai_widgets.widgets.instance_map.widget.as_samples", lambda samples: samples)
     samples = Slow()
     desk = asked(samples)
     for number in range(16):
@@ -168,7 +168,7 @@ def test_threads_end_with_close_whatever_waits(
 def test_pictures_that_wait_for_a_safe_point_are_read_one_question_a_step(
     asked: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch, wire: list[tuple[str, dict, list]]
 ) -> None:
-    monkeypatch.setattr("xai_widgets.widgets.instance_map.widget._as_samples", lambda samples: samples)
+    monkeypatch.setattr("xai_widgets.widgets.instance_map.widget.as_samples", lambda samples: samples)
     samples = Slow()
     samples.draws_random = True  # type: ignore[attr-defined]
     desk = asked(samples)
