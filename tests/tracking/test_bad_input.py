@@ -155,6 +155,18 @@ def test_the_last_of_several_predictions_counts_live_and_read_back(labels, tmp_p
     assert tracker.predictions(["x"]) == runlog.read(tmp_path).predictions(["x"]) == (labels[0],)
 
 
+def test_lists_of_integers_on_both_sides_of_63_bits_stay_what_they_are():
+    far = 2**63 + 1  # which numpy would make a float of, beside a small one
+    tracker = Tracker()
+    tracker.record([0, far], [far, -1], prediction=[-1, far], loss=[1.0, 2.0])
+    tracker.end_epoch()
+    assert set(tracker.indices().tolist()) == {0, far}
+    assert [tracker.label_of(0), tracker.label_of(far)] == [far, -1]
+    assert tracker.predictions([0, far]) == (-1, far)
+    with pytest.raises(TypeError, match="float64"):
+        tracker.record([0, 1.5], [0, 1], loss=[1.0, 2.0])
+
+
 def test_metrics_listed_are_those_that_can_be_asked_for():
     tracker = Tracker()
     tracker.record([0], [0], mode="eval", loss=[1.0])

@@ -75,7 +75,7 @@ def read_index(index: Any) -> Array | list[Any]:
         if isinstance(index, range):
             return np.arange(index.start, index.stop, index.step, dtype=np.int64)
         array = np.asarray(index)  # many times faster than to look at every one
-        if array.dtype.kind in "USTO":
+        if array.dtype.kind in "USTO" or (array.dtype.kind == "f" and _are_whole(index)):
             return _names(index)
     array = squeeze_column(to_array(index) if array is None else array)
     if array.ndim == 0:
@@ -99,6 +99,11 @@ def read_index(index: Any) -> Array | list[Any]:
         f"index has dtype {array.dtype}; expected integers or strings that name the instances "
         "(a position in the data set will do: index.astype(int))"
     )
+
+
+def _are_whole(values: Any) -> bool:
+    """Whether all are integers: of some below and some beyond 63 bits numpy makes floats."""
+    return len(values) > 0 and all(isinstance(value, (int, np.integer)) for value in values)
 
 
 def _text(value: Any) -> str:
@@ -132,6 +137,8 @@ def read_label(label: Any, size: int) -> Array | list[Any]:
         _same_length("label", len(names), size)
         return names
     array = squeeze_column(to_array(label))
+    if array.dtype.kind == "f" and isinstance(label, (list, tuple)) and _are_whole(label):
+        array = np.array(label, object)
     if array.ndim == 0 and size == 1:
         array = array.reshape(1)
     if array.ndim == 2:
