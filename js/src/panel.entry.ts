@@ -5,6 +5,7 @@ import { followBeside } from "./shared/beside";
 import { followChosen, tellChosen } from "./shared/chosen";
 import { button, h, whenInside } from "./shared/dom";
 import { makeFold } from "./shared/fold";
+import { keepKeys } from "./shared/keys";
 import { makeCheck } from "./panel/check";
 import { makeHeader } from "./panel/header";
 import { makeLegend } from "./panel/legend";
@@ -95,6 +96,7 @@ function offerBeside(model: AnyModel<FrontState>, el: HTMLElement, place: HTMLEl
 
 function renderTabs(model: AnyModel<FrontState>, el: HTMLElement, send: Send, signal: AbortSignal): void {
   const place = h("div", { class: "xaiw-tabs" });
+  keepKeys(place, signal);
   el.append(place);
   whenInside(el, ".xaiw-dashboard", signal, (root) => {
     const draw = makeTabs(place, root, send);
@@ -153,6 +155,7 @@ function renderPanel(model: AnyModel<FrontState>, el: HTMLElement, send: Send, s
     panel.setAttribute("role", "region");
     panel.setAttribute("aria-label", model.get("head").title);
     nameSliders(panel, signal);
+    keepKeys(panel, signal);
     if (panel.classList.contains("xaiw-saliency")) {
       foldSettings(panel, head, signal);
       follow(model, signal, ["summary"], followChosen(panel, el, () => model.get("summary"), signal));

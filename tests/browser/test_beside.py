@@ -428,3 +428,31 @@ def test_without_a_pane_one_line_says_how_and_a_row_that_left_keeps_no_number(
     finally:
         notebook.close()
         lab_server.forget_kernels()
+
+
+def test_notebook_7_keeps_what_is_chosen_in_every_width(
+    browser: Any, notebook_server: lab.JupyterServer
+) -> None:
+    """Below its cell: the window grows, shrinks and is loaded anew while the next cell trains."""
+    path = lab.write_notebook(
+        notebook_server.folder / "below.ipynb", [SETUP.replace("CLASSES", "10") + "dashboard", TRAINING]
+    )
+    below = lab.Notebook(browser, notebook_server, path, width=1280, height=800)
+    page = below.page
+    try:
+        below.execute(0)
+        below.run(1)
+        page.locator(f"{CELL} .xaiw-tab-instances path.line").first.wait_for(state="attached", timeout=60_000)
+        kept = choose(page, CELL, "classes", "ArrowRight")
+        for width, height in ((1280, 1500), (700, 800), (1280, 800)):
+            page.set_viewport_size({"width": width, "height": height})
+            is_kept(page, CELL, kept)
+            below.screenshot(SCREENSHOTS / f"notebook-{width}x{height}.png")
+        page.evaluate(SAVE)
+        page.reload()
+        page.locator(f"{CELL} .xaiw-facts").wait_for(timeout=60_000)
+        is_kept(page, CELL, kept)
+        assert below.problems == []
+    finally:
+        below.close()
+        notebook_server.forget_kernels()

@@ -18,6 +18,7 @@ import { Strip } from "./controls/cards";
 import { type Beside, followBeside } from "../shared/beside";
 import { tellChosen } from "../shared/chosen";
 import { makeFold } from "../shared/fold";
+import { keepKeys } from "../shared/keys";
 import { watchTheme } from "../shared/theme";
 import { Tooltip } from "./controls/tooltip";
 
@@ -27,7 +28,7 @@ const ICONS = { plus: "M8 3v10M3 8h10", minus: "M3 8h10", home: "M3 6V3h3M10 3h3
 const TIGHT = { height: 560, width: 480, low: 320 };
 
 export class Page implements Part {
-  readonly root = h("section", { class: "xw-map", "data-lm-suppress-shortcuts": "true", "aria-label": "Instance map" });
+  readonly root = h("section", { class: "xw-map", "aria-label": "Instance map" });
   readonly app: App;
   readonly scatter: Scatter;
   readonly heat: Heat;
@@ -159,6 +160,7 @@ export class Page implements Part {
   /** Show where the focus is to those who use the keyboard, also where a script put it. */
   private watchKeys(): void {
     const { signal } = this.closing;
+    keepKeys(this.root, signal, () => true);
     this.root.addEventListener("keydown", () => (this.root.dataset["keys"] = "true"), { signal, capture: true });
     this.root.addEventListener("keyup", (event) => event.key === "Tab" && (this.root.dataset["keys"] = "true"), { signal });
     this.root.addEventListener("pointerdown", () => delete this.root.dataset["keys"], { signal, capture: true });

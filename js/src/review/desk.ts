@@ -2,6 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { button, h, mark, say, show } from "../shared/dom";
+import { keepKeys } from "../shared/keys";
 import { CardView } from "./card";
 import { type Action, actionOf, HELP } from "./keys";
 import { LogView } from "./log";
@@ -16,7 +17,7 @@ const SLOW = 3000;
 const KEYS = ["card", "strip", "labels", "progress", "can", "log", "effect", "empty", "note"] as const;
 
 export class Desk {
-  readonly root = h("section", { class: "xaiw-desk", tabindex: "0", "aria-label": "Review", "data-lm-suppress-shortcuts": "true" });
+  readonly root = h("section", { class: "xaiw-desk", tabindex: "0", "aria-label": "Review" });
   private readonly album = new Album();
   private readonly send = (message: Message): void => this.tell(message);
   private readonly card: CardView;
@@ -78,6 +79,7 @@ export class Desk {
     follow("change:said", () => say(this.said, this.model.get("said").text));
     follow("change:call", () => this.called());
     follow("msg:custom", ((content: unknown) => this.receive(content)) as never);
+    keepKeys(this.root, signal, (event) => !(event.ctrlKey || event.metaKey) || actionOf(event) !== null);
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.root.addEventListener("click", (event) => {
       if (!(event.target as HTMLElement).closest("button, input, summary, a")) this.root.focus({ preventScroll: true });
