@@ -117,6 +117,8 @@ def await_answer(page: Any, board: str, before: str) -> str:
     return str(wait_for(answered, seconds=60, what=f"pictures of another instance than {before!r}"))
 
 
-def click_row(page: Any, board: str) -> None:
+def click_row(page: Any, board: str, chosen: str | None = None) -> None:
+    """Choose a row; of the one that is chosen already the list of another window may not have heard yet."""
     page.locator(f"{board} [data-tab=instances].xaiw-tab").click()
-    page.locator(f"{board} .xaiw-tab-instances .xaiw-row:not(.xaiw-chosen) .xaiw-row-main").first.click()
+    rows = page.locator(f"{board} .xaiw-tab-instances .xaiw-row:not(.xaiw-chosen) .xaiw-row-main")
+    (rows.filter(has_not_text=chosen) if chosen else rows).first.click()

@@ -222,7 +222,7 @@ SAVE = """async () => {
 def choose(page: Any, board: str, tab: str, key: str) -> list[str]:
     """Choose another sample, a tab, and another smoothing; gives what is to be kept."""
     before = page.evaluate(KEPT, board)
-    click_row(page, board)
+    click_row(page, board, before[2])
     name = await_answer(page, board, before[2])
     page.locator(f"{board} [data-tab={tab}].xaiw-tab").click()
     settings = page.locator(f"{board} .xaiw-settings")
