@@ -167,6 +167,16 @@ def test_lists_of_integers_on_both_sides_of_63_bits_stay_what_they_are():
         tracker.record([0, 1.5], [0, 1], loss=[1.0, 2.0])
 
 
+@pytest.mark.parametrize("what", ["instances", "labels"])
+def test_a_table_of_nothing_has_its_columns(what):
+    tracker, empty = Tracker(), Tracker().table(what)
+    tracker.record([0], [1], loss=[2.0])
+    tracker.end_epoch()
+    assert len(empty) == 0
+    assert set(empty.columns) == set(tracker.table(what).columns) - {"loss"}
+    assert list(Tracker().to_frame(what).sort_values("label")["label"]) == []
+
+
 def test_metrics_listed_are_those_that_can_be_asked_for():
     tracker = Tracker()
     tracker.record([0], [0], mode="eval", loss=[1.0])

@@ -13,7 +13,19 @@ from xai_widgets.tracking.store.index_map import as_column
 from xai_widgets.tracking.store.stream import Stream
 from xai_widgets.tracking.tables import Table
 
-FRAMES = ("instances", "labels")
+_HEAD = {"mode": object, "ds_id": object, "epoch": np.int32, "step": np.int64}
+FRAMES: dict[str, dict[str, Any]] = {
+    "instances": {**_HEAD, "index": np.int64, "label": np.int64},
+    "labels": {
+        **_HEAD,
+        "metric": object,
+        "label": np.int64,
+        "name": object,
+        "count": np.int64,
+        **dict.fromkeys(("mean", "std", "min", "max"), np.float64),
+    },
+}
+"""Columns that a table has whatever was recorded, with what they hold while nothing is."""
 
 
 class Frames(Series):
@@ -23,6 +35,8 @@ class Frames(Series):
         """Return everything recorded as columns."""
         with self._run._settling:
             tables = list(self.tables(what, mode=mode))
+        if not tables:
+            return Table({name: np.zeros(0, kind) for name, kind in FRAMES[what].items()})
         names = list(dict.fromkeys(name for table in tables for name in table))
         return Table({name: _stacked([_column(table, name) for table in tables]) for name in names})
 
