@@ -244,11 +244,12 @@ class _Distances:
             self._ops.letters.send(found, partial(self._arrived, new))
 
     def _short(self) -> Tensor:
-        vectors = self._vectors[self._folded.count :] if self._folded.count < self._vectors.count else None
-        folded = None if vectors is None else self._ops.fold(vectors)
-        if folded is vectors is not None:
-            return self._vectors[:]
-        if folded is not None:
+        """Return all vectors folded; those that came since the last call are folded now."""
+        if self._folded.count < self._vectors.count:
+            vectors = self._vectors[self._folded.count :]
+            folded = self._ops.fold(vectors)
+            if folded is vectors:  # short as they are: none is kept twice
+                return vectors
             self._folded.add(folded)
         return self._folded[:]
 

@@ -93,9 +93,8 @@ class Feed:
         self._thread = threading.get_ident()  # that which trains
         self._holder: Callable[[], object] | None = None
         self._unsure: dict[Stream, list[Batch]] = {}  # since what was proved last
-        self._lost: set[Stream] = (
-            set()
-        )  # of which rows were taken back: those of batches taken meanwhile must not follow
+        # of which rows were taken back: those of batches taken meanwhile must not follow
+        self._lost: set[Stream] = set()
         self._taken: dict[Stream, int] = {}
         self._proved: dict[Stream, int] = {}  # of these, which one a look agreed with last
 

@@ -21,7 +21,6 @@ from xai_widgets.live.saliency.requests import ColumnsRequest, ColumnsResult, We
 from xai_widgets.live.saliency.throttle import Pace
 from xai_widgets.live.saliency.tracing import example_inputs, short
 from xai_widgets.live.snapshots.snapshots import Snapshot, Snapshots
-from xai_widgets.live.snapshots.torch_copy import TorchReplica
 from xai_widgets.live.training.safe_points import SafePoints
 
 if TYPE_CHECKING:
@@ -343,7 +342,7 @@ class AttributionService:
         steps, with the streams put back, and so is every other of one that does.
         """
         replica, draws = snapshot.replica, self._snapshots.draws
-        if not isinstance(replica, TorchReplica) or draws == ():
+        if draws == () or not replica.eager:
             with replica.computing():
                 return next(chunks, None)
         made: list[Any] = []

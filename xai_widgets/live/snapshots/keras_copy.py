@@ -14,6 +14,7 @@ class KerasReplica:
     """A copy of a Keras model; see `Replica`."""
 
     notes: tuple[str, ...] = ()
+    eager = False
 
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None = None) -> None:
         if not model.built:
@@ -41,6 +42,10 @@ class KerasReplica:
         for live, kept in zip(self._source.weights, self.model.weights, strict=True):
             kept.assign(_own_memory(live))
         return True
+
+    def may_draw(self) -> bool:
+        """See `Replica`; a traced function runs no Python."""
+        return False
 
     def computing(self) -> contextlib.AbstractContextManager[None]:
         """Nothing to prepare: TensorFlow orders its streams itself."""

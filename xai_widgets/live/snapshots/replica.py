@@ -20,16 +20,22 @@ class Replica(Protocol):
         The copy, in evaluation mode; shares no storage with the original.
     notes : tuple of str
         What the copy leaves out, in words for the user.
+    eager : bool
+        Whether every evaluation runs Python code of the model, which may draw from streams of Python or numpy.
     """
 
     model: Any
     notes: tuple[str, ...]
+    eager: bool
 
     def fits(self) -> bool:
         """Whether `refresh` can work."""
 
     def refresh(self) -> bool:
         """Copy the weights of the original; False when the two no longer fit and a new replica is due."""
+
+    def may_draw(self) -> bool:
+        """Whether the model's code names a random stream of Python or numpy; asked of an eager one."""
 
     def computing(self) -> Any:
         """Return a context manager for computing with the copy (the copy's own CUDA stream)."""

@@ -16,6 +16,8 @@ _PLAIN = (bool, int, float, str, type(None))
 class TorchReplica:
     """A copy of a torch module; see `Replica`."""
 
+    eager = True
+
     def __init__(self, model: Any, model_fn: Callable[[], Any] | None = None) -> None:
         self._source = plain_module(model)
         self.model, self.notes = _copied(self._source, model_fn)
