@@ -183,6 +183,8 @@ def ray(images: int, turns: int) -> None:
     """Compare two actors with two processes side by side, by the clock (Ray's own work too), start included."""
     import ray as cluster
 
+    # its workers import what the network is made of
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks" / "attribution")])
     network, data = case(images)
     cluster.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
     ratios = []

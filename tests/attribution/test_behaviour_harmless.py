@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -28,6 +31,17 @@ def lived_in() -> nn.Module:
     model.conv.register_forward_hook(lambda module, given, made: None)
     model.head.register_full_backward_hook(lambda module, given, made: None)
     return model
+
+
+class Drawing(nn.Module):
+    """Draws numbers in evaluation mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = picture_net()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(nn.functional.dropout(x, 0.3, training=True) + 0.1 * torch.randn_like(x))
 
 
 def mixed_modes_are_there(before) -> None:
@@ -246,3 +260,26 @@ def test_results_cannot_be_written_to_by_accident():
         found.values[0, 0] = 1
     with pytest.raises(AttributeError):
         found.method = "other"
+
+
+def test_explaining_does_not_load_the_compiler_for_a_model_that_is_not_compiled():
+    code = (
+        "import sys, torch, xai_widgets as xw\n"
+        "model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))\n"
+        "xw.AttributionEngine(model).attribute(torch.zeros(2, 4), 'saliency')\n"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+
+
+def test_a_compiled_model_that_draws_is_explained_and_leaves_the_stream():
+    x = pictures(3)
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    found = [
+        AttributionEngine(model).attribute(x, "integrated_gradients", integrating=4).values
+        for model in (Drawing(), torch.compile(Drawing(), backend="aot_eager"))
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-7)
+    assert torch.equal(torch.get_rng_state(), before)

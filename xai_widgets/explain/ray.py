@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -249,7 +250,17 @@ def _fetched(value: Any) -> Any:
     """Return what a reference of Ray's stands for; anything else as it is."""
     if type(value).__name__ != "ObjectRef":
         return value
-    return _ray().get(value)
+    ray = _ray()
+    try:
+        return ray.get(value)
+    except ray.exceptions.RaySystemError as error:
+        missing = re.search("No module named '[^']*'", str(error))
+        if missing is None:
+            raise
+        raise ImportError(
+            f"a worker of Ray cannot read the model or the samples: {missing[0]}. What they are made of must be importable"
+            " there: start Ray with PYTHONPATH set to its folder, or by ray.init(runtime_env={'working_dir': ...})"
+        ) from error
 
 
 def _ray() -> Any:

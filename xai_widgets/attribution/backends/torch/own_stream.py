@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 
@@ -12,11 +13,15 @@ def own_stream(seed: int = 0) -> Any:
     Putting the global state back afterwards would not do: another thread that trains draws from it meanwhile. The context's
     ``drew`` tells whether anything was drawn.
     """
-    return _kind()(seed)
+    return _kind("torch._dynamo" in sys.modules)(seed)
 
 
 @functools.cache
-def _kind() -> Any:
+def _kind(compiles: bool) -> Any:
+    """Return the class of the context, which torch's compiler leaves alone where it is there.
+
+    Keeping it off would import it otherwise, a second and a half in a process that compiles nothing.
+    """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -30,6 +35,10 @@ def _kind() -> Any:
             self.drew = False
             self._seed = seed
             self._generators: dict[str, Any] = {}
+
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            return compiles
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             """Run an operation; one that draws gets this stream's generator."""
