@@ -152,14 +152,14 @@ def find_clusters(
     effects
         What was measured, by class and name of the region.
     """
+    # a mask of zeros, as of a black picture, says nothing of places
+    said = np.abs(masks).max((1, 2), initial=0) > 0
+    index, label, prediction, masks = index[said], label[said], prediction[said], masks[said]
+    if not len(masks):
+        return ()
     shares = _shares(masks)
-    regions = regions_of(*masks.shape[1:]) if len(masks) else {}
-    table = (
-        np.stack([region.ravel() for region in regions.values()], 1).astype(np.float64)
-        if regions
-        else np.zeros((1, 0))
-    )
-    inside = shares @ table
+    regions = regions_of(*masks.shape[1:])
+    inside = shares @ np.stack([region.ravel() for region in regions.values()], 1).astype(np.float64)
     found: list[Cluster] = []
     for value in np.unique(prediction[prediction >= 0]):
         members = np.flatnonzero(prediction == value)
@@ -268,8 +268,7 @@ def _why(
 
 def _shares(masks: npt.NDArray[Any]) -> Floats:
     flat = np.abs(np.asarray(masks, np.float64)).reshape(len(masks), -1)
-    total = flat.sum(1, keepdims=True)
-    return np.asarray(flat / np.where(total > 0, total, 1))
+    return np.asarray(flat / flat.sum(1, keepdims=True))
 
 
 def _divergence(inside: Floats, outside: Floats) -> Floats:

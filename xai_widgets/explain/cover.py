@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,21 @@ BATCH = 64
 
 
 def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) -> Iterator[dict[str, Any]]:
-    """Measure what each rule's region does, covered and put into others, fit for JSON; those measured before are left out."""
+    """Measure what each rule's region does, covered and put into others, fit for JSON; those measured before are left out.
+
+    Where that fails, as with pictures of several sizes, the rule stays unmeasured, and that is told.
+    """
+    failed: list[str] = []
     for cluster in store.clusters():
         if cluster.effect is not None:
             continue
-        filling = filling_of(data, store, cluster)
-        effect = cover(engine, data, cluster.index, cluster.region, filling, cluster.label)
-        found = transfer(engine, data, store, cluster)
+        try:
+            filling = filling_of(data, store, cluster)
+            effect = cover(engine, data, cluster.index, cluster.region, filling, cluster.label)
+            found = transfer(engine, data, store, cluster)
+        except Exception as error:
+            failed.append(f"{store.name_of(cluster.label)}: {type(error).__name__}: {error}")
+            continue
         yield {
             "label": cluster.label,
             "region": cluster.region_name,
@@ -37,6 +46,13 @@ def measure_effects(engine: AttributionEngine, data: Samples, store: Explained) 
             "count": effect.count,
             "transfer": dataclasses.asdict(found),
         }
+    if failed:
+        warnings.warn(
+            f"what the regions of {len(failed)} rules do was not measured, so that their suspicion is that of their place "
+            f"alone; for one of {failed[0]}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def cover(

@@ -50,6 +50,8 @@ class Explainer:
         As for `xai_widgets.samples.as_samples`, of the column `image`.
     weights
         SHA-256 of the weights that are expected, as `xai_widgets.explain` writes it down; others are refused.
+    engine_options
+        Those of `AttributionEngine`.
     **options
         Those of `AttributionEngine.attribute`; 16 steps or draws from a baseline of zeros by default.
 
@@ -82,6 +84,7 @@ class Explainer:
         std: Any = None,
         label_names: Any = None,
         weights: str | None = None,
+        engine_options: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         self._method, self._settings = method, {**DEFAULTS, **options}
@@ -93,7 +96,7 @@ class Explainer:
                 "this worker's model has other weights than the caller's; a function that makes a model should load its weights, "
                 "and not draw them"
             )
-        self._engine = AttributionEngine(network)
+        self._engine = AttributionEngine(network, **(engine_options or {}))
         self._samples: Samples | None = _fetched(samples)
         self._columns = {"image": image, "label": label, "index": index}
         self._reading = {"layout": layout, "mean": mean, "std": std, "label_names": label_names}
@@ -169,6 +172,7 @@ def through_ray(
     workers: int | None,
     gpus: float,
     weights: str,
+    engine_options: Mapping[str, Any] | None,
 ) -> Iterator[tuple[Rows | None, dict[Index, str]]]:
     """Explain instances by actors of Ray; what they found comes here, and only here it is written.
 
@@ -194,6 +198,7 @@ def through_ray(
             "samples": ray.put(data),
             "method": method,
             "weights": weights,
+            "engine_options": engine_options,
             **settings,
         }
         parts = max(1, min(BLOCKS, len(ids) // size))

@@ -191,12 +191,16 @@ class StoreWriter:
 
     def write(self, kind: Kind, payload: bytes) -> None:
         """Append one frame whole, or leave the file as it was and raise OSError."""
-        if self._descriptor < 0:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            self._descriptor = os.open(self.path, flags, 0o644)
-            append_whole(self._descriptor, encode(Kind.ABOUT, [json.dumps(self._about).encode()]))
-        append_whole(self._descriptor, encode(kind, [payload]))
+        try:
+            if self._descriptor < 0:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+                self._descriptor = os.open(self.path, flags, 0o644)
+                append_whole(self._descriptor, encode(Kind.ABOUT, [json.dumps(self._about).encode()]))
+            append_whole(self._descriptor, encode(kind, [payload]))
+        except OSError as error:
+            said = f"{error.strerror}; what was explained stays, and the same call goes on from there"
+            raise OSError(error.errno, said, os.fspath(self.path)) from error
 
     def close(self) -> None:
         """Bring the file to the disk and close it."""

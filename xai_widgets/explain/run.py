@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,10 @@ from xai_widgets.explain.batches import DEFAULTS, explained
 from xai_widgets.explain.cover import measure_effects
 from xai_widgets.explain.networks import made, weights_digest
 from xai_widgets.explain.ray import through_ray
-from xai_widgets.explain.records import Index, Kind, StoreWriter, encode_rows
-from xai_widgets.explain.store import Explained, check_same
+from xai_widgets.explain.recorder import Recorder
+from xai_widgets.explain.records import Index, Kind, StoreWriter
+from xai_widgets.explain.sameness import check_labels, check_same
+from xai_widgets.explain.store import Explained
 from xai_widgets.samples import Samples, as_samples
 
 ENGINES = ("local", "torchrun", "ray")
@@ -37,6 +38,7 @@ def explain(
     progress: bool = True,
     workers: int | None = None,
     gpus: float = 0,
+    engine_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Explained:
     """Explain every instance of a data set, and find what the network looks at as a rule.
@@ -73,6 +75,9 @@ def explain(
         Actors of Ray; by default one fewer than there are free processors. One processor must be to spare.
     gpus
         GPUs of each of these actors, also a part of one.
+    engine_options
+        Those of `AttributionEngine`, such as ``{"output": 0}`` for a model that returns several tensors, ``{"task": "value"}``
+        for one that gives a value, or ``{"device": "cuda:1"}``.
     **options
         Those of `AttributionEngine.attribute`; 16 steps or draws from a baseline of zeros by default.
 
@@ -84,8 +89,10 @@ def explain(
     Raises
     ------
     ValueError, TypeError
-        For an unknown engine, method or option, for inputs that are no pictures, and for a folder that holds explanations
-        of other weights or by another method.
+        For an unknown engine, method or option, for inputs that are no pictures, for labels whose values are not known, and for
+        a folder that holds explanations of other weights, by another method, or of other data.
+    RuntimeError
+        When none of the first hundred instances can be explained. Otherwise those that fail are left out, and told by a warning.
     OSError
         When the disk is full; what was written stays, and the same call goes on from there.
     """
@@ -99,46 +106,52 @@ def explain(
     Settings.of(settings)
     if data.layout is None:
         raise ValueError(f"a data set of pictures can be explained as a whole; got {data!r}")
-    explainer = AttributionEngine(network)
-    about = _about(network, data, method, settings)
+    if batch_size < 1:
+        raise ValueError(f"batch_size should be at least 1; got {batch_size}")
+    explainer = AttributionEngine(network, **(engine_options or {}))
+    about = _about(network, data, method, settings, engine_options or {})
     store = Explained(out)
     check_same(store, about)
     wanted = _wanted(data, index)
+    check_labels(store, data, wanted)
     rank, world = _process(engine)
     if engine != "ray" and (workers is not None or gpus):
         raise ValueError(f'workers and gpus are of engine="ray"; got them with engine={engine!r}')
     known = set(store.index.tolist())
-    missing = [each for each in wanted[rank::world] if each not in known]
+    mine = wanted[rank::world]
+    missing = [each for each in mine if each not in known]
+    done = len(mine) - len(missing)
     writer = StoreWriter(Path(out), about)
-    try:
-        bar = _bar(progress and rank == 0, missing, len(wanted[rank::world]))
+    with Recorder(
+        writer, store, alone=world == 1, bar=progress and rank == 0, done=done, total=len(mine)
+    ) as record:
         if engine == "ray":
             parts = through_ray(
                 model, data, missing, method, settings, batch_size,
-                workers=workers, gpus=gpus, weights=about["weights"],
+                workers=workers, gpus=gpus, weights=about["weights"], engine_options=engine_options,
             )  # fmt: skip
         else:
             parts = explained(explainer, data, missing, method, settings, batch_size)
         for rows, failed in parts:
-            if rows is not None:
-                writer.write(Kind.ROWS, encode_rows(rows))
-            for each, why in failed.items():
-                writer.write(Kind.FAILED, json.dumps({"index": [each], "why": why}).encode())
-            bar(len(failed) + (0 if rows is None else len(rows.index)))
-        bar(None)
+            record.take(rows, failed)
+        record.finish()
         store.poll()
         if effects and world == 1 and len(store):
             for found in measure_effects(explainer, data, store):
                 writer.write(Kind.EFFECT, json.dumps(found).encode())
-    finally:
-        writer.close()
     store.poll()
     return store
 
 
-def _about(network: Any, data: Samples, method: str, settings: dict[str, Any]) -> dict[str, Any]:
+def _about(
+    network: Any, data: Samples, method: str, settings: dict[str, Any], engine_options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what must be the same for explanations to stand in one store."""
     kept = (int, float, str, bool, type(None))
+    settings = {
+        **settings,
+        **{name: engine_options[name] for name in ("task", "output") if name in engine_options},
+    }
     plain = {name: value if isinstance(value, kept) else repr(value) for name, value in settings.items()}
     return {
         "weights": weights_digest(network),
@@ -168,22 +181,3 @@ def _process(engine: str) -> tuple[int, int]:
             'engine="torchrun" expects a script started by torchrun, which sets RANK and WORLD_SIZE'
         ) from None
     return rank, world
-
-
-def _bar(wanted: bool, missing: list[Index], total: int) -> Callable[[int | None], None]:
-    """Make a progress bar where tqdm is there; it is told how many more are done, and None at the end."""
-    if not wanted or not missing:
-        return lambda done: None
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        return lambda done: None
-    bar = tqdm(total=total, initial=total - len(missing), unit="instance", desc="explaining", file=sys.stderr)
-
-    def update(done: int | None) -> None:
-        if done is None:
-            bar.close()
-        else:
-            bar.update(done)
-
-    return update

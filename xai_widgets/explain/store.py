@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +35,7 @@ class Explained:
         self._files: dict[Path, StoreFile] = {}
         self._table: dict[str, npt.NDArray[Any]] = {}
         self._clusters: dict[Any, tuple[Cluster, ...]] = {}
+        self._other_grids = 0
         self.poll()
 
     @classmethod
@@ -60,7 +59,13 @@ class Explained:
             self._files.setdefault(path, StoreFile(path))
         news = [file.poll() for file in self._files.values()]
         if any(news) or not self._table:
-            self._table = _joined([rows for file in self._files.values() for rows in file.rows])
+            rows = [rows for file in self._files.values() for rows in file.rows]
+            # no two sizes of masks can be one array
+            fitting = [each for each in rows if each.codes.shape[1:] == rows[0].codes.shape[1:]]
+            self._other_grids = sum(len(each.index) for each in rows) - sum(
+                len(each.index) for each in fitting
+            )
+            self._table = _joined(fitting)
             self._clusters.clear()
         return any(news)
 
@@ -71,13 +76,18 @@ class Explained:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Files that cannot be read to their end, and explanations of several models in one store."""
+        """Files that cannot be read to their end, and explanations of several models or sizes of masks in one store."""
         told = [file.problem for file in self._files.values() if file.problem is not None]
         weights = {file.about.get("weights") for file in self._files.values() if file.about}
         if len(weights) > 1:
             told.append(
                 f"the store holds explanations of {len(weights)} models with other weights each; where a function makes one, "
                 "it should load its weights"
+            )
+        if self._other_grids:
+            told.append(
+                f"{self._other_grids:,} instances have masks of another size than the first, and are left out: to_input=... of "
+                "as_samples brings pictures to one size"
             )
         return tuple(told)
 
@@ -214,10 +224,7 @@ def _joined(parts: list[Rows]) -> dict[str, npt.NDArray[Any]]:
     places = np.array([first[name] for name in ordered], np.int64)
     index = np.empty(len(ordered), object if any(isinstance(name, str) for name in ordered) else np.int64)
     index[:] = ordered
-    grids = {rows.codes.shape[1:] for rows in parts}
-    if len(grids) > 1:
-        raise ValueError(f"the store holds masks of several sizes: {', '.join(map(str, sorted(grids)))}")
-    empty = np.zeros((0, *next(iter(grids), (1, 1))), "<i2")
+    empty = np.zeros((0, 1, 1), "<i2")
     joined: dict[str, npt.NDArray[Any]] = {"index": index}
     for column, kind in COLUMNS:
         joined[column] = np.concatenate([rows.columns[column] for rows in parts] or [np.zeros(0, kind)])[
@@ -226,14 +233,3 @@ def _joined(parts: list[Rows]) -> dict[str, npt.NDArray[Any]]:
     joined["scale"] = np.concatenate([rows.scale for rows in parts] or [np.zeros(0, "<f4")])[places]
     joined["codes"] = np.concatenate([rows.codes for rows in parts] or [empty])[places]
     return joined
-
-
-def check_same(store: Explained, about: Mapping[str, Any]) -> None:
-    """Refuse to go on with other weights, another method or other settings than a store was begun with."""
-    before = store.about
-    for name, wanted in json.loads(json.dumps(about)).items():
-        if before and name in before and before[name] != wanted and name not in ("label_names",):
-            raise ValueError(
-                f"{os.fspath(store.folder)!r} holds explanations with another {name} ({before[name]} instead of {wanted}); "
-                "give another out=, or delete that folder"
-            )

@@ -18,6 +18,8 @@ from xai_widgets.samples._readers import Item, Source
 from xai_widgets.samples.kinds import PICTURE, Kind, drawing_of, kind_from_outside, kind_of, layout_of, named
 from xai_widgets.samples.pictures import check_layout, per_channel, shown_range, to_picture
 
+TRIED = 8
+"""Samples that are read at most to find one that is not broken."""
 Inputs = NDArray[np.float32] | tuple[NDArray[np.float32], ...]
 
 
@@ -215,7 +217,7 @@ class Samples:
 
     def _look_at_first(self, layout: str | Sequence[str | None] | None) -> None:
         with random_streams_kept() as moved:
-            item = self._source.fetch([0])[0]
+            item = self._first_readable()
             parts = self._parts_of(item.x)
             raw = item.x if self._to_input is None else self._to_input(item.x)
         shapes = [part.shape if part.dtype == np.float32 else None for part in parts]
@@ -234,6 +236,16 @@ class Samples:
         self._kind = self._named or (PICTURE if self.layout is not None else kind_of(x))
         if self.layout is None:
             self.note = self._kind.says(x.shape)
+
+    def _first_readable(self) -> Item:
+        """Read the first sample; where it is broken one of the next, as it stands for all."""
+        broken: Exception | None = None
+        for place in range(min(self._source.count or 1, TRIED)):
+            try:
+                return self._source.fetch([place])[0]
+            except Exception as error:
+                broken = broken or error
+        raise broken or IndexError("there is no sample")
 
     def _input_of(self, raw: Any) -> tuple[NDArray[np.float32], ...]:
         """Return the inputs that can be explained, float32."""
