@@ -116,7 +116,11 @@ def test_shards_batches_and_order_change_nothing(data, store, tmp_path, monkeypa
     assert other.index.tolist() == store.index.tolist()
     assert other.prediction.tolist() == store.prediction.tolist()
     np.testing.assert_allclose(other.masks, store.masks, atol=1e-4 * np.abs(store.masks).max())
+    xw.explain(Reader(), data[0], tmp_path, progress=False)  # as one does when all ranks have ended
+    assert sum(len(rows.index) for file in other._files.values() for rows in file.rows) == 90
     mine, theirs = store.clusters(), other.clusters()
+    assert [rule.effect for rule in theirs] == [rule.effect for rule in mine]
+    assert mine[0].effect is not None
     assert {tuple(sorted(c.index.tolist())) for c in mine} == {
         tuple(sorted(c.index.tolist())) for c in theirs
     }
@@ -208,7 +212,8 @@ def test_a_flipped_byte_costs_what_is_made_anew(data, tmp_path):
     broken = xw.Explained.open(tmp_path)
     assert len(broken) in (5, 10)
     assert "damaged at byte" in broken.problems[0]
-    again = xw.explain(Reader(), data[0], tmp_path, index=range(20), progress=False, effects=False)
+    with pytest.warns(RuntimeWarning, match="damaged at byte"):
+        again = xw.explain(Reader(), data[0], tmp_path, index=range(20), progress=False, effects=False)
     assert again.index.tolist() == list(range(20))
 
 
@@ -221,6 +226,8 @@ def test_explanations_of_two_models_in_one_store_are_told(data, tmp_path):
     (other,) = (tmp_path / "b").iterdir()
     other.rename(tmp_path / "a" / other.name)
     assert "2 models with other weights" in xw.Explained.open(tmp_path / "a").problems[0]
+    with pytest.warns(RuntimeWarning, match="2 models with other weights"):
+        xw.explain(Reader(), data[0], tmp_path / "a", index=range(3), progress=False, effects=False)
 
 
 def test_a_mask_costs_less_than_half_a_kilobyte():

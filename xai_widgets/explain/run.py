@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,9 @@ def explain(
         The folder to write to; made where it is missing.
     engine
         "local": this process. "torchrun": a script that ``torchrun`` started; every process explains its share and writes a file
-        of its own, and none waits for another. "ray": actors of Ray (extra ``[ray]``), on a cluster that is connected already or
-        else one that is started here; what they find is written by this process. Their pictures travel, and the model where no
-        function makes it.
+        of its own, and none waits for another; each needs the same weights. "ray": actors of Ray (extra ``[ray]``), on a cluster
+        that is connected already or else one that is started here; what they find is written by this process. Their pictures
+        travel, and the model where no function makes it.
     method
         One of `xai_widgets.attribution.METHODS`.
     index
@@ -68,7 +69,7 @@ def explain(
     effects
         Whether to measure, at the end, what each rule's region does to the predictions, covered and put into pictures of other
         classes (see `Explained.clusters`); one evaluation for each of at most 400 instances a rule. A process of torchrun leaves
-        it out.
+        it out: call again without an engine when all have ended, which explains nothing twice.
     progress
         Whether to show a progress bar (tqdm), on the first process.
     workers
@@ -76,8 +77,8 @@ def explain(
     gpus
         GPUs of each of these actors, also a part of one.
     engine_options
-        Those of `AttributionEngine`, such as ``{"output": 0}`` for a model that returns several tensors, ``{"task": "value"}``
-        for one that gives a value, or ``{"device": "cuda:1"}``.
+        Those of `AttributionEngine`, such as ``{"output": 0}`` for a model that returns several tensors, or
+        ``{"task": "value"}`` for one that gives a value.
     **options
         Those of `AttributionEngine.attribute`; 16 steps or draws from a baseline of zeros by default.
 
@@ -140,6 +141,8 @@ def explain(
             for found in measure_effects(explainer, data, store):
                 writer.write(Kind.EFFECT, json.dumps(found).encode())
     store.poll()
+    for problem in store.problems:
+        warnings.warn(problem, RuntimeWarning, stacklevel=3)
     return store
 
 
