@@ -16,8 +16,8 @@ from xai_widgets.figures.text import shown_text
 
 FRAME = (86, 180, 233)
 _CELL = 6  # pixels of a drawn mask for each cell of its grid
-_SIDE, _GAP, _TOP, _ROW = 72.0, 7.0, 62.0, 96.0
-_WORDS = 300.0
+_SIDE, _GAP, _TOP, _BETWEEN = 84.0, 7.0, 80.0, 20.0
+_WORDS, _LINE, _MOST_LINES = 350.0, 15.0, 6
 
 
 def shortcuts(
@@ -67,7 +67,11 @@ def shortcuts(
     count = 0 if pictures is None else min(9, max(0, typical))
     width = 15 + _SIDE + 14 + _WORDS + 14 + count * (_SIDE + _GAP) + 8
     width = max(width, 560)
-    sheet = Sheet(width, _TOP + _ROW * len(shown) + 8, dark=dark)
+    room = _WORDS if count else width - 15 - _SIDE - 28
+    ruler = Sheet(width, 10)
+    reasons = [_wrapped(ruler, rule.why, room) for rule in shown]
+    heights = [max(_SIDE, 28 + _LINE * len(lines)) + _BETWEEN for lines in reasons]
+    sheet = Sheet(width, _TOP + sum(heights) - 6, dark=dark)
     muted = sheet.theme.muted
     more = f", {len(rules) - len(shown)} less suspicious ones left out" if len(rules) > len(shown) else ""
     subtitle = (
@@ -77,26 +81,39 @@ def shortcuts(
     )
     sheet.text(15, 21, title, size=TITLE, weight="bold", max_width=width - 30)
     sheet.text(15, 41, subtitle, size=BODY, color=muted, max_width=width - 30)
+    left = 15 + _SIDE + 14
+    sheet.text(15, 67, "mean mask", size=SMALL, color=muted)
+    sheet.text(left + room, 67, "suspicion", size=SMALL, color=muted, ha="right")
+    if count:
+        sheet.text(left + room + 14, 67, "typical pictures", size=SMALL, color=muted)
     for row, rule in enumerate(shown):
-        _draw(sheet, rule, _TOP + row * _ROW, names, pictures, count)
+        _draw(sheet, rule, _TOP + sum(heights[:row]), reasons[row], room, names, pictures, count)
     first = shown[0]
     return sheet.finished(
         f"{title} {subtitle}: {names.get(first.label, first.label)}, suspicion {first.suspicion:.2f}: {first.why}"
     )
 
 
-def _draw(sheet: Sheet, rule: Any, y: float, names: dict[Any, str], pictures: Any, count: int) -> None:
+def _draw(
+    sheet: Sheet,
+    rule: Any,
+    y: float,
+    reason: list[str],
+    room: float,
+    names: dict[Any, str],
+    pictures: Any,
+    count: int,
+) -> None:
     theme = sheet.theme
     _placed(sheet, 15, y, framed_mask(rule.mask, rule.region))
-    x, room = 15 + _SIDE + 14, _WORDS if count else sheet.width - 15 - _SIDE - 28
+    x = 15 + _SIDE + 14
     name = names.get(rule.label, shown_text(rule.label, 24))
     number = sheet.text(x + room, y + 8, f"{rule.suspicion:.2f}", size=BODY, weight="bold", ha="right")
     sheet.text(x, y + 8, name, size=BODY, weight="bold", max_width=room - number - 10)
     sheet.box(x, y + 19, room, 3, theme.grid)
     sheet.box(x, y + 19, room * rule.suspicion, 3, theme.hardest)
-    lines = _wrapped(sheet, rule.why, room, 4)
-    for place, line in enumerate(lines):
-        sheet.text(x, y + 34 + 15 * place, line, size=SMALL, color=theme.muted, max_width=room)
+    for place, line in enumerate(reason):
+        sheet.text(x, y + 34 + _LINE * place, line, size=SMALL, color=theme.muted, max_width=room)
     left = x + room + 14
     for place, index in enumerate(rule.typical[:count].tolist()):
         shot = picture_of(pictures, index)
@@ -104,12 +121,12 @@ def _draw(sheet: Sheet, rule: Any, y: float, names: dict[Any, str], pictures: An
             _placed(sheet, left + place * (_SIDE + _GAP), y, shot)
 
 
-def _wrapped(sheet: Sheet, text: str, room: float, most: int) -> list[str]:
+def _wrapped(sheet: Sheet, text: str, room: float) -> list[str]:
     """Break a sentence into lines; what does not fit into the last one is cut there when it is written."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        if len(lines) < most and lines[-1] and sheet.measure(longer, SMALL) > room:
+        if len(lines) < _MOST_LINES and lines[-1] and sheet.measure(longer, SMALL) > room:
             lines.append(word)
         else:
             lines[-1] = longer
