@@ -96,7 +96,10 @@ def test_the_rule_of_the_mark_is_the_most_suspicious(data, store):
     assert "bottom left corner" in first.why
     assert first.effect is not None
     assert first.effect.drop == 1.0
-    assert "covered, 100% ± 0% are no longer taken for this class; put into pictures of other classes, " in first.why
+    assert (
+        "covered, 100% ± 0% are no longer taken for this class; put into pictures of other classes, "
+        in first.why
+    )
     assert first.transfer is not None
     assert first.transfer.count == (store.prediction != 2).sum()
     inside = [first.membership[i] for i in first.membership if i in marked]

@@ -180,6 +180,9 @@ def test_models_of_several_outputs_and_of_values_say_so(tmp_path):
 
     with pytest.raises(RuntimeError, match=r"returns several tensors.*pass output="):
         xw.explain(Two(), Odd(), tmp_path, progress=False)
+    several = {"output": (0,), "task": "classes"}
+    path = xw.explain(Two(), Odd(), tmp_path / "path", engine_options=several, progress=False, effects=False)
+    assert path.engine_options == several
     store = xw.explain(Two(), Odd(), tmp_path, engine_options={"output": 0}, progress=False, effects=False)
     assert set(store.prediction.tolist()) <= {0, 1}
     with pytest.raises(ValueError, match=r"with other settings.*output=0 instead of 1"):

@@ -232,3 +232,16 @@ def test_the_report_has_the_rules(data, store, tmp_path):
     assert "not a probability" in text
     assert "&lt;b&gt;bird" in text
     assert "<b>bird" not in text
+
+
+def test_a_model_of_several_outputs_is_covered_as_it_was_explained(data, tmp_path):
+    class Two(case.Reader):
+        def forward(self, x):
+            return x.mean((1, 2, 3)), super().forward(x)
+
+    store = xw.explain(Two(), data, tmp_path, engine_options={"output": 1}, progress=False)
+    with xw.Shortcuts(store, Two(), data) as view:
+        assert view.wait()
+        view.cover(0)
+        assert soon(lambda: view.rule_names[0] in view.outcomes)
+        assert view.outcomes[view.rule_names[0]].effect == store.clusters()[0].effect

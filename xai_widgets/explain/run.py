@@ -150,11 +150,11 @@ def _about(
     network: Any, data: Samples, method: str, settings: dict[str, Any], engine_options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what must be the same for explanations to stand in one store."""
-    kept = (int, float, str, bool, type(None))
-    settings = {
-        **settings,
-        **{name: engine_options[name] for name in ("task", "output") if name in engine_options},
-    }
+    asked = dict(engine_options)
+    if "task" in asked:
+        asked["task"] = getattr(asked["task"], "kind", asked["task"])
+    settings = {**settings, **{name: asked[name] for name in ("task", "output") if name in asked}}
+    kept = (int, float, str, bool, tuple, type(None))
     plain = {name: value if isinstance(value, kept) else repr(value) for name, value in settings.items()}
     return {
         "weights": weights_digest(network),

@@ -75,6 +75,13 @@ class Explained:
         return next((dict(file.about) for file in self._files.values() if file.about), {})
 
     @property
+    def engine_options(self) -> dict[str, Any]:
+        """What an `AttributionEngine` of the same model needs to explain the same output."""
+        settings = self.about.get("settings", {})
+        found = {name: settings[name] for name in ("task", "output") if name in settings}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Files that cannot be read to their end, and explanations of several models or sizes of masks in one store."""
         told = [file.problem for file in self._files.values() if file.problem is not None]

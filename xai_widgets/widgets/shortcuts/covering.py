@@ -94,8 +94,8 @@ class Covering:
         self._arrived()
 
     def _try(self, rule: Cluster, index: tuple[Index, ...]) -> Outcome:
-        data, engine = self._samples, AttributionEngine(self._model)
-        store = Explained(self._folder)
+        data, store = self._samples, Explained(self._folder)
+        engine = AttributionEngine(self._model, **store.engine_options)
         filling = filling_of(data, store, rule)
         spread = np.unique(np.linspace(0, len(index) - 1, min(len(index), MOST)).astype(np.int64))
         names = np.array(index, object)[spread]
