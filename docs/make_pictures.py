@@ -2,6 +2,7 @@
 """Make the pictures of the documentation from a real run: a small CNN on photographs, on the processor, in a few minutes.
 
     python docs/make_pictures.py               # the static figures
+    python docs/make_pictures.py --shortcuts   # the page of rules alone, in half a minute
     python docs/make_pictures.py --dashboard   # the dashboard alone, while it trains, in a real JupyterLab (needs Chromium)
 
 The photographs are those of ciFAIR-10 (downloaded once, or from ``XAI_WIDGETS_CIFAIR10``). Two in a hundred training images
@@ -213,6 +214,7 @@ def dashboard(wait: float) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--shortcuts", action="store_true", help="the page of rules alone")
     parser.add_argument("--dashboard", action="store_true", help="the dashboard alone, in Chromium")
     parser.add_argument("--wait", type=float, default=900, help="most seconds until its seventh epoch")
     options = parser.parse_args()
@@ -221,13 +223,21 @@ def main() -> None:
         dashboard(options.wait)
         return
     torch.set_num_threads(1)
+    if options.shortcuts:
+        save("shortcuts", cheating())
+        return
     run = Run()
     for epoch in run.train():
         accuracy = float(np.nanmean(run.tracker.label_series("accuracy", mode="eval").mean[:, -1]))
         sys.stderr.write(f"epoch {epoch}: accuracy {accuracy:.3f}\n")
     for name, draw in {**pictures(run), "shortcuts": cheating()}.items():
-        for dark in (False, True):
-            draw(dark).save(FOLDER / f"{name}_{'dark' if dark else 'light'}.png", dpi=144)
+        save(name, draw)
+
+
+def save(name: str, draw: Callable[[bool], figures.StaticFigure]) -> None:
+    """Write a picture in both themes."""
+    for dark in (False, True):
+        draw(dark).save(FOLDER / f"{name}_{'dark' if dark else 'light'}.png", dpi=144)
 
 
 if __name__ == "__main__":

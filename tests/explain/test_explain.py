@@ -97,7 +97,7 @@ def test_the_rule_of_the_mark_is_the_most_suspicious(data, store):
     assert first.effect is not None
     assert first.effect.drop == 1.0
     assert (
-        "covered, 100% ± 0% are no longer taken for this class; put into pictures of other classes, "
+        "covered, 100% ± 7% are no longer taken for this class; put into pictures of other classes, "
         in first.why
     )
     assert first.transfer is not None

@@ -90,7 +90,7 @@ def test_covering_the_mark_takes_the_class_away(view):
     assert sum(count for _, count in outcome.instead) == round(outcome.effect.drop * outcome.effect.count)
     assert soon(lambda: view.board.cover["busy"] == "" and view.board.cover["outcome"] is not None)
     said = view.board.cover["outcome"]
-    assert "100% ± 0% are no longer taken for this class, but for sea" in said["text"]
+    assert "100% ± 7% are no longer taken for this class, but for sea" in said["text"]
     assert {each["now"] for each in said["pictures"]} == {"sea"}
 
 

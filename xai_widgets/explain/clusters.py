@@ -37,7 +37,7 @@ class Effect:
     drop
         By how much the share of its instances that are taken for the class fell: 1 where none is any more.
     error
-        Its standard error.
+        Its standard error, of one more instance on either side, so that none or all of a few is no certainty.
     count
         Instances covered.
     """
@@ -56,7 +56,7 @@ class Transfer:
     share
         Share of pictures that were taken for other classes, and for the rule's once its region was put into them.
     error
-        Its standard error.
+        Its standard error, as of `Effect`.
     count
         Pictures it was put into.
     """

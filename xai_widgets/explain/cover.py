@@ -104,14 +104,20 @@ def transfer(engine: AttributionEngine, data: Samples, store: Explained, rule: C
         engine.attribute(inputs, "saliency", layout=data.layout).prediction
         for _, inputs in covered(data, names, rule.region, given)
     ]
-    share = float((np.concatenate(said) == rule.label).mean())
-    return Transfer(share, float(np.sqrt(share * (1 - share) / len(names))), len(names))
+    taken = np.concatenate(said) == rule.label
+    return Transfer(float(taken.mean()), _error(taken), len(taken))
 
 
 def effect_of(prediction: npt.NDArray[Any], label: int) -> Effect:
     """Return by how much the share of pictures that are taken for a class fell, from what is said of them covered."""
-    share = float((prediction == label).mean())
-    return Effect(1 - share, float(np.sqrt(share * (1 - share) / len(prediction))), len(prediction))
+    taken = prediction == label
+    return Effect(1 - float(taken.mean()), _error(taken), len(taken))
+
+
+def _error(taken: npt.NDArray[np.bool_]) -> float:
+    """Return the standard error of a share, of one more on either side: all of twelve are no certainty."""
+    share = (taken.sum() + 1) / (len(taken) + 2)
+    return float(np.sqrt(share * (1 - share) / len(taken)))
 
 
 def covered(
