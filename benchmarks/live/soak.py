@@ -88,21 +88,8 @@ shares = []
 cpu_before = cpu()
 threading.Thread(target=watch_memory, daemon=True).start()
 started = time.time()
-burden = dashboard.publisher.burden
-stretch = burden.stretch
-def guarded(on):
-    # with and without the measure of what drawing costs: it looks for nothing then, and nothing is drawn rarer or rests
-    global stretch
-    if on:
-        vars(burden).pop("look", None)
-        burden.stretch = stretch
-    else:
-        stretch, burden.stretch, burden._phase = burden.stretch, 1.0, "working"
-        burden.look = lambda: 1.0
 while not enough.exists():
     plain.append(block(4.0, False))
-    if by_turns:
-        guarded(len(watched) % 2 == 0)
     before, now = beside(), time.perf_counter()
     watched.append(block(16.0, True))
     shares.append((beside() - before) / (time.perf_counter() - now))
@@ -122,8 +109,7 @@ print("=>" + json.dumps({"plain": 1e3 * statistics.median(clock for clock, _ in 
     "shares": shares, "ratios": compared(0), "own": compared(1), "cpu": cpu_used,
     "seconds": seconds, "memory": [statistics.median(memory[third:2*third]), statistics.median(memory[-third:]), max(memory)],
     "held": held, "minutes": [statistics.median(memory[start:start + 12]) for start in range(0, len(memory), 12)],
-    "traffic": vars(dashboard.publisher.traffic), "stretch": dashboard.publisher.burden.stretch,
-    "slowdown": dashboard.publisher.burden.slowdown, "problems": tracker.problems, "refused": dashboard.refused}))
+    "traffic": vars(dashboard.publisher.traffic), "problems": tracker.problems, "refused": dashboard.refused}))
 """
 
 
@@ -149,11 +135,6 @@ def main():
     parser.add_argument("--kernel", default="7.4", choices=tuple(kernels.VERSIONS))
     parser.add_argument("--app", default="lab", choices=("lab", "notebook"))
     parser.add_argument(
-        "--rent",
-        action="store_true",
-        help="every other block without `live/publishing/slowdown.py`: what steps cost with and without it",
-    )
-    parser.add_argument(
         "--apart",
         action="store_true",
         help="kernel on one core, browser and server on the others, as on two machines",
@@ -171,7 +152,7 @@ def main():
         MODELS["torch"],
         LOOP,
         SHOW,
-        f"by_turns, whole = {options.rent}, {os.getpid()}\n" + TRAIN,
+        f"whole = {os.getpid()}\n" + TRAIN,
         REPORT,
     ]
     chromium = next(
@@ -234,8 +215,6 @@ def soak(browser, server, cells, options, minutes):
     traffic = report["traffic"]
     seconds = report["seconds"]
     print(f"publisher: {traffic}")
-    slowdown = "unknown" if report["slowdown"] is None else f"{100 * report['slowdown']:.1f} %"
-    print(f"publisher's own measure: slower by {slowdown}; it draws {report['stretch']:.1f} times rarer")
     print(
         f"publisher: {traffic['passes'] / seconds:.2f} passes/s, {traffic['sent'] / seconds / 1e3:.1f} kB/s"
     )
@@ -259,12 +238,7 @@ def soak(browser, server, cells, options, minutes):
     )
     own = statistics.median(report["own"] or [float("nan")])
     print(f"of it processor time of the training thread itself, `record` above all: x{own:.3f}")
-    if options.rent:
-        for name, start in (("with", 0), ("without", 1)):
-            steps, beside = (statistics.median(each[start::2]) for each in (ratios, report["shares"]))
-            print(
-                f"{name} the slowdown's measure: step x{steps:.3f}; beside it {100 * beside:.1f} % of a core"
-            )
+    print(f"beside training: {100 * statistics.median(report['shares']):.1f} % of a core")
     print("block by block: " + " ".join(f"{ratio:.2f}" for ratio in ratios))
     notebook.close()
 

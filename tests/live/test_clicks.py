@@ -83,7 +83,7 @@ def test_moves_are_heard_where_training_reaches_no_safe_point_for_long(ready):
         pytest.skip("ipykernel 6 has one shell, and the cell has it")
     move_while_training(
         ready,
-        "busy = True\nfor i in range(15):\n    publisher.touch(view, awaited=True); time.sleep(0.1)\nbusy = False",
+        "busy = True\nfor i in range(15):\n    publisher.touch(view); time.sleep(0.1)\nbusy = False",
     )
     assert_all_heard(ready)
 

@@ -123,7 +123,7 @@ def test_an_answer_does_not_wait_for_the_views_that_are_left(publisher):
             if self.draws == 1 and not order:
                 publisher.submit(
                     "slider",
-                    lambda: publisher.draw_soon("picture", lambda: order.append("picture"), awaited=True),
+                    lambda: publisher.draw_soon("picture", lambda: order.append("picture")),
                 )
             order.append(self)
 
@@ -259,28 +259,6 @@ def test_flush_ends_although_a_training_never_pauses(publisher):
     finally:
         over.set()
         thread.join()
-
-
-def test_a_view_that_a_person_waits_for_is_drawn_although_the_others_became_rare(publisher):
-    waited_for, other = View(), View()
-    publisher.add(waited_for)
-    publisher.add(other)
-    assert publisher.flush()
-    publisher.burden.stretch = (
-        1000.0  # as on a machine where nothing can be drawn without slowing the training
-    )
-    drawn = waited_for.draws, other.draws
-    publisher.touch()
-    time.sleep(0.6)
-    assert (waited_for.draws, other.draws) == drawn
-    publisher.touch(waited_for, awaited=True)
-    end = time.monotonic() + 5
-    while waited_for.draws == drawn[0] and time.monotonic() < end:
-        time.sleep(0.01)
-    assert waited_for.draws > drawn[0]
-    assert other.draws == drawn[1]
-    assert publisher.flush()
-    assert other.draws > drawn[1], "it was not forgotten"
 
 
 class Widget:

@@ -11,8 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import xai_widgets as xw  # noqa: E402
-from xai_widgets.live import AttributionService, ColumnsRequest, cells  # noqa: E402
-from xai_widgets.live.publishing import slowdown  # noqa: E402
+from xai_widgets.live import AttributionService, ColumnsRequest  # noqa: E402
 from xai_widgets.samples import as_samples  # noqa: E402
 
 X = np.random.default_rng(0).random((12, 1, 8, 8), np.float32)
@@ -135,31 +134,6 @@ def test_beside_a_training_it_computes_on_one_thread_and_leaves_the_others_their
     seen.clear()
     assert service.request(ColumnsRequest((3,), **QUICK), note).wait(60)
     assert set(seen) == {2}
-
-
-def test_chunks_leave_a_rest_alone_but_for_the_first_that_a_person_waits_for(model, tracker, monkeypatch):
-    monkeypatch.setattr(slowdown, "LONGEST_REST", 1e9)
-    monkeypatch.setattr("xai_widgets.live.saliency.service.LONGEST_REST", 1e9)
-    heavy = slowdown.Burden()
-    service = AttributionService(model, as_samples((X, Y), layout="NCHW"), tracker=tracker, burden=heavy)
-    results, followed = [], []
-    many = {"smoothing": 30, "integrating": 300}
-    with Training(tracker):
-        heavy._phase = slowdown._RESTING
-        job = service.request(ColumnsRequest((1,), **many), results.append)
-        job.wait(1.0)
-        assert len(results) == 1
-        job.cancel()
-        job.wait(60)
-        job = service.request(ColumnsRequest((2,), **many), followed.append, awaited=False)
-        job.wait(0.5)
-        assert followed == []
-        heavy._phase = slowdown._WORKING
-        assert job.wait(60)
-    assert followed[-1].done
-    assert len(followed) > 1
-    assert heavy._worked
-    service.close()
 
 
 def test_its_thread_goes_when_there_is_nothing_to_do(service):
@@ -349,40 +323,7 @@ def test_a_followed_picture_is_finished_although_epochs_end_meanwhile(service, t
     assert all(r.columns.smint is not None for r in results if r.done)
 
 
-def test_where_pictures_hold_training_up_quick_epochs_get_none_but_the_last(service, tracker, monkeypatch):
-    monkeypatch.setattr(service._burden, "stretch", slowdown.MOST)
-    monkeypatch.setattr(service._burden, "look", lambda: 1.0)
-    results, jobs = [], []
-    request = service.request
-    monkeypatch.setattr(service, "request", lambda *a, **k: (jobs.append(request(*a, **k)), jobs[-1])[1])
-    with Training(tracker):
-        following = service.follow(ColumnsRequest((1,), **QUICK), results.append)
-        assert following.job.wait(60)
-        following._asked = time.monotonic()  # however long that took on a busy machine
-        for epoch in range(1, 4):
-            tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=epoch, step=epoch * 10)
-            tracker.end_epoch()
-        assert len(jobs) == 1, "three epochs in a moment"
-        following._asked -= 4.5
-        tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=4, step=40)
-        tracker.end_epoch()
-        assert len(jobs) == 2
-        assert following.job.wait(60)
-        tracker.record(np.arange(4), Y[:4], loss=np.ones(4), epoch=5, step=50)
-        tracker.end_epoch()
-        assert len(jobs) == 2
-    cells._ended()
-    assert len(jobs) == 3, "the last state is always drawn"
-    assert following.job.wait(60)
-    assert results[-1].done
-    cells._ended()
-    assert len(jobs) == 3
-    following.cancel()
-    cells.running = True
-
-
 def test_of_a_picture_that_follows_quickly_only_the_finished_one_is_handed_on(service, tracker, monkeypatch):
-    monkeypatch.setattr(service._burden, "stretch", slowdown.MOST)
     monkeypatch.setattr("xai_widgets.live.saliency.service._BETWEEN", 30.0)
     many = {"smoothing": 30, "integrating": 60}
     with Training(tracker):

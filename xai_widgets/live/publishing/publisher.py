@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xai_widgets.live.kernel.cells import cells
 from xai_widgets.live.kernel.forks import tell_in_child
@@ -16,11 +16,11 @@ from xai_widgets.live.kernel.message_pump import pump_at_safe_points
 from xai_widgets.live.publishing.batched_sync import Together
 from xai_widgets.live.publishing.flow_control import Echo
 from xai_widgets.live.publishing.redraw_limiter import Pacing
-from xai_widgets.live.publishing.slowdown import Burden
 from xai_widgets.live.publishing.stats import Traffic, View
 
 if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
+    from xai_widgets.tracking.events import Subscription
 
 Task = Callable[[], object]
 _MAX_FAILURES = 3
@@ -45,7 +45,6 @@ class Publisher:
 
     def __init__(self, draws_per_second: float = 4.0, bytes_per_second: float = 100_000.0) -> None:
         self.pacing = Pacing(draws_per_second, bytes_per_second)
-        self.burden = Burden()
         self.traffic = Traffic()
         self.echo = Echo()
         self.together = Together()
@@ -54,12 +53,10 @@ class Publisher:
         self._inputs: dict[object, Task] = {}
         self._posted: dict[object, Task] = {}
         self._paced: dict[object, Task] = {}
-        self._awaited = False  # one of them is what a person waits for
         self._views: list[View] = []
         self._dirty: set[int] = set()
-        self._dirty_awaited: set[int] = set()  # those of them that a person waits for
         self._failures: dict[object, int] = {}
-        self._trackers: dict[int, tuple[Tracker, int, Any]] = {}
+        self._trackers: dict[int, tuple[Tracker, int, Subscription]] = {}
         self._asked = 0  # flushes asked for, and the last one that is done
         self._done = 0
         self._closed = False
@@ -76,12 +73,9 @@ class Publisher:
     def watch(self, tracker: Tracker) -> None:
         """Redraw the views whenever this tracker has something new, and hear clicks while it trains."""
         if id(tracker) not in self._trackers:
-            subscriptions = (
-                tracker.subscribe(lambda _event: self.touch()),
-                tracker.on_safe_point(self.burden.stepped),
-            )
+            subscription = tracker.subscribe(lambda _event: self.touch())
             with self._wake:
-                self._trackers[id(tracker)] = (tracker, -1, subscriptions)
+                self._trackers[id(tracker)] = (tracker, -1, subscription)
             pump_at_safe_points(tracker)
         self.touch()
 
@@ -97,19 +91,12 @@ class Publisher:
         with self._wake:
             self._views = [kept for kept in self._views if kept is not view]
             self._dirty.discard(id(view))
-            self._dirty_awaited.discard(id(view))
             self._failures.pop(id(view), None)
 
-    def touch(self, view: View | None = None, *, awaited: bool = False) -> None:
-        """Ask for a redraw of one view, or of all; may be called from any thread.
-
-        One that shows what a person did is `awaited`, as for `draw_soon`.
-        """
+    def touch(self, view: View | None = None) -> None:
+        """Ask for a redraw of one view, or of all; may be called from any thread."""
         with self._wake:
-            views = [id(view)] if view is not None else [id(each) for each in self._views]
-            self._dirty.update(views)
-            if awaited:
-                self._dirty_awaited.update(views)
+            self._dirty.update(id(each) for each in ([view] if view is not None else self._views))
             self._start()
 
     def submit(self, key: object, task: Task) -> None:
@@ -135,18 +122,13 @@ class Publisher:
             self._posted[key] = task
             self._start()
 
-    def draw_soon(self, key: object, task: Task, *, awaited: bool = False) -> None:
-        """Run a function with the next redraw pass: for partial results; a newer one of the same key replaces it.
-
-        The first answer to what a person did is `awaited`: it waits neither for a rest of the training (see `Burden`)
-        nor for the time that lies between two pictures beside a training that they slow down.
-        """
+    def draw_soon(self, key: object, task: Task) -> None:
+        """Run a function with the next redraw pass: for partial results; a newer one of the same key replaces it."""
         with self._wake:
             if self._closed:
                 return
             self.traffic.replaced += self._paced.pop(key, None) is not None
             self._paced[key] = task
-            self._awaited = self._awaited or awaited
             self._start()
 
     def carry(self, beat: Callable[[int], object] | None) -> None:
@@ -196,9 +178,8 @@ class Publisher:
             self._wake.notify_all()
             trackers = list(self._trackers.values())
             self._trackers.clear()
-        for _, _, subscriptions in trackers:
-            for subscription in subscriptions:
-                subscription.cancel()
+        for _, _, subscription in trackers:
+            subscription.cancel()
         self._forget_cells()
         _open.discard(self)
         thread = self._thread
@@ -234,10 +215,10 @@ class Publisher:
 
     def _notice_trackers(self) -> None:
         """Mark the views when a tracker has grown since the last look; the lock is held."""
-        for key, (tracker, seen, subscriptions) in self._trackers.items():
+        for key, (tracker, seen, subscription) in self._trackers.items():
             version = tracker.version
             if version != seen:
-                self._trackers[key] = (tracker, version, subscriptions)
+                self._trackers[key] = (tracker, version, subscription)
                 self._dirty.update(map(id, self._views))
 
     def _run(self) -> None:
@@ -264,23 +245,20 @@ class Publisher:
 
     def _pause(self) -> float | None:
         """Seconds to sleep: until the next pass, or until a tracker should be looked at again."""
-        pauses = [self.pacing.interval, self.burden.look()] if self._trackers else []
-        self.pacing.stretch = self.burden.stretch
-        now, rests = time.monotonic(), self.burden.resting
-        if self._paced and (self._awaited or not rests):
-            pauses.append(max(self.pacing.pictures(self._awaited), self.echo.free) - now)
-        if self._dirty_awaited or (self._dirty and not rests):
-            pauses.append(max(self.pacing.views(bool(self._dirty_awaited)), self.echo.free) - now)
+        pauses = [self.pacing.interval] if self._trackers else []
+        now = time.monotonic()
+        if self._paced:
+            pauses.append(max(self.pacing.pictures(), self.echo.free) - now)
+        if self._dirty:
+            pauses.append(max(self.pacing.views(), self.echo.free) - now)
         return min(pauses) if pauses else None
 
     def _picture_due(self, now: float) -> bool:
         """Whether a picture waits and may be drawn; the lock is held."""
-        may = self._awaited or not self.burden.resting
-        return bool(self._paced) and may and now >= max(self.pacing.pictures(self._awaited), self.echo.free)
+        return bool(self._paced) and now >= max(self.pacing.pictures(), self.echo.free)
 
     def _answer(self, task: Task) -> None:
         self.traffic.answers += 1
-        self.burden.worked()
         try:
             sent = self._count(task())
         except Exception as problem:
@@ -319,7 +297,6 @@ class Publisher:
         with self._wake:
             paced = list(self._paced.values())
             self._paced.clear()
-            self._awaited = False
         self._answer_all(paced)
 
     def _draw_pass(self, urgent: bool) -> None:
@@ -330,25 +307,18 @@ class Publisher:
             views = self._take_views(now, pictures, urgent)
         if not (pictures or views):
             return
-        self.burden.worked()
         self.traffic.passes += 1
-        self.pacing.pass_starts(now, views=bool(views), picture=pictures)
+        self.pacing.pass_starts(now, views=bool(views))
         if pictures:
             self._draw_pictures()
         self._send_together(lambda: self._draw_views(views, now))
 
     def _take_views(self, now: float, pictures: bool, urgent: bool) -> list[View]:
         """Take the views whose time has come off the list; the lock is held."""
-        free = now >= self.echo.free
-        due = (pictures and self.pacing.views_too(now)) or (free and now >= self.pacing.views())
-        if urgent or (due and not self.burden.resting):
-            taken = set(self._dirty)
-        elif free and now >= self.pacing.views(awaited=True):
-            taken = set(self._dirty_awaited)
-        else:
+        alone = now >= self.echo.free and now >= self.pacing.views()
+        if not (urgent or alone or (pictures and self.pacing.views_too(now))):
             return []
-        self._dirty -= taken
-        self._dirty_awaited -= taken
+        taken, self._dirty = self._dirty, set()
         return [view for view in self._views if id(view) in taken]
 
     def _draw_views(self, views: list[View], now: float) -> None:
@@ -359,7 +329,7 @@ class Publisher:
             self._draw(view)
             # an answer does not wait for the views that are left: it joins this pass
             self._answer_waiting()
-            if self._awaited:
+            if self._paced:
                 self._draw_pictures()
         if views:
             self.pacing.views_drawn(time.monotonic(), time.monotonic() - started)

@@ -12,7 +12,6 @@ class Pacing:
 
     Pictures that answer the user come first: the views that follow the tracker leave one pass of every second to
     them, so that an answer need not wait for its turn, and also wait for what pictures and they themselves have cost.
-    Where all this holds up a training, `stretch` makes views and the pictures that better an answer rarer.
 
     Parameters
     ----------
@@ -23,11 +22,6 @@ class Pacing:
     share : float, default 0.04
         Upper bound for the part of the time that drawing views may take. Where the machine is overloaded a draw
         takes longer, and so there are fewer of them.
-
-    Attributes
-    ----------
-    stretch : float
-        How many times as long as usual views wait for the next pass, and, half as long, pictures after a picture; 1 or more.
     """
 
     def __init__(self, passes_per_second: float, bytes_per_second: float, share: float = 0.04) -> None:
@@ -42,24 +36,19 @@ class Pacing:
         self._seconds_per_byte = 1.0 / bytes_per_second
         self._rest = 1.0 / share - 1.0
         self._pictures_owe = self._views_owe = 0.0  # the moments when what was sent is paid for
-        self._views_last = self._picture_last = -_MOST
-        self.stretch = 1.0
+        self._views_last = -_MOST
 
-    def pictures(self, awaited: bool = False) -> float:
-        """Return the moment, on the caller's clock, from which a picture may be drawn; one that is awaited comes earlier."""
-        due = max(self._pictures_owe, self._free(0))
-        if awaited or self.stretch <= 1.0:
-            return due
-        return max(due, self._picture_last + 0.5 * self.interval * self.stretch)
+    def pictures(self) -> float:
+        """Return the moment, on the caller's clock, from which a picture may be drawn."""
+        return max(self._pictures_owe, self._free(0))
 
-    def views(self, awaited: bool = False) -> float:
-        """Return the moment from which a pass for the views' sake may be made; for one that is awaited nothing is stretched."""
-        stretch = 1.0 if awaited else self.stretch
-        return max(self._views_owe, self._views_last + self.interval * stretch, self._free(1))
+    def views(self) -> float:
+        """Return the moment from which a pass for the views' sake may be made."""
+        return max(self._views_owe, self._views_last + self.interval, self._free(1))
 
     def views_too(self, now: float) -> bool:
         """Whether the views may be drawn in a pass that is made for a picture."""
-        return now >= max(self._views_owe, self._views_last + self.interval * self.stretch)
+        return now >= max(self._views_owe, self._views_last + self.interval)
 
     def _free(self, reserved: int) -> float:
         """When there is room in the window for one more pass, and for the reserved ones."""
@@ -67,11 +56,9 @@ class Pacing:
         kept = max(most - reserved, 1)
         return self._passes[-kept] + self._window if len(self._passes) >= kept else 0.0
 
-    def pass_starts(self, now: float, *, views: bool, picture: bool = False) -> None:
-        """Note a pass, and what is drawn in it."""
+    def pass_starts(self, now: float, *, views: bool) -> None:
+        """Note a pass, and whether views are drawn in it."""
         self._passes.append(now)
-        if picture:
-            self._picture_last = now
         if views:
             self._views_last = now
 

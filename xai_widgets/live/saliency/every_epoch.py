@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xai_widgets.live.kernel.cells import cells
 from xai_widgets.live.kernel.forks import tell_in_child
 from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
 from xai_widgets.live.saliency.requests import ColumnsRequest
@@ -17,16 +15,13 @@ if TYPE_CHECKING:
     from xai_widgets.tracking import Tracker
     from xai_widgets.tracking.results import EpochSummary
 
-_EVERY = 0.5  # seconds between two pictures, times how much rarer they should be; up to four
-
 
 class Following:
     """A request that is made again after every epoch; made by `AttributionService.follow`.
 
     An epoch that ends while the last picture is still computed does not call it off: where epochs are shorter than a
     picture takes, none would ever be finished. The next one is asked for when this one is there, with the weights
-    of that moment. Where views and pictures hold training up, an epoch that ends soon after another gets
-    none; the last one does, for it is asked for at the end of the cell or the run.
+    of that moment.
 
     Attributes
     ----------
@@ -46,9 +41,7 @@ class Following:
         self._on_result, self._on_problem = on_result, on_problem
         self._lock = threading.Lock()
         self._behind = self._cancelled = False
-        self._asked = 0.0
         self.job: Job = self._ask(awaited=True)
-        self._forget_cells = cells.on_end(self._cell_ended)
         self._subscription = tracker.subscribe(self._told) if tracker is not None else None
         tell_in_child(self)
 
@@ -63,33 +56,17 @@ class Following:
             job = self.job
         if self._subscription is not None:
             self._subscription.cancel()
-        self._forget_cells()
         job.cancel()
 
     def _ask(self, awaited: bool = False) -> Job:
-        self._asked = time.monotonic()
         job = self._service.request(self._request, self._on_result, self._on_problem, awaited=awaited)
         job.on_end(self._catch_up)
         return job
 
-    def _too_soon(self) -> bool:
-        """Whether the last picture was asked for so recently that another one would cost training more than it shows."""
-        rarer = self._service.rarer
-        return rarer > 1.0 and self._service.training() and time.monotonic() < self._asked + _EVERY * rarer
-
     def _catch_up(self, job: Job) -> None:
         """Ask again when epochs have ended while this job ran, unless somebody called it off."""
         with self._lock:
-            behind = self._behind and not self._cancelled and job.wanted and not self._too_soon()
-            self._behind = self._behind and not behind
-        if behind:
-            self.job = self._ask()
-
-    def _cell_ended(self) -> None:
-        """Show the weights of the last epoch, where that had come too soon after the one before."""
-        with self._lock:
-            behind = self._behind and not self._cancelled and self.job.done
-            self._behind = self._behind and not behind
+            behind, self._behind = self._behind and not self._cancelled and job.wanted, False
         if behind:
             self.job = self._ask()
 
@@ -101,7 +78,7 @@ class Following:
         with self._lock:
             # one that still waits for its weights will get the newest anyway
             running = not self.job.done
-            self._behind = self.job.state != "waiting" if running else not run_ended and self._too_soon()
-            if self._cancelled or running or self._behind:
+            self._behind = running and self.job.state != "waiting"
+            if self._cancelled or running:
                 return
         self.job = self._ask()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from xai_widgets._rng import random_streams_kept
 from xai_widgets.live.kernel.forks import tell_in_child
-from xai_widgets.live.publishing.slowdown import LONGEST_REST, Burden
 from xai_widgets.live.saliency.every_epoch import Following
 from xai_widgets.live.saliency.job import Job, OnProblem, OnResult
 from xai_widgets.live.saliency.openmp import one_openmp_thread
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
     from xai_widgets.samples import SampleBatch, Samples
     from xai_widgets.tracking import Tracker
 
-_BETWEEN = (
-    0.25  # seconds between two drafts of a picture; where nobody waits for it, times what the burden asks for
-)
+_BETWEEN = 0.25  # seconds between two drafts of a picture
 _log = logging.getLogger("xai_widgets.live")
 
 
@@ -54,8 +51,6 @@ class AttributionService:
         Bound for the part by which training's steps may take longer while a job runs, in (0, 1].
     engine_options : dict, optional
         Passed on to :class:`xai_widgets.AttributionEngine`.
-    burden : Burden, optional
-        That of the views beside it: chunks leave its rests alone, but for the first of a job, and with it they become rarer.
     """
 
     def __init__(
@@ -67,9 +62,7 @@ class AttributionService:
         model_fn: Callable[[], Any] | None = None,
         share: float = 0.06,
         engine_options: dict[str, Any] | None = None,
-        burden: Burden | None = None,
     ) -> None:
-        self._burden = burden or Burden()
         self._safe_points = SafePoints(tracker)
         self._pace = Pace(share, lambda: self._safe_points.seen)
         self._snapshots = Snapshots(model, model_fn)
@@ -103,11 +96,6 @@ class AttributionService:
     @share.setter
     def share(self, value: float) -> None:
         self._pace = Pace(value, lambda: self._safe_points.seen)
-
-    @property
-    def rarer(self) -> float:
-        """How many times rarer than usual what nobody waits for should be drawn (`Burden.stretch`)."""
-        return self._burden.stretch
 
     @property
     def last_copy_seconds(self) -> float | None:
@@ -313,20 +301,16 @@ class AttributionService:
         chunks = engine.stream_columns(batch.inputs, index=batch.index, **given)
         try:
             while job.wanted and not self._closed:
-                if job.result is not None or not job.awaited:
-                    self._rest(job)
-                self._burden.worked()
                 pace.chunk_starts()
                 started = time.perf_counter()
                 columns = self._next_chunk(job, snapshot, chunks)
                 job.seconds += time.perf_counter() - started
-                self._burden.worked()
                 if columns is not None and self._worth_showing(job, columns):
                     notes = (*snapshot.replica.notes, *_passed_along(batch), *_drawing(self._snapshots.draws))
                     job.report(
                         ColumnsResult(job.request, batch, pictures, columns, version, columns.done, notes)
                     )
-                pause = pace.chunk_ends(self._burden.stretch)
+                pause = pace.chunk_ends()
                 if columns is None:
                     return
                 if not columns.done and self.training():
@@ -375,14 +359,7 @@ class AttributionService:
         if columns.done or not self.training() or (job.awaited and job.result is None):
             return True
         # the first one may show nothing new yet: a slider's step begins with what is known
-        stretch = 1.0 if job.awaited else self._burden.stretch
-        return time.monotonic() - job.reported >= _BETWEEN * stretch
-
-    def _rest(self, job: Job) -> None:
-        """Wait while what training does undisturbed is being measured."""
-        until = time.monotonic() + 2.0 * LONGEST_REST
-        while self._burden.resting and time.monotonic() < until and job.wanted and self.training():
-            job.pause(0.05)
+        return time.monotonic() - job.reported >= _BETWEEN
 
     def _engine(self, snapshot: Snapshot) -> Any:
         place = None if self._tracker is None else self._tracker.output or None

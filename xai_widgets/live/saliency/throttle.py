@@ -53,19 +53,11 @@ class Pace:
         """Note the time and the step before a chunk."""
         self._mark = (self._steps(), time.perf_counter())
 
-    def chunk_ends(self, rarer: float = 1.0) -> float:
-        """Return how long to pause after this chunk, in seconds.
-
-        Parameters
-        ----------
-        rarer : float, default 1
-            How many times rarer than usual all that is shown should be drawn (`Burden.stretch`): the share becomes
-            smaller with it, by half at most, for pictures have a price beside that of their chunks.
-        """
+    def chunk_ends(self) -> float:
+        """Return how long to pause after this chunk, in seconds."""
         busy = self._account(self._in_chunks)
         now = self._mark[1]
-        share = self.share / min(max(rarer, 1.0), 2.0)
-        pause = max(busy * (self.cost() * (1.0 + share) / share - 1.0), 0.0)
+        pause = max(busy * (self.cost() * (1.0 + self.share) / self.share - 1.0), 0.0)
         self._free_at = max(self._free_at, now) + min(pause, _LONGEST_PAUSE)
         return self._free_at - now
 

@@ -134,7 +134,6 @@ class SaliencyPanel(Asking):
             tracker=tracker,
             model_fn=model_fn,
             share=share,
-            burden=self.publisher.burden,
             engine_options=engine_options,
         )
         self.smoothing, self.integrating, self.noise = smoothing, integrating, noise

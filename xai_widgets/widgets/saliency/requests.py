@@ -202,11 +202,10 @@ class Asking(View):
 
     def _start(self, request: ColumnsRequest) -> None:
         serial = self._serial
-        awaited = [True]  # the first answer is; what betters it, and follows by itself, is not
 
         def arrived(result: Any) -> None:
             task = functools.partial(self._safely, self._arrived, serial, result)
-            self.publisher.draw_soon(("result", id(self)), task, awaited=bool(awaited and awaited.pop()))
+            self.publisher.draw_soon(("result", id(self)), task)
 
         def failed(problem: BaseException) -> None:
             self.publisher.post(functools.partial(self._safely, self._went_wrong, serial, problem))

@@ -78,7 +78,7 @@ class Lifetime:
     def redraw(self) -> None:
         """Ask for a redraw that somebody waits for; may be called from any thread."""
         if not self.closed:
-            self.publisher.touch(self._view, awaited=True)
+            self.publisher.touch(self._view)
 
     def end(self) -> bool:
         """Leave the last picture in the notebook and follow nothing any more; False where that was done before."""
