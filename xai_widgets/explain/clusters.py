@@ -262,7 +262,7 @@ def _why(
     if effect is not None:
         said += f"; covered, {effect.drop:.0%} ± {effect.error:.0%} are no longer taken for this class"
     if transfer is not None:
-        said += f"; put into pictures of other classes, {transfer.share:.0%} ± {transfer.error:.0%} of them are taken for it"
+        said += f"; put into pictures of other classes, {transfer.share:.0%} ± {transfer.error:.0%} are taken for it"
     return said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
@@ -36,7 +37,8 @@ class Recorder:
         self._writer, self._alone = writer, alone
         self._grid = store.masks.shape[1:] if len(store) else None
         self._failed: dict[Index, str] = {}
-        self._bar = _bar(done, total) if bar and done < total else None
+        self._wanted = bar
+        self._bar = _bar("explaining", "instance", done, total) if bar and done < total else None
 
     def __enter__(self) -> Recorder:
         return self
@@ -44,9 +46,13 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close_bar()
+        self._writer.close()
+
+    def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
-        self._writer.close()
+            self._bar = None
 
     def take(self, rows: Rows | None, failed: dict[Index, str]) -> None:
         """Write what was found of a batch.
@@ -74,13 +80,14 @@ class Recorder:
             self._bar.update(done)
 
     def finish(self) -> None:
-        """Tell how many failed.
+        """End the progress bar, and tell how many failed.
 
         Raises
         ------
         RuntimeError
             When nothing could be explained, and this is the only process.
         """
+        self._close_bar()
         if not self._failed:
             return
         if self._grid is None and self._alone:
@@ -93,6 +100,15 @@ class Recorder:
             RuntimeWarning,
             stacklevel=4,
         )
+
+    def take_effects(self, effects: Iterable[dict[str, Any]], count: int) -> None:
+        """Write what the regions of so many rules do, as it is measured."""
+        self._bar = _bar("trying rules", "rule", 0, count) if self._wanted and count else None
+        for found in effects:
+            self._writer.write(Kind.EFFECT, json.dumps(found).encode())
+            if self._bar is not None:
+                self._bar.update(1)
+        self._close_bar()
 
     def _tell_store(self, failed: dict[Index, str]) -> None:
         for each, why in failed.items():
@@ -112,10 +128,10 @@ class Recorder:
         )
 
 
-def _bar(done: int, total: int) -> Any:
+def _bar(what: str, unit: str, done: int, total: int) -> Any:
     """Make a progress bar where tqdm is there."""
     try:
         from tqdm.auto import tqdm
     except ImportError:
         return None
-    return tqdm(total=total, initial=done, unit="instance", desc="explaining", file=sys.stderr)
+    return tqdm(total=total, initial=done, unit=unit, desc=what, file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from xai_widgets.explain.cover import measure_effects
 from xai_widgets.explain.networks import made, weights_digest
 from xai_widgets.explain.ray import through_ray
 from xai_widgets.explain.recorder import Recorder
-from xai_widgets.explain.records import Index, Kind, StoreWriter
+from xai_widgets.explain.records import Index, StoreWriter
 from xai_widgets.explain.sameness import check_labels, check_same
 from xai_widgets.explain.store import Explained
 from xai_widgets.samples import Samples, as_samples
@@ -138,8 +137,8 @@ def explain(
         record.finish()
         store.poll()
         if effects and world == 1 and len(store):
-            for found in measure_effects(explainer, data, store):
-                writer.write(Kind.EFFECT, json.dumps(found).encode())
+            unmeasured = sum(rule.effect is None for rule in store.clusters())
+            record.take_effects(measure_effects(explainer, data, store), unmeasured)
     store.poll()
     for problem in store.problems:
         warnings.warn(problem, RuntimeWarning, stacklevel=3)
