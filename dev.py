@@ -288,6 +288,10 @@ def test(options: argparse.Namespace) -> None:
         make_environment("dev")
         run(PYTHON, "-m", "pytest", *options.pytest, env=test_environment(options.require_all))
         return
+    if options.only:
+        make_environment("dev")
+        {"units": test_units, "browsers": test_browsers}[options.only](options.require_all)
+        return
     with ThreadPoolExecutor(2) as lanes:  # what waits for the network leaves a core to others
         fastestimator = lanes.submit(make_fastestimator)
         front_end = lanes.submit(check_javascript, options.require_all)
@@ -297,9 +301,28 @@ def test(options: argparse.Namespace) -> None:
         check_python()
         fastestimator.result()
         fastai.result()
-    test_units(options.require_all)
-    test_browsers(options.require_all)
+    test_side_by_side(options.require_all)
     say("all tests passed")
+
+
+def test_side_by_side(require_all: bool) -> None:
+    """Run the tests in browsers, and all others beside them at a lower priority, so that no click waits for them."""
+    lower = ("nice", "-n", "15") if shutil.which("nice") else ()
+    command = (*lower, sys.executable, "-u", ROOT / "dev.py", "test", "--only", "units")
+    written = VENV / "units.log"
+    say(f"everything but browsers, beside them; it writes to {written.relative_to(ROOT)}")
+    with written.open("w") as log:
+        units = subprocess.Popen(
+            [*map(str, command), *(["--require-all"] if require_all else [])], stdout=log, stderr=log
+        )
+    try:
+        test_browsers(require_all)
+    finally:
+        status = units.wait()
+        print(written.read_text(encoding="utf-8", errors="replace"), flush=True)
+    if status:
+        say(f"what needs no browser failed with status {status}")
+        sys.exit(status)
 
 
 def test_environment(require_all: bool) -> dict[str, str]:
@@ -327,7 +350,7 @@ def test_units(require_all: bool) -> None:
 
 
 def test_browsers(require_all: bool) -> None:
-    """Run the tests in real browsers: on two cores by themselves, since clicks that wait for a core miss their time."""
+    """Run the tests in real browsers: one after the other on two cores, since clicks that wait for a core miss their time."""
     beside = ("-n", "2", "--dist", "loadfile") if (os.cpu_count() or 1) >= 4 else ()
     say("pytest: real browsers; one that fails is run once more, and named")
     run(PYTHON, "-m", "pytest", "-q", "-rR", "--reruns", "1", "-m", "browser and not soak", *beside, "tests/browser",
@@ -349,6 +372,9 @@ def main() -> None:
     check.add_argument("--core", action="store_true", help="only what needs no framework and no browser")
     check.add_argument(
         "--lowest", action="store_true", help="the same with the lowest versions that pyproject.toml allows"
+    )
+    check.add_argument(
+        "--only", choices=("units", "browsers"), help="only what needs no browser, or what does"
     )
     check.add_argument(
         "pytest", nargs="*", help="after --: arguments for pytest alone, such as tests/tracking -k nan"
