@@ -84,7 +84,7 @@ function drawCard(card: Card, rule: Rule, state: BoardState): void {
   mark(card.main, "aria-label", `${rule.place}, suspicion ${percent(rule.suspicion)}, ${rule.count} pictures`);
   mark(card.mask, "src", state.masks[rule.key] ?? null);
   say(card.place, rule.place);
-  say(card.value, percent(rule.suspicion));
+  say(card.value, `${open ? "suspicion " : ""}${percent(rule.suspicion)}`);
   card.bar.style.setProperty("--xw-length", `${Math.round(100 * rule.suspicion)}%`);
   say(card.fact, `${rule.count.toLocaleString("en")} pictures`);
   show(card.stack, !open);

@@ -12,11 +12,12 @@ export interface Details {
 export function makeDetails(key: string, send: Send): Details {
   const facts = h("ul", { class: "xaiw-facts-list" });
   const [typical, extreme] = [h("div", { class: "xaiw-shots" }), h("div", { class: "xaiw-shots" })];
-  const fewest = h("div", { class: "xaiw-group xaiw-note" }, "least of the mask there");
+  const named = (words: string): HTMLElement => h("div", { class: "xaiw-group xaiw-note" }, words);
+  const [most, fewest] = [named("most of the mask there"), named("least of the mask there")];
   const cover = button("Cover it", "xaiw-button", () => send({ type: "row", key, how: "second" }));
   const said = h("span", { class: "xaiw-said", role: "status" });
   const covered = h("div", { class: "xaiw-shots" });
-  const element = h("div", { class: "xaiw-details", hidden: true }, facts, typical, fewest, extreme, h("div", { class: "xaiw-cover" }, cover, said), covered);
+  const element = h("div", { class: "xaiw-details", hidden: true }, facts, most, typical, fewest, extreme, h("div", { class: "xaiw-cover" }, cover, said), covered);
   return {
     element,
     draw(rule, state, open) {

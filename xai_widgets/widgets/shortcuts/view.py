@@ -199,6 +199,8 @@ class Shortcuts(View):
         )
         if reading.failed:
             words.append(says(f"{reading.failed:,} failed"))
+        if reading.rules:
+            words.append(says("numbers and bars: suspicion"))
         if len(names) > 1:
             options = [
                 (ALL, "all classes"),
