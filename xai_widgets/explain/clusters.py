@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from xai_widgets.explain.objects import share_outside
 from xai_widgets.explain.regions import at_the_edge, place_of, regions_of
 
 FEWEST = 20
@@ -85,11 +86,13 @@ class Cluster:
     errors
         Share of its instances whose label is another; NaN without labels.
     suspicion
-        In [0, 1]. High where all masks lie in one small place, at the edge of the picture, and that place changes predictions:
-        when it is covered, or when it is put into pictures of other classes. A number for sorting, no probability; a network may
-        look at such a place for good reasons.
+        In [0, 1]. High where all masks lie in one small place, at the edge of the picture or, where objects are given, outside
+        them, and that place changes predictions: when it is covered, or when it is put into pictures of other classes. A number
+        for sorting, no probability; a network may look at such a place for good reasons.
     why
         The reason, in words.
+    beside
+        Share of the attribution in the region that lies outside the objects that were given; NaN without them.
     effect
         What covering the region did; None where it was not measured.
     transfer
@@ -110,6 +113,7 @@ class Cluster:
     why: str
     effect: Effect | None = None
     transfer: Transfer | None = None
+    beside: float = float("nan")
     membership: Mapping[Any, float] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -140,6 +144,7 @@ def find_clusters(
     prediction: npt.NDArray[Any],
     masks: npt.NDArray[Any],
     effects: Mapping[tuple[int, str], Measured],
+    objects: Mapping[Any, Floats] | None = None,
 ) -> tuple[Cluster, ...]:
     """Find the rules of every predicted class, the most suspicious first.
 
@@ -151,6 +156,8 @@ def find_clusters(
         (N, h, w) signed masks.
     effects
         What was measured, by class and name of the region.
+    objects
+        Where the objects are, as `xai_widgets.explain.objects.on_grid` gives it, of the instances that it is known of.
     """
     # a mask of zeros, as of a black picture, says nothing of places
     said = np.abs(masks).max((1, 2), initial=0) > 0
@@ -186,6 +193,7 @@ def find_clusters(
                     index,
                     label,
                     effects,
+                    objects or {},
                 )
             )
     return tuple(sorted(found, key=lambda cluster: -cluster.suspicion))
@@ -203,12 +211,16 @@ def _cluster(
     index: npt.NDArray[Any],
     label: npt.NDArray[Any],
     effects: Mapping[tuple[int, str], Measured],
+    objects: Mapping[Any, Floats],
 ) -> Cluster:
     chosen = _sharpened(members, here, share)
     chosen = chosen[np.argsort(-share[chosen], kind="stable")]
     known = chosen[label[chosen] >= 0]
     effect, transfer = effects.get((value, name), (None, None))
     mean = float(share[chosen].mean())
+    beside, count = share_outside(index[chosen], shares[chosen], region, objects)
+    beside = beside if count >= FEWEST // 2 else float("nan")
+    odd = float(at_the_edge(region)) / 2 + 0.5 if np.isnan(beside) else beside
     return Cluster(
         label=value,
         index=index[chosen],
@@ -218,16 +230,17 @@ def _cluster(
         inside=mean,
         outside=float(usual),
         errors=float((label[known] != value).mean()) if len(known) else float("nan"),
-        suspicion=suspicion_of(mean, float(usual), at_the_edge(region), effect, transfer),
-        why=_why(mean, float(usual), len(chosen), region, effect, transfer),
+        suspicion=suspicion_of(mean, float(usual), odd, effect, transfer),
+        why=_why(mean, float(usual), len(chosen), region, beside, effect, transfer),
         effect=effect,
         transfer=transfer,
+        beside=beside,
         membership=dict(zip(index[members].tolist(), share[members].tolist(), strict=True)),
     )
 
 
 def suspicion_of(
-    inside: float, outside: float, edge: bool, effect: Effect | None, transfer: Transfer | None = None
+    inside: float, outside: float, odd: float, effect: Effect | None, transfer: Transfer | None = None
 ) -> float:
     """Return how suspicious a rule is, in [0, 1].
 
@@ -235,8 +248,9 @@ def suspicion_of(
     ----------
     inside, outside
         Share of the attribution in the rule's region: of its instances, and of those of other classes.
-    edge
-        Whether the region is at the edge of the picture, where things to be recognised seldom are.
+    odd
+        How little people would look there, in [0, 1]: the share outside the objects where they are known; else 1 at the edge of
+        the picture, where things to be recognised seldom are, and half elsewhere.
     effect, transfer
         What covering the region does, and what it does in other classes; the larger counts, as a network may well know by heart
         what else is in the pictures that it learnt the shortcut from. Without the first, half is taken.
@@ -244,7 +258,7 @@ def suspicion_of(
     place = 1 - float(np.exp(-_divergence(np.array([inside]), np.array([outside]))[0]))
     drop = 0.5 if effect is None else min(1.0, max(0.0, effect.drop))
     moved = max(drop, 0.0 if transfer is None else transfer.share)
-    return place * (1.0 if edge else 0.5) * moved
+    return place * odd * moved
 
 
 def _why(
@@ -252,6 +266,7 @@ def _why(
     outside: float,
     count: int,
     region: npt.NDArray[np.bool_],
+    beside: float,
     effect: Effect | None,
     transfer: Transfer | None,
 ) -> str:
@@ -259,6 +274,8 @@ def _why(
         f"in {count} instances {inside:.0%} of the attribution lies {place_of(region)}, on {region.mean():.1%} of the picture "
         f"(in other classes {outside:.0%})"
     )
+    if not np.isnan(beside):
+        said += f"; {beside:.0%} of that lies outside the objects"
     if effect is not None:
         said += f"; covered, {effect.drop:.0%} ± {effect.error:.0%} are no longer taken for this class"
     if transfer is not None:

@@ -39,14 +39,15 @@ def shrink(values: npt.NDArray[Any], layout: str | None) -> npt.NDArray[np.float
     values = np.asarray(values, np.float64)
     if layout != "NHW":
         values = values.sum(1 if layout == "NCHW" else -1)
-    return _pooled(_pooled(values, 1), 2).astype(np.float32)
+    return pooled(pooled(values, 1), 2).astype(np.float32)
 
 
-def _pooled(values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
+def pooled(values: npt.NDArray[np.float64], axis: int, side: int = SIDE) -> npt.NDArray[np.float64]:
+    """Average over cells, so that an axis has `side` of them; a shorter one stays as it is."""
     size = values.shape[axis]
-    if size <= SIDE:
+    if size <= side:
         return values
-    edges = np.arange(SIDE) * size // SIDE
+    edges = np.arange(side) * size // side
     widths = np.diff(np.append(edges, size)).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
     return np.asarray(np.add.reduceat(values, edges, axis=axis) / widths)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from xai_widgets.explain.clusters import Cluster, Effect, Measured, Transfer, find_clusters
 from xai_widgets.explain.masks import restore
+from xai_widgets.explain.objects import on_grid
 from xai_widgets.explain.records import COLUMNS, Index, Rows, StoreFile, files_of
 
 
@@ -166,7 +168,9 @@ class Explained:
         self.poll()
         return {name: self._table[name] for name in ("index", *(name for name, _ in COLUMNS))}
 
-    def clusters(self, label: int | str | None = None) -> tuple[Cluster, ...]:
+    def clusters(
+        self, label: int | str | None = None, *, objects: Mapping[Any, Any] | None = None
+    ) -> tuple[Cluster, ...]:
         """Return what the network looks at as a rule, the most suspicious rules first.
 
         The masks of each predicted class are grouped (spectral relevance analysis, Lapuschkin et al., 2019, here by k-means over
@@ -177,26 +181,42 @@ class Explained:
         ----------
         label
             Only the rules for this class, by value or name.
+        objects
+            Where people would look, of each instance that it is known of: a box, (top, left, bottom, right) in shares of the
+            picture's sides, or a mask (H, W). A region outside them is suspicious then, and one on them is not; without, the
+            edge of the picture stands for it.
 
         Raises
         ------
         ValueError
-            For a class that was never predicted.
+            For a class that was never predicted, and objects that are neither.
         ImportError
             Without scikit-learn.
         """
         self.poll()
-        if "all" not in self._clusters:
-            self._clusters["all"] = find_clusters(
-                self._column("index"), self.label, self.prediction, self.masks, self._effects()
-            )
+        found = self._rules(objects)
         if label is None:
-            return self._clusters["all"]
-        wanted = [c for c in self._clusters["all"] if label in (c.label, self.name_of(c.label))]
+            return found
+        wanted = [c for c in found if label in (c.label, self.name_of(c.label))]
         if not wanted and not np.isin(self.prediction, self._values_of(label)).any():
             known = ", ".join(self.name_of(value) for value in np.unique(self.prediction))
             raise ValueError(f"class {label!r} was never predicted; there are {known}")
         return tuple(wanted)
+
+    def _rules(self, objects: Mapping[Any, Any] | None) -> tuple[Cluster, ...]:
+        masks = self.masks
+        if objects is None:
+            if "all" not in self._clusters:
+                self._clusters["all"] = find_clusters(
+                    self._column("index"), self.label, self.prediction, masks, self._effects()
+                )
+            return self._clusters["all"]
+        grid = (masks.shape[1], masks.shape[2])
+        known = set(self.index.tolist())
+        places = {name: on_grid(given, grid) for name, given in objects.items() if name in known}
+        return find_clusters(
+            self._column("index"), self.label, self.prediction, masks, self._effects(), places
+        )
 
     def _values_of(self, label: int | str) -> list[int]:
         named = [int(value) for value, name in self.about.get("label_names", {}).items() if name == label]
