@@ -433,3 +433,31 @@ def test_a_py_dataset_that_reshuffles_itself_is_told():
     seen = np.isfinite(series.values)
     np.testing.assert_allclose(series.values[seen[:, 0], 0], right[seen[:, 0]], rtol=1e-4)
     assert not seen[:, 1:].any()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs the TensorFlow backend")
+@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.filterwarnings("ignore")
+def test_a_generator_that_reshuffles_is_told(fixed):
+    """Its elements are named by their places, which each pass gives to others."""
+    import tensorflow as tf
+
+    rng, order = np.random.default_rng(0), np.arange(64)
+    x, y = rng.normal(size=(64, 6)).astype(np.float32), rng.integers(0, 4, 64)
+
+    def elements():
+        if not fixed:
+            rng.shuffle(order)
+        for i in order:
+            yield x[i], y[i]
+
+    spec = (tf.TensorSpec((6,), tf.float32), tf.TensorSpec((), tf.int64))
+    data = xw.hooks.keras.indexed(tf.data.Dataset.from_generator(elements, output_signature=spec)).batch(8)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    tracker = xw.Tracker()
+    callback = xw.hooks.keras.TrackerCallback(tracker, model)
+    model.fit(data, epochs=3, verbose=0, callbacks=[callback])
+    assert tracker.check().ok == fixed
+    assert tracker.counts("train").rows == (3 if fixed else 1) * 64
+    assert fixed or any("other targets than in an earlier pass" in problem for problem in tracker.problems)

@@ -49,6 +49,22 @@ def test_some_new_labels_are_no_other_samples() -> None:
     assert not passes(LABELS, relabelled).told
 
 
+def test_too_few_to_tell_is_said_to_be_open_until_more_have_come() -> None:
+    relabelled = LABELS.copy()
+    relabelled[:3] = relabelled[1:4]
+    open_after = []
+    for rows in (8, N):
+        proof, same = Evidence(Feed(xw.Tracker())).of("train"), SameSamples()
+        for labels, upto in ((LABELS, N), (relabelled, rows)):
+            same.begins()
+            for start in range(0, upto, 8):
+                proof.next()
+                same.prove(proof, np.arange(N)[start : start + 8], labels[start : start + 8])
+        assert not proof.told
+        open_after.append("3 of the 8 looked at" in str(proof.open))
+    assert open_after == [True, False]
+
+
 def test_what_has_no_targets_is_said_to_be_open() -> None:
     assert not passes(None).open
     assert "samples of later passes" in passes(None, None).open

@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from strangers import Loops, N, Seen, check, each, net, rows, shuffled, train
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, Subset, TensorDataset, default_collate
+from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset, default_collate
 
 import xai_widgets as xw
-from xai_widgets.hooks.torch import watch
+from xai_widgets.hooks.torch import Indexed, watch
 
 LOOPS = Loops()
 loop = LOOPS.loop
@@ -317,6 +317,17 @@ def reshuffles_values() -> Seen:
     loader = DataLoader(Restless(x, values), 8)
     tracker = train(lambda m, loss, batch: loss(m(batch[0]), batch[1]), loader, nn.MSELoss(), model)
     return Seen(tracker, (model(x) - values).square())
+
+
+@loop("told")
+def names_its_parts_one_by_one() -> Seen:
+    (x, y), model = rows(), net()
+    parts = [Indexed(TensorDataset(x[:22], y[:22])), Indexed(TensorDataset(x[22:], y[22:]))]
+    loader = shuffled(ConcatDataset(parts))
+    tracker = train(
+        lambda m, loss, batch: loss(m(batch[0]), batch[1]), loader, nn.CrossEntropyLoss(), model, index=-1
+    )
+    return Seen(tracker, None)
 
 
 @loop("right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -427,6 +428,24 @@ def counts_its_hits_with_the_loss() -> Seen:
 
     tracker = train(step, shuffled(TensorDataset(x, y)), nn.CrossEntropyLoss(), model)
     return Seen(tracker, each(model), y)
+
+
+@pytest.mark.parametrize("batches", [1, 6])
+def test_what_is_said_of_two_views_is_what_is_recorded(batches: int) -> None:
+    """Only what the model returns tells which call is of the batch, and it is heard from the second batch on."""
+    (x, y), model, tracker, loss = rows(), net(), xw.Tracker(), nn.CrossEntropyLoss()
+    other = nn.Linear(FEATURES, CLASSES)
+    loader = shuffled(TensorDataset(x, y))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with watch(model, loss, optimizer, loader, tracker):
+        for a, b in itertools.islice(loader, batches):
+            (loss(other(a), b) + loss(model(a), b)).backward()
+            optimizer.step()
+    told = "recorded is call 2" if batches > 1 else "such batches are not recorded"
+    assert told in tracker.problems[0]
+    seen = Seen(tracker, each(model), y)
+    assert not seen.wrong()
+    assert seen.missing() == (N if batches == 1 else 0)
 
 
 @pytest.mark.parametrize("name", LOOPS)

@@ -147,6 +147,45 @@ def test_an_evaluation_that_is_left_ends_and_a_look_at_a_batch_is_no_epoch():
     assert list(tracker.instance_series([0], "loss", mode="eval").epochs) == [1, 2]
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_generator_that_reshuffles_is_told(fixed):
+    """Its elements have other places in each pass, of which labels tell."""
+    order, rng = np.arange(N), np.random.default_rng(0)
+
+    def generator():
+        if not fixed:
+            rng.shuffle(order)
+        for i in order:
+            yield X[i], Y[i]
+
+    spec = (tf.TensorSpec((64,), tf.float32), tf.TensorSpec((), tf.int64))
+    data = indexed(tf.data.Dataset.from_generator(generator, output_signature=spec)).batch(32)
+    tracker = xw.Tracker()
+    with watch(tracker) as watched:
+        for _ in range(2):
+            for _, y, index in watched.train(data):
+                watched.record(index, y, tf.ones(len(y)))
+                watched.record(index, 9 - y, tf.ones(len(y)))  # a second part of the same batch
+    assert tracker.check().ok == fixed
+    assert tracker.counts("train").rows == (4 if fixed else 2) * N
+    assert fixed or "other targets than in an earlier pass" in tracker.problems[0]
+
+
+def test_data_sets_that_were_named_one_by_one_are_told():
+    data = (
+        indexed(rows(slice(0, 100)))
+        .concatenate(indexed(rows(slice(100, 200))))
+        .shuffle(200, seed=1)
+        .batch(32)
+    )
+    tracker = xw.Tracker()
+    with watch(tracker) as watched:
+        for _, y, index in watched.train(data):
+            watched.record(index, y, tf.ones(len(y)))
+    assert "names are given twice" in tracker.problems[0]
+    assert not len(tracker.to_frame("instances"))
+
+
 def test_edits_are_applied_by_hand(tmp_path):
     """The loop that the reference shows: what is excluded weighs nothing, what is relabelled has its new target."""
     tracker = xw.Tracker(log_dir=tmp_path)

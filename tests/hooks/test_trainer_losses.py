@@ -64,7 +64,9 @@ def model(labels=LABELS, **options):
     return transformers.DistilBertForSequenceClassification(config)
 
 
-def run(folder, train, evaluation=None, kind=None, *, net=None, given=None, epochs=1, **options):
+def run(
+    folder, train, evaluation=None, kind=None, *, net=None, given=None, epochs=1, collate=None, **options
+):
     tracker = xw.Tracker()
     arguments = transformers.TrainingArguments(
         str(folder), per_device_train_batch_size=8, report_to=[], save_strategy="no", disable_tqdm=True, use_cpu=True,
@@ -72,7 +74,7 @@ def run(folder, train, evaluation=None, kind=None, *, net=None, given=None, epoc
            "eval_strategy": "no" if evaluation is None else "epoch"} | options,
     )  # fmt: skip
     trainer = (kind or transformers.Trainer)(
-        net or model(), arguments, train_dataset=train, eval_dataset=evaluation,
+        net or model(), arguments, train_dataset=train, eval_dataset=evaluation, data_collator=collate,
         callbacks=[TrackerCallback(tracker, **(given or {}))],
     )  # fmt: skip
     trainer.train()
@@ -223,20 +225,68 @@ def test_values_and_several_labels(tmp_path):
         assert not tracker.problems
 
 
-def test_labels_in_another_order_than_their_names_are_refused(tmp_path):
-    class Sorting(transformers.Trainer):
-        def get_train_dataloader(self):
-            loader = super().get_train_dataloader()
-            base = getattr(loader, "base_dataloader", loader)
-            collate = base.collate_fn
+def turned(samples):
+    batch = transformers.default_data_collator(samples)
+    return {**batch, "labels": batch["labels"].flip(0)}
 
-            def shuffled(samples):
-                batch = collate(samples)
-                return {**batch, "labels": batch["labels"].flip(0)}
 
-            base.__dict__["collate_fn"] = shuffled
-            return loader
+def moved(samples):
+    """Leave one row out and repeat another: the same number of labels, and no order of those that came."""
+    batch = transformers.default_data_collator(samples)
+    return {**batch, "labels": torch.cat([batch["labels"][1:], batch["labels"][-1:]])}
 
-    tracker, _ = run(tmp_path, indexed(Rows(1)), kind=Sorting)
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("collate", [turned, moved])
+@pytest.mark.parametrize("opaque", [False, True])
+def test_labels_in_another_order_than_their_names_are_refused(opaque, collate, workers, tmp_path):
+    """Also where they are known only when samples are read; an evaluation of which nothing tells is not believed either."""
+    rows = indexed(Opaque(Rows(1)) if opaque else Rows(1))
+    options = {"dataloader_num_workers": workers}
+    tracker, _ = run(tmp_path, rows, rows, collate=collate, **options)
     assert any("not in the order of their names" in problem for problem in tracker.problems)
+    assert not tracker.modes
     assert not tracker.check().ok
+    tracker, _ = run(tmp_path, rows, rows, **options)
+    assert tracker.check().ok
+    assert "train labels proved on" in str(tracker.check())
+
+
+class Reshuffled(Opaque):
+    """Gives its samples in another order in each pass, as data sets with a buffer of their own do."""
+
+    def __init__(self, rows, generator):
+        super().__init__(rows)
+        self.generator, self.order, self.given = generator, None, 0
+
+    def __getitem__(self, i):
+        if self.given % self.size == 0:
+            self.order = torch.randperm(self.size, generator=self.generator).tolist()
+        self.given += 1
+        return self.read(self.order[i])
+
+
+def test_a_data_set_that_reshuffles_itself_is_told(tmp_path):
+    tracker, _ = run(tmp_path, indexed(Reshuffled(Rows(1), torch.Generator().manual_seed(0))), epochs=2)
+    assert any("other targets than in an earlier pass" in problem for problem in tracker.problems)
+    series = tracker.instance_series(range(40), "loss", mode="train")
+    assert np.isfinite(series.values[:, 0]).all()
+    assert not np.isfinite(series.values[:, 1:]).any()
+
+
+@pytest.mark.parametrize("kind", ["torch", "datasets"])
+def test_data_sets_that_were_named_one_by_one_are_told(kind, tmp_path):
+    """Put together they give each name twice; a sample that is chosen twice has one name."""
+    one, other = Rows(1), Rows(2)
+    if kind == "torch":
+        both = torch.utils.data.ConcatDataset([indexed(one), indexed(other)])
+        again = indexed(torch.utils.data.Subset(one, [*range(40), 3, 5]))
+    else:
+        both = datasets.concatenate_datasets([indexed(columns(one)), indexed(columns(other))])
+        again = indexed(columns(one)).select([*range(40), 3, 5])
+    tracker, _ = run(tmp_path, both)
+    assert any("names are given twice" in problem for problem in tracker.problems)
+    assert not len(table(tracker, "train"))
+    tracker, trainer = run(tmp_path, again)
+    np.testing.assert_allclose(table(tracker, "train")["loss"], losses(trainer.model, one), atol=1e-5)
+    assert not tracker.problems

@@ -28,7 +28,7 @@ HEADS = (
 )  # fmt: skip
 DATA = (
     "arrays", "arrays", "arrays", "dict", "list", "tensors", "names", "tf.data", "py", "py short", "py workers", "generator",
-    "forgotten",
+    "forgotten", "elements", "reshuffled",
 )  # fmt: skip
 STEPS = (
     "keras",
@@ -78,7 +78,7 @@ class Fit:
         return (
             self.head in ("reduced", "pairs", "two classes")
             or self.step in ("flipped", "by itself", "twice", "override alone")
-            or self.data == "forgotten"
+            or self.data in ("forgotten", "reshuffled")
             or self.validation == "forgotten"
             or (self.data == "py short" and self.end != "")  # rows whose place is not known yet
         )
@@ -103,7 +103,13 @@ def drawn(seed: int) -> Fit:
         regularised=draw.random() < 0.3,
         callback_knows=draw.random() < 0.7,
     )
-    if not TENSORFLOW and fit.data in ("tf.data", "tensors"):
+    if fit.data == "reshuffled" and (fit.head in NO_CLASSES or fit.end):
+        fit.data = (
+            "elements"  # without labels, and after few batches, it is open whether these are the same samples
+        )
+    if fit.data == "elements" and fit.head == "two list":
+        fit.data = "tf.data"
+    if not TENSORFLOW and fit.data in ("tf.data", "tensors", "elements", "reshuffled"):
         fit.data = "arrays"
     if fit.data not in ARRAYS:
         fit.weights = (
@@ -332,10 +338,11 @@ def arguments(
         data = Batches(x, y, cuts, workers=2 if fit.data == "py workers" and TENSORFLOW else 1)
         return [indexed(data) if watched else data], options
     options["shuffle"] = False
-    if fit.data == "tf.data":
+    if fit.data in ("tf.data", "elements", "reshuffled"):
         import tensorflow as tf
 
-        rows = tf.data.Dataset.from_tensor_slices((x, tuple(y) if isinstance(y, list) else y))
+        y = tuple(y) if isinstance(y, list) else y
+        rows = tf.data.Dataset.from_tensor_slices((x, y)) if fit.data == "tf.data" else elements(fit, x, y)
         rows = indexed(rows) if watched else rows
         return [(rows.shuffle(ROWS, seed=3) if fit.shuffle else rows).batch(8)], options
 
@@ -350,6 +357,22 @@ def arguments(
 
     options["steps_per_epoch"] = 3
     return [made()], options
+
+
+def elements(fit: Fit, x: Any, y: Any) -> Any:
+    """Make a tf.data set of a generator; "reshuffled", one that gives another order in each later pass."""
+    import tensorflow as tf
+
+    orders = [np.arange(ROWS)]
+
+    def made() -> Any:
+        for i in orders[-1]:
+            yield x[i], tf.nest.map_structure(lambda one: one[i], y)  # noqa: B023
+        if fit.data == "reshuffled":
+            orders.append(np.random.default_rng(fit.seed + len(orders)).permutation(ROWS))
+
+    spec = tf.nest.map_structure(lambda one: tf.TensorSpec(one.shape[1:], one.dtype), (x, y))
+    return tf.data.Dataset.from_generator(made, output_signature=spec)
 
 
 class Halt(keras.callbacks.Callback):

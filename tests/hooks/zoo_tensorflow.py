@@ -38,8 +38,11 @@ PIPES = (
     "shuffled before",
     "batched before",
     "repeated",
+    "generator",
+    "reshuffled",
 )
 GIVEN = ("all", "all", "no logits", "more", "reduced", "column", "short")
+UNLABELLED = ("several", "mse", "by name", "tokens")
 ENDS = ("", "", "", "break", "look", "exception", "within", "evaluation break")
 
 
@@ -57,13 +60,16 @@ class Walk:
     @property
     def doubtful(self) -> bool:
         """Whether telling is enough."""
-        return self.given in ("reduced", "column", "short")
+        return self.given in ("reduced", "column", "short") or self.pipe == "reshuffled"
 
 
 def drawn(seed: int) -> Walk:
     """Draw a combination."""
     draw = random.Random(seed)
-    return Walk(seed, draw.choice(LOSSES), draw.choice(PIPES), draw.choice(GIVEN), draw.choice(ENDS))
+    walk = Walk(seed, draw.choice(LOSSES), draw.choice(PIPES), draw.choice(GIVEN), draw.choice(ENDS))
+    if walk.pipe == "reshuffled" and (walk.loss in UNLABELLED or walk.end):
+        walk.pipe = "generator"  # without labels, and after few batches, it is open whether these are the same samples
+    return walk
 
 
 def targets(walk: Walk, rng: np.random.Generator) -> Any:
@@ -112,6 +118,17 @@ def pipeline(walk: Walk, x: Any, y: Any) -> Any:
         ids = tf.data.Dataset.from_tensor_slices((x, y, np.arange(ROWS) + 100))
         named = indexed(ids, key=2)
         return named.map(lambda a, b, _, i: (a, b, i)).shuffle(ROWS, seed=2).batch(6)
+    if walk.pipe in ("generator", "reshuffled"):
+        orders = [np.arange(ROWS)]
+
+        def elements() -> Any:
+            for i in orders[-1]:
+                yield x[i], y[i]
+            if walk.pipe == "reshuffled":
+                orders.append(np.random.default_rng(walk.seed + len(orders)).permutation(ROWS))
+
+        specs = tuple(tf.TensorSpec(a.shape[1:], a.dtype) for a in (x, y))
+        rows = tf.data.Dataset.from_generator(elements, output_signature=specs)
     named = indexed(rows)
     if walk.pipe == "filtered":
         named = named.filter(lambda a, b, i: i % 3 > 0)
@@ -125,7 +142,7 @@ def labels_of(walk: Walk, y: Any) -> Any:
     """Return the labels that a loop records: classes where there are some."""
     if walk.loss in ("categorical", "smoothing"):
         return np.argmax(y, 1)
-    if walk.loss in ("several", "mse", "by name", "tokens"):
+    if walk.loss in UNLABELLED:
         return None
     return np.asarray(y).reshape(-1).astype("int64")
 

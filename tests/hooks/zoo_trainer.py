@@ -22,11 +22,18 @@ import xai_widgets as xw
 ROWS, FEATURES, CLASSES, TOKENS = 22, 5, 4, 3
 indexed = xw.hooks.transformers.indexed
 HEADS = ("classes", "classes", "classes", "several", "value", "tokens", "ignored", "weighted model", "items")
-DATA = ("torch", "torch", "columns", "columns", "names", "subset", "concat", "list", "forgotten")
+DATA = (
+    "torch", "torch", "columns", "columns", "names", "subset", "concat", "list", "forgotten", "read", "read", "reshuffled",
+    "stream",
+)  # fmt: skip
 COLLATES = ("default", "default", "own", "reversed", "labels reversed", "sorted", "dropped")
 CRITERIA = (
     "model's", "model's", "model's", "smoothing", "weighted pop", "weighted get", "function", "function with per_sample",
 )  # fmt: skip
+NO_LABELS = (
+    "smoothing",
+    "function with per_sample",
+)  # which do not reach the model, and of an evaluation nobody else tells
 ENDS = ("", "", "", "stop", "exception")
 WEIGHT = torch.tensor([1.0, 9.0, 1.0, 0.2])
 
@@ -52,7 +59,8 @@ class Run:
         """Whether telling is enough."""
         return (
             self.head == "weighted model"
-            or self.data == "forgotten"
+            or self.data in ("forgotten", "reshuffled")
+            or (self.evaluation and self.data in ("read", "stream") and self.criterion in NO_LABELS)
             or self.collate in ("labels reversed", "sorted", "dropped")
             or self.criterion in ("weighted pop", "weighted get", "function")
             or (self.criterion == "smoothing" and (self.data == "list" or self.collate == "own"))
@@ -70,6 +78,10 @@ def drawn(seed: int) -> Run:
         run.collate, run.criterion = "default", "model's"
     if run.head != "classes" and run.criterion != "model's":
         run.head = "classes"
+    if run.data == "reshuffled" and (run.head in ("tokens", "ignored") or run.drop_last or run.end):
+        run.data = "read"  # tokens are not compared with earlier ones, and a few batches say too little
+    if run.data == "stream" and run.drop_last:
+        run.data = "read"
     if run.collate == "labels reversed" and run.head == "tokens":
         run.collate = "own"
     return run
@@ -86,6 +98,23 @@ class Rows(Dataset):
 
     def __getitem__(self, i: int) -> Any:
         return {"x": self.x[i], "labels": self.y[i]}
+
+
+class Read(Dataset):
+    """Samples of which nothing is known before they are read; with a `generator`, in another order in each later pass."""
+
+    def __init__(self, rows: Rows, generator: torch.Generator | None = None) -> None:
+        self.read, self.size, self.asked = rows.__getitem__, len(rows), 0
+        self.order, self.generator = list(range(self.size)), generator
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, i: int) -> Any:
+        if self.asked and self.asked % self.size == 0 and self.generator is not None:
+            self.order = torch.randperm(self.size, generator=self.generator).tolist()
+        self.asked += 1
+        return self.read(self.order[i])
 
 
 class Net(nn.Module):
@@ -150,6 +179,14 @@ def data_of(run: Run, x: torch.Tensor, y: torch.Tensor) -> tuple[Any, list[Any],
         if run.data == "names":
             return indexed(table, key="name"), names, everything
         return (table if run.data == "forgotten" else indexed(table)), everything, everything
+    if run.data == "stream":
+        table = datasets.Dataset.from_dict(
+            {"x": x.numpy(), "labels": y.numpy(), "id": [i + 50 for i in everything]}
+        )
+        return indexed(table.to_iterable_dataset(), key="id"), [i + 50 for i in everything], everything
+    if run.data in ("read", "reshuffled"):
+        generator = torch.Generator().manual_seed(run.seed) if run.data == "reshuffled" else None
+        return indexed(Read(whole, generator)), everything, everything
     if run.data == "subset":
         return indexed(Subset(whole, order)), order, order
     if run.data == "concat":
@@ -235,7 +272,9 @@ def run(run: Run) -> str:
     torch.manual_seed(run.seed)
     x, y = torch.randn(ROWS, FEATURES, generator=rng), targets(run, rng)
     data, names, rows = data_of(run, x, y)
-    evaluation = indexed(Rows(x.flip(0), y.flip(0))) if run.evaluation else None
+    evaluated: Dataset = Rows(x.flip(0), y.flip(0))
+    evaluated = Read(evaluated) if run.data in ("read", "stream") else evaluated
+    evaluation = indexed(evaluated) if run.evaluation else None
     model = ItemsNet("classes") if run.head == "items" else Net(run.head)
     tracker = xw.Tracker()
     each = lambda outputs, labels: F.cross_entropy(outputs["logits"], labels, reduction="none")  # noqa: E731
@@ -244,6 +283,7 @@ def run(run: Run) -> str:
     )
     kind = {"weighted pop": Weighted, "weighted get": Gets}.get(run.criterion, transformers.Trainer)
     more: dict[str, Any] = {}
+    steps = 2 * -(-4 // run.accumulation) if run.data == "stream" else -1
     if run.criterion.startswith("function"):
         more["compute_loss_func"] = lambda outputs, labels, num_items_in_batch=None: F.cross_entropy(
             outputs["logits"], labels, weight=WEIGHT
@@ -255,7 +295,7 @@ def run(run: Run) -> str:
             disable_tqdm=True, use_cpu=True, num_train_epochs=2, learning_rate=0.0, logging_steps=run.logging,
             gradient_accumulation_steps=run.accumulation, eval_strategy="epoch" if run.evaluation else "no",
             label_smoothing_factor=0.1 if run.criterion == "smoothing" else 0.0, dataloader_drop_last=run.drop_last,
-            label_names=["labels"], seed=run.seed, log_level="error",
+            max_steps=steps, label_names=["labels"], seed=run.seed, log_level="error",
         )  # fmt: skip
         trainer = kind(
             model, args, train_dataset=data, eval_dataset=evaluation, data_collator=collator(run),

@@ -26,12 +26,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
+from xai_widgets.hooks._common.evidence import Evidence
 from xai_widgets.hooks._common.feed import Batch, Feed, Stream
 from xai_widgets.hooks._common.instance_ids import Key, key_reader
 from xai_widgets.hooks._common.require import HookWarning, require
+from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.keras.data import check_tf_order
 
 __all__ = ["HookWarning", "Watch", "indexed", "per_sample", "watch"]
@@ -108,6 +113,11 @@ class Watch:
 
     def __init__(self, tracker: Any, epochs: int | None) -> None:
         self.feed = Feed(tracker, epochs=epochs)
+        self._evidence = Evidence(self.feed)
+        self._same: dict[Stream, SameSamples] = {}
+        self._compared: Any = (
+            None  # the index that was compared last: a batch may be recorded in several parts
+        )
         self._pass: Stream | None = None
         self._recorded: set[Stream] = set()  # of the present passes
         self._held: deque[Batch] = deque()
@@ -126,6 +136,7 @@ class Watch:
     def _walk(self, dataset: Any, mode: str, ds_id: str | None) -> Iterator[Any]:
         outer, self._pass = self._pass, (mode, ds_id)
         self.feed.begin(mode, ds_id)
+        self._same.setdefault((mode, ds_id), SameSamples()).begins()
         self._recorded.discard((mode, ds_id))
         over = False
         try:
@@ -163,7 +174,24 @@ class Watch:
     def _flush(self) -> None:
         while self._held:
             batch = self._held.popleft()
-            self.feed.record(batch)
+            self.feed.guard((batch.mode, batch.ds_id), partial(self._hand_over, batch))
+
+    def _hand_over(self, batch: Batch) -> None:
+        if self._same_samples(batch):
+            self.feed.hand_over(batch)
+
+    def _same_samples(self, batch: Batch) -> bool:
+        """Whether the names of a batch have the labels that they had in earlier passes: a generator may shuffle."""
+        stream = (batch.mode, batch.ds_id)
+        proof = self._evidence.of(*stream)
+        proof.named_by = "the index in their batches"
+        if batch.index is self._compared:
+            return proof.may_record
+        self._compared = batch.index
+        proof.next()
+        label = None if batch.label is None else np.asarray(batch.label)
+        self._same[stream].prove(proof, batch.index, label)
+        return proof.may_record
 
     def close(self, error: BaseException | None = None) -> None:
         """End the run; with an `error`, what came before it stays, provisional."""

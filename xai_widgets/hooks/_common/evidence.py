@@ -27,14 +27,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets._task import of_criterion
-from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.feed import MOST_UNSURE, Feed
 from xai_widgets.tracking import CheckItem
 
 Array = npt.NDArray[Any]
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 ENOUGH = math.log(10_000)  # of so many orders, one would look the same by chance
-MOST_UNSURE = 4096  # batches that are remembered over passes in which nothing was proved
 LOOSE = 1e-2  # under autocast the criterion's number has three digits
 
 
@@ -111,7 +110,7 @@ class Proof:
         """Believe the passes before this one, if a look agreed in any; rows that are not believed can be taken back."""
         stream = (self.mode, self.ds_id)
         unsure = self._feed.unsure(stream)
-        if unsure is None or self.orders >= ENOUGH or unsure > MOST_UNSURE:
+        if unsure is None or self.orders >= ENOUGH or unsure >= MOST_UNSURE:
             self._feed.remember(stream)
 
     def withdraw(self) -> None:
@@ -121,6 +120,10 @@ class Proof:
     def withdraw_guessed(self, guessed: list[Any]) -> None:
         """Take back batches that were recorded on no evidence, as stamped by the feed, and tell."""
         self._tell_withdrawn(self._feed.take_back((self.mode, self.ds_id), guessed))
+
+    def withdraw_names(self, names: Array) -> None:
+        """Take back all that came of instances in this pass, and record nothing more of this data set; and tell."""
+        self._tell_withdrawn(self._feed.withdraw_names((self.mode, self.ds_id), names))
 
     def _tell_withdrawn(self, rows: int) -> None:
         if rows:

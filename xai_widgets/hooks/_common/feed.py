@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 Stream = tuple[str, "str | None"]  # (mode, ds_id)
+MOST_UNSURE = 4096  # batches of a data set that can be taken back
 
 
 class TrackerLike(Protocol):
@@ -140,6 +141,17 @@ class Feed:
         came, self._unsure[stream] = self._unsure[stream], []
         return self.take_back(stream, came)
 
+    def withdraw_names(self, stream: Stream, names: Any) -> int:
+        """Take back what came of instances in the open epoch of a data set, and let nothing follow; returns how many."""
+        self._hand_over_held()
+        self._lost.add(stream)
+        self._proved[stream] = -1
+        mode, ds_id = stream
+        epoch = self._open.get(stream)
+        if stream in self._works:
+            self.guard(stream, lambda: self.tracker.withdraw(names, mode=mode, ds_id=ds_id, epoch=epoch))
+        return len(names) if stream in self._works else 0
+
     def take_back(self, stream: Stream, came: list[Batch]) -> int:
         """Take back batches of a data set; returns how many rows."""
         mode, ds_id = stream
@@ -243,6 +255,7 @@ class Feed:
         if stream in self._unsure:
             of_those = [one for one in parts or (batch,) if one.taken > self._proved[stream]]
             self._unsure[stream] += [one._replace(label=None, metrics={}) for one in of_those]
+            del self._unsure[stream][:-MOST_UNSURE]
 
     def stepped(self, step: int | None = None) -> None:
         """Note an optimizer step: the training thread is between two steps now."""

@@ -1,8 +1,9 @@
-"""Whether a data set gives, under one name, the same sample in every pass.
+"""Whether a data set gives, under one name, the same sample every time.
 
-Some data sets put their samples into another order between passes. Nothing within a pass shows it: each batch is what was
-asked for. What shows is that samples named by their place come with other targets than they had before. The targets of a
-whole pass are kept, eight bytes for each sample, and some batches of every later one are compared with them.
+Some data sets put their samples into another order between passes, and data sets that were named one by one and then put
+together give a name twice. Nothing in a batch shows it: each is what was asked for. What shows is that samples come with
+other targets than they had before under the same name. The targets of a whole pass are kept, eight bytes for each sample;
+its batches, and some of every later pass, are compared with them.
 """
 
 from __future__ import annotations
@@ -18,15 +19,22 @@ Array = npt.NDArray[Any]
 MOST = 1 << 21  # samples whose targets are kept
 WIDEST = 256  # numbers in a target
 FIRST, OFTEN = 3, 16  # batches of a pass that are compared, then one in so many
-SHARE, LEAST = 0.2, 4  # of rows that must differ, at least so many: fewer may have been given another label
+SHARE, LEAST = (
+    0.2,
+    4,
+)  # of rows that must differ, at least so many (or half a batch): fewer may have been relabelled
+FEW = "samples being those of earlier passes"
 INDEX = (
     "If its order changes, or its labels are drawn anew, let its batches carry what names a sample: Indexed(dataset, key=...) "
     "or index=function(batch) in PyTorch, indexed(dataset, key=...) in Keras"
 )
 
 
+TWICE = "Put data sets together first, and name the samples of the whole: indexed(first + second)"
+
+
 class SameSamples:
-    """Compares the targets of one data set's samples with those of an earlier pass."""
+    """Compares the targets of one data set's samples with those that came before under the same names."""
 
     def __init__(self) -> None:
         self._kept: Array = np.full(0, np.nan)
@@ -39,8 +47,11 @@ class SameSamples:
         self._pass += self._batches > 0
         self._batches = self._compared = self._differing = 0
 
-    def prove(self, proof: Proof, names: Any, targets: Any) -> None:
-        """Look at one batch: `names` (B,) are places, `targets` (B, ...) what came with them, or None."""
+    def prove(self, proof: Proof, names: Any, targets: Any, *, take_back: bool = True) -> None:
+        """Look at one batch: `names` (B,) are whole numbers, `targets` (B, ...) what came with them, or None.
+
+        What came under names that are given twice is taken back, unless these numbers are not what is recorded.
+        """
         seen, self._batches = self._batches, self._batches + 1
         if self.lost:
             proof.may_record = False
@@ -49,30 +60,43 @@ class SameSamples:
         if self._pass and seen >= FIRST and seen % OFTEN:
             return
         places, values = np.asarray(names), _numbers(targets, len(names))
-        if values is None or places.dtype.kind not in "iu" or not 0 <= places.max(initial=-1) < MOST:
+        if values is None or not are_places(places):
             if self._pass:
                 proof.leave_open(
                     "samples of later passes", "they have no targets that could be compared with earlier ones"
                 )
             return
-        if self._pass:
-            self._compare(proof, places, values)
+        self._compare(proof, places, values)
+        if self.lost and not self._pass and take_back:
+            proof.withdraw_names(np.flatnonzero(~np.isnan(self._kept)))
         self._keep(places, values)
 
     def _compare(self, proof: Proof, places: Array, values: Array) -> None:
         inside = places < len(self._kept)
         before, now = self._kept[places[inside]], values[inside]
         known = ~np.isnan(before) & ~np.isnan(now)
-        self._compared += int(known.sum())
-        self._differing += int((np.abs(before - now)[known] > 1e-6 * (1 + np.abs(now[known]))).sum())
-        if self._differing >= max(LEAST, SHARE * self._compared):
+        size = int(known.sum())
+        if not size:
+            return
+        others = int((np.abs(before - now)[known] > 1e-6 * (1 + np.abs(now[known]))).sum())
+        self._compared += size
+        self._differing += others
+        proof.open.pop(FEW, None)
+        if self._differing >= max(LEAST, SHARE * self._compared) or 2 * others >= max(LEAST, size):
             self.lost = True
+            when, so = (
+                ("in an earlier pass", "the data set gives other samples there")
+                if self._pass
+                else ("before in this pass", "names are given twice")
+            )
             proof.refuse(
                 "same samples",
-                f"{self._differing:,} of {self._compared:,} {proof.mode} samples came with other targets than in an earlier pass "
-                "under the same name, so the data set gives other samples there, and nothing more is recorded",
-                INDEX,
+                f"{self._differing:,} of {self._compared:,} {proof.mode} samples came with other targets than {when} under the "
+                f"same name, so {so}, and nothing more is recorded",
+                INDEX if self._pass else TWICE,
             )
+        elif self._differing > SHARE * self._compared:
+            proof.leave_open(FEW, f"{self._differing} of the {self._compared} looked at have other targets")
 
     def _keep(self, places: Array, values: Array) -> None:
         size = int(places.max(initial=-1)) + 1
@@ -82,6 +106,19 @@ class SameSamples:
             self._kept = grown
         new = np.isnan(self._kept[places])
         self._kept[places[new]] = values[new]
+
+
+def are_places(names: Any) -> bool:
+    """Whether names (B,) are numbers that may be places, so that what came under them can be kept."""
+    if str(getattr(names, "device", "cpu")) != "cpu":
+        return False
+    names = np.asarray(names)
+    return (
+        names.dtype.kind in "iu"
+        and names.ndim == 1
+        and names.min(initial=0) >= 0
+        and names.max(initial=0) < MOST
+    )
 
 
 def _numbers(targets: Any, count: int) -> Array | None:

@@ -41,9 +41,16 @@ class Names:
     ----------
     named_by
         How instances got their names, in words.
+    same
+        Compares the labels of names with those of earlier passes; None where the data has them at hand.
     """
 
     named_by = "the index in their batches"
+    same: SameSamples | None = None
+    epoch = 0  # of the pass that `same` looks at
+
+    def __init__(self) -> None:
+        self.same = SameSamples()
 
     def of(self, numbers: Array) -> Any:
         """Return names (B,) of rows; `UNKNOWN` for those that are not known now, or will be later."""
@@ -99,10 +106,10 @@ class BatchNames(Names):
     named_by = "their position in the PyDataset"
 
     def __init__(self) -> None:
+        super().__init__()
         self._sizes: dict[int, int] = {}
         self._starts = [0]  # of the batches before which all are known
         self.changed: set[int] = set()  # batches whose size was another before
-        self.same, self.epoch = SameSamples(), 0
 
     def see(self, numbers: Array) -> None:
         """Learn how long batches are; `numbers` hold whole batches."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from xai_widgets._task import Task
 from xai_widgets.hooks._common.evidence import ABSOLUTE, LOOSE, RELATIVE, Evidence, Proof, same_labels
 from xai_widgets.hooks._common.feed import Feed
+from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.keras.criterion import PER_SAMPLE
 from xai_widgets.hooks.keras.model_tap import Layout
 from xai_widgets.hooks.keras.order import UNKNOWN, BatchNames, Names
@@ -184,18 +185,19 @@ class Recorder:
         kept = self._proved_labels(rows, names, proof)
         if len(kept.number) != len(rows.number):
             index = names.of(kept.number)
-        if isinstance(names, BatchNames) and not self._same(names, index, kept, proof):
+        if names.same is not None and not self._same(names.same, names, index, kept, proof):
             return
         self._hand_over(kept, self._named(index, mode), layout, mode, ds_id)
 
-    def _same(self, names: BatchNames, index: Any, rows: Rows, proof: Proof) -> bool:
-        """Whether the rows of a PyDataset have the labels that their places had in earlier epochs."""
+    def _same(self, same: SameSamples, names: Names, index: Any, rows: Rows, proof: Proof) -> bool:
+        """Whether rows have the labels that their names had in earlier passes: generators may shuffle, as a PyDataset may."""
         if names.epoch != self._feed.epoch:
             names.epoch = self._feed.epoch
-            names.same.begins()
+            same.begins()
         proof.next()
         labels = np.where(rows.label == NO_LABEL, np.nan, rows.label.astype(np.float64))
-        names.same.prove(proof, index, None if np.isnan(labels).all() else labels)
+        given = None if np.isnan(labels).all() else labels
+        same.prove(proof, index, given, take_back=self._names.get(proof.mode) is None)
         return proof.may_record
 
     def release(self, names: Names, mode: str, ds_id: str | None, *, last: bool = False) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from xai_widgets.hooks._common.data_labels import whole_places
 from xai_widgets.hooks._common.evidence import Evidence, Proof
 from xai_widgets.hooks._common.instance_ids import Key, index_of, key_reader
-from xai_widgets.hooks._common.same_samples import SameSamples
+from xai_widgets.hooks._common.same_samples import SameSamples, are_places
 from xai_widgets.hooks.torch.data import is_indexed
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.torch.identity import Rows
@@ -163,8 +163,8 @@ class Tap:
         # of names that are not places only the labels are looked at: the collate function carried both
         places = names if self._by_place else None
         self.rows.prove(proof, names, places, batch, fetched)
-        if proof.may_record and places is not None and "rows" not in proof.told:
-            self._same.prove(proof, places, self.rows.targets(batch))
+        if proof.may_record and "rows" not in proof.told and (places is not None or are_places(names)):
+            self._same.prove(proof, names, self.rows.targets(batch))
         return names if proof.may_record else None
 
     def _named(self, indices: Any) -> Any:

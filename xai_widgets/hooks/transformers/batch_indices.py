@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from xai_widgets.hooks._common.instance_ids import INDEX, add_index, add_indices
 from xai_widgets.hooks.torch.data import Indexed
+from xai_widgets.hooks.transformers.labels import COLUMNS
 
 CARRIED = "xai_widgets_labels"
+NAMES, GIVEN = "xai_widgets_names", "xai_widgets_given"
+FIRST, OFTEN = 3, 16  # batches that are looked at: the first ones, then one in so many
+WIDEST = 64  # numbers in a label
 
 
 def carry_labels(loader: Any) -> Callable[[], None]:
@@ -38,6 +44,55 @@ class LabelsCarried:
         if hasattr(batch, "keys") and "labels" in batch:
             batch[CARRIED] = batch["labels"]
         return batch
+
+
+def carry_samples(loader: Any) -> Callable[[], None]:
+    """Have some batches of a loader say which labels their samples came with, before collating; returns the undo."""
+    slots = vars(getattr(loader, "base_dataloader", loader))
+    collate = slots.get("collate_fn")
+    if not callable(collate) or (slots.get("batch_sampler") is None and slots.get("batch_size") is None):
+        return lambda: None
+    seeing = slots["collate_fn"] = SamplesSeen(collate)
+
+    def undo() -> None:
+        if slots.get("collate_fn") is seeing:
+            slots["collate_fn"] = collate
+
+    return undo
+
+
+class SamplesSeen:
+    """A collate function some of whose batches hold the names and labels of their samples as it was given them.
+
+    The first batches of every worker do, then one in `OFTEN`.
+    """
+
+    def __init__(self, collate_fn: Callable[[Any], Any]) -> None:
+        self.collate_fn = collate_fn
+        self._seen = 0
+
+    def __call__(self, samples: Any) -> Any:
+        """Collate samples."""
+        seen, self._seen = self._seen, self._seen + 1
+        given = names_and_labels(samples) if seen < FIRST or seen % OFTEN == 0 else None
+        batch = self.collate_fn(samples)
+        if given is not None and hasattr(batch, "keys"):
+            batch[NAMES], batch[GIVEN] = given
+        return batch
+
+
+def names_and_labels(samples: Any) -> tuple[Any, Any] | None:
+    """Return the names (B,) or (B, K) and labels (B, ...) of samples as tensors; None where they have none that are numbers."""
+    import torch
+
+    try:
+        label = next(name for name in COLUMNS if name in samples[0])
+        names = samples.places if type(samples) is Named else [sample[INDEX] for sample in samples]
+        given = np.stack([np.asarray(sample[label]) for sample in samples])
+        found = torch.as_tensor(np.asarray(names)), torch.as_tensor(given)
+    except Exception:  # samples of an odd kind: then nothing is proved, and nothing is disturbed
+        return None
+    return found if given[0].size <= WIDEST else None
 
 
 def name_batches(loader: Any) -> Callable[[], None] | None:

@@ -23,6 +23,8 @@ class OwnLoss:
     ----------
     refuted
         Whether the Trainer logged another loss.
+    batches
+        Of the optimizer step that goes on.
     """
 
     def __init__(self, accumulation: int, step: int) -> None:
@@ -30,7 +32,7 @@ class OwnLoss:
         self._step = step
         self._total: Any = 0.0
         self._present: Any = 0.0  # of the optimizer step that goes on, over its batches
-        self._batches = 0
+        self.batches = 0
         self._shorter: Any = 0.0  # what is more where steps of fewer batches are divided by these
         self._known = True
         self._loose = False
@@ -44,14 +46,14 @@ class OwnLoss:
             value = value if scaled else value / self._accumulation
             self._total = self._total + value
             self._present = self._present + (0.0 if scaled else value)
-        self._batches += 1
+        self.batches += 1
         self._loose = self._loose or loose
 
     def stepped(self) -> None:
         """Note an optimizer step: the last one of a pass may be of fewer batches."""
-        if 0 < self._batches < self._accumulation:
-            self._shorter = self._shorter + self._present * (self._accumulation / self._batches - 1)
-        self._present, self._batches = 0.0, 0
+        if 0 < self.batches < self._accumulation:
+            self._shorter = self._shorter + self._present * (self._accumulation / self.batches - 1)
+        self._present, self.batches = 0.0, 0
 
     def wants(self, step: int) -> tuple[float, ...]:
         """Return what may be logged at `step` for those since the last log, by the Trainer's version; () where unknown."""

@@ -46,10 +46,11 @@ def _of_columns(dataset: Any, columns: list[str]) -> Lookup | None:
     if index.ndim == 1 and index.dtype.kind in "iu" and (index == np.arange(len(index))).all():
         return lambda names: labels[np.asarray(names)]
     places = {name: place for place, name in enumerate(list(decode(index)))}
-    return lambda names: labels[[places[name] for name in _each(names)]]
+    return lambda names: labels[[places[name] for name in each_name(names)]]
 
 
-def _each(names: Any) -> list[Any]:
+def each_name(names: Any) -> list[Any]:
+    """Return names (B,) as a list of plain numbers or texts."""
     return list(names.tolist() if hasattr(names, "tolist") else names)
 
 
@@ -68,4 +69,4 @@ def given_labels(labels: Any, mode: str) -> Lookup | None:
         labels = None
     if labels is None:
         return None
-    return lambda names: np.asarray([int(labels[name]) for name in _each(names)])
+    return lambda names: np.asarray([int(labels[name]) for name in each_name(names)])

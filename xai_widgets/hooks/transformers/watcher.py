@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xai_widgets.edits import Edits
-from xai_widgets.hooks._common.evidence import LOOSE, Evidence, Proof, same_labels
+from xai_widgets.hooks._common.evidence import LOOSE, Evidence, Proof
 from xai_widgets.hooks._common.feed import Batch, Feed
 from xai_widgets.hooks._common.instance_ids import INDEX
 from xai_widgets.hooks._common.quiet import told
@@ -22,17 +22,25 @@ from xai_widgets.hooks.torch.edited_epochs import begin_epoch
 from xai_widgets.hooks.torch.listen import untraced
 from xai_widgets.hooks.torch.loss.loss_batching import Held
 from xai_widgets.hooks.torch.loss.per_sample_loss import PerSample
-from xai_widgets.hooks.transformers.batch_indices import CARRIED, carry_labels, name_batches
+from xai_widgets.hooks.transformers.batch_indices import (
+    CARRIED,
+    FIRST,
+    GIVEN,
+    NAMES,
+    OFTEN,
+    carry_labels,
+    carry_samples,
+    name_batches,
+)
 from xai_widgets.hooks.transformers.criterion import OwnLoss
 from xai_widgets.hooks.transformers.edited import edit_loader, edited_by_trainer
 from xai_widgets.hooks.transformers.labels import Lookup, given_labels, labels_of
 from xai_widgets.hooks.transformers.names import decode
+from xai_widgets.hooks.transformers.own_labels import KEPT, OwnLabels, prove_evaluated
 from xai_widgets.hooks.transformers.per_sample_loss import Seen, class_scores, observe_outputs, returned_loss
 
 STATE_FILE = "xai_widgets_tracker.npz"
-FIRST, OFTEN = 3, 16  # training batches whose labels are compared: the first ones, then one in so many
 REPORTED = 1e-3  # to which an evaluation's loss is the mean of what is recorded
-KEPT = "Let the collate function keep each row's label beside its index"
 OWN = (
     "Give TrackerCallback(tracker, per_sample=function(outputs, labels) -> one value per sample, shape (B,)), such as "
     'lambda outputs, labels: F.cross_entropy(outputs.logits, labels, reduction="none")'
@@ -42,7 +50,7 @@ OWN = (
 class Step(NamedTuple):
     """One call of the model: the names of its rows, its labels, what it returned, how many items it divided by.
 
-    `carried` are the batch's labels where they may not reach the model.
+    `carried` are the batch's labels where they may not reach the model, `given` the names and labels of its samples.
     """
 
     model: Any
@@ -51,6 +59,7 @@ class Step(NamedTuple):
     index: Any
     items: Any
     carried: Any = None
+    given: tuple[Any, Any] | None = None
 
 
 class Evaluated(NamedTuple):
@@ -89,8 +98,8 @@ class TransformersWatch:
         self._logits = logits
         self._smoothing = 0.0
         self._held: Held | None = None
-        # index, labels, items and the batch's own labels of the call that runs
-        self._called: tuple[Any, Any, Any, Any] = (None, None, None, None)
+        self._own_labels = OwnLabels(self._edited)
+        self._called: Step | None = None  # what the call that runs was given
         self.feed.held_by(self._flush)
         self._undo: list[Callable[[], None]] = []
         self._undo_loader: list[Callable[[], None]] = []
@@ -100,7 +109,7 @@ class TransformersWatch:
         self._lookups: dict[str, Lookup | None] = {}
         self._eval_data: Any = None
         self._own: OwnLoss | None = None
-        self._seen = 0  # training batches
+        self._seen = 0  # training batches of this pass
         self._offset = 0
         self._continued: int | None = None  # the epoch that a run begins with
 
@@ -110,6 +119,7 @@ class TransformersWatch:
     def attach(self, model: Any, args: Any) -> None:
         """Have the model take an index, and listen to what it returns."""
         self.detach()
+        self._own_labels = OwnLabels(self._edited)
         self._smoothing = float(getattr(args, "label_smoothing_factor", 0.0) or 0.0)
         if self._per_sample is None:
             import torch
@@ -127,19 +137,22 @@ class TransformersWatch:
 
     def _before(self, model: Any, args: Any, kwargs: Any) -> Any:
         index, carried = kwargs.pop(INDEX, None), kwargs.pop(CARRIED, None)
-        self._called = (index, kwargs.get("labels"), kwargs.get("num_items_in_batch"), carried)
+        seen = kwargs.pop(NAMES, None), kwargs.pop(GIVEN, None)
+        given = None if seen[1] is None else seen
+        items = kwargs.get("num_items_in_batch")
+        self._called = Step(model, None, kwargs.get("labels"), index, items, carried, given)
         return args, kwargs
 
     def _after(self, model: Any, args: Any, kwargs: Any, outputs: Any) -> None:
-        (index, targets, items, carried), self._called = self._called, (None, None, None, None)
+        called, self._called = self._called, None
         mode = "train" if model.training else "eval"
-        if index is None:
+        if called is None or called.index is None:
             if self.feed.epoch:
                 self._unnamed[mode] += 1
                 if mode == "train" and self._unnamed[mode] == 2:
                     self._no_index(mode)
             return
-        step = Step(model, outputs, targets, decode(index), items, carried)
+        step = called._replace(outputs=outputs, index=decode(called.index))
         self.feed.guard((mode, None), lambda: self._take(step, mode))
 
     def _no_index(self, mode: str) -> None:
@@ -159,8 +172,17 @@ class TransformersWatch:
             elif step.targets is not None:
                 self._evaluate(step)
             return
+        own = self._own
+        before = 0 if own is None else own.batches
+        try:
+            self._train(step, mode)
+        finally:
+            if own is not None and own.batches == before:
+                own.add(None, False, False)  # not recorded, so what will be logged is not known
+
+    def _train(self, step: Step, mode: str) -> None:
         proof = self._evidence.of("train")
-        proof.next()
+        proof.took()
         if step.targets is None and self._refused(mode):
             return
         apart = step.targets is None
@@ -169,7 +191,7 @@ class TransformersWatch:
         if "labels" in proof.told:  # one batch in another order than its names: no other is better
             proof.refused += 1
             return
-        if (apart or seen < FIRST or seen % OFTEN == 0) and not self._same_labels(proof, step, mode):
+        if not self._proved_labels(proof, step, apart or seen < FIRST or seen % OFTEN == 0):
             return
         if self._own is not None and self._own.refuted:
             return
@@ -219,21 +241,15 @@ class TransformersWatch:
             self._lookups[mode] = labels_of(data)
         return self._lookups[mode]
 
-    def _same_labels(self, proof: Proof, step: Step, mode: str) -> bool:
-        """Compare the labels of a batch with those that its data set gives for its names."""
-        look_up = self._lookup(mode)
-        targets = step.targets
-        if look_up is None or getattr(targets, "ndim", 0) not in (1, 2) or len(targets) != len(step.index):
-            proof.leave_open("labels", "the data set does not tell them by name")
-            return True
-        given, found = np.asarray(look_up(step.index)), targets.detach().cpu().numpy()
-        if self._edited is not None:
-            given = self._edited.expected(step.index, given, found)
-        same = given.shape == found.shape and bool(same_labels(given, found).all())
-        if not same and not _reordered(given, found):
-            proof.leave_open("labels", "the data set has other labels than the model is given")
-            return True
-        return proof.labels(given, found, KEPT)
+    def _proved_labels(self, proof: Proof, step: Step, look: bool) -> bool:
+        """Tell whether the labels of a training batch are not seen to be others than those of its names."""
+        look = look or step.given is not None
+        if look:
+            known = self._lookup("train")
+            if not self._own_labels.prove(proof, step.index, step.targets, step.given, known):
+                proof.withdraw()
+                return False
+        return self._own_labels.as_before(proof, step.index, step.targets, look)
 
     def _wait(self, step: Step) -> bool:
         """Keep a short training step of a classifier until others have come."""
@@ -329,15 +345,20 @@ class TransformersWatch:
             self.feed.guard(("eval", None), partial(self._evaluate_with_labels, step))
 
     def _evaluate_with_labels(self, step: Step) -> None:
-        if "labels" in self._evidence.of("train").told:
-            self._evidence.of("eval").refuse(
-                "labels",
-                "the training batches are not in the order of their names, and nothing tells whether those of an evaluation are, "
-                "since their labels do not reach the model: they are not recorded",
-                KEPT,
-            )
-            return
-        self._evaluate(self._with_targets(step, "eval"))
+        if self._trusted(self._evidence.of("eval")):
+            self._evaluate(self._with_targets(step, "eval"))
+
+    def _trusted(self, proof: Proof) -> bool:
+        """Refuse an evaluation of which nothing tells whether its rows are those of their names, where training's were not."""
+        if "labels" not in self._evidence.of("train").told:
+            return True
+        proof.refuse(
+            "labels",
+            "the training batches are not in the order of their names, and nothing tells whether those of an evaluation are: "
+            "they are not recorded",
+            KEPT,
+        )
+        return False
 
     def _evaluate(self, step: Step) -> None:
         seen = self._look(step)
@@ -402,14 +423,13 @@ class TransformersWatch:
     def _prove_labels(self, proof: Proof, batch: Batch, targets: Any) -> None:
         labels = batch.label if batch.label is not None else targets
         look_up = None if given_labels(self._labels, "eval") else self._lookup("eval")
+        if batch.label is None and targets is None and look_up is not None and proof.rows_seen:
+            return  # several labels: those of the first batches are compared
         if look_up is None or labels is None:
-            if batch.label is None and look_up is not None and proof.rows_seen:
-                return  # several labels: those of the first batches are compared
-            proof.leave_open("labels", "the data set does not tell them by name")
+            if self._trusted(proof):
+                proof.leave_open("labels", "the data set does not tell them by name")
             return
-        given, found = np.asarray(look_up(batch.index)), np.asarray(labels.cpu())
-        if given.shape == found.shape and (same_labels(given, found).all() or _reordered(given, found)):
-            proof.labels(given, found, KEPT)
+        prove_evaluated(proof, batch.index, labels.cpu(), look_up)
 
     @told
     def predicted(self) -> None:
@@ -441,11 +461,14 @@ class TransformersWatch:
         self._lookups["train"] = labels_of(getattr(loader, "dataset", None))
         named = name_batches(loader)
         self._undo_loader += [] if named is None else [named]
+        self._own_labels.by_place = named is not None or _by_place(getattr(loader, "dataset", None))
         if self._per_sample is not None or self._smoothing:
             self._undo_loader.append(carry_labels(loader))
         if self._edited is not None:
             self._edit(loader, self._edited)
         alone = int(getattr(args, "world_size", 1)) == 1
+        if alone:  # batches that go to several processes must be alike
+            self._undo_loader.append(carry_samples(loader))
         self._own = OwnLoss(int(args.gradient_accumulation_steps), state.global_step) if alone else None
         saved = self.state_path(args, state)
         if state.global_step and saved.is_file():
@@ -473,6 +496,9 @@ class TransformersWatch:
         """Open a training epoch: a pass over the loader, whatever fraction the Trainer makes of a stream's."""
         number, self._continued = self._continued, None
         cut = number is not None and (state.epoch or 0) % 1 > 1e-6
+        self._seen = 0
+        self._evidence.of("train").begin_pass()
+        self._own_labels.begins()
         self.feed.begin("train", None, self.feed.epoch + 1 if number is None else number)
         if self._edited is not None:
             begin_epoch(self._edited.edits, self.feed.epoch, self._tracker.report, replay=cut)
@@ -489,6 +515,7 @@ class TransformersWatch:
     def epoch_ends(self) -> None:
         """Close a training epoch."""
         self._flush()
+        self._own_labels.ends(self._evidence.of("train"))
         self.feed.end("train")
 
     @told
@@ -531,13 +558,8 @@ def _metrics(seen: Seen) -> dict[str, Any]:
     return {"loss": seen.loss} if seen.logits is None else {"loss": seen.loss, "logits": seen.logits}
 
 
-def _reordered(given: Any, found: Any) -> bool:
-    """Whether labels are the same, in another order."""
-    if given.shape != found.shape or given.dtype.kind not in "iuf" or found.dtype.kind not in "iuf":
-        return False
-    if given.ndim == 2:
-        return sorted(map(tuple, given.tolist())) == sorted(map(tuple, found.tolist()))
-    return bool((np.sort(given) == np.sort(found)).all())
+def _by_place(dataset: Any) -> bool:
+    return type(dataset).__name__ == "Indexed" and bool(dataset.by_place)
 
 
 def _data_set_of(metrics: dict[str, float] | None) -> str | None:

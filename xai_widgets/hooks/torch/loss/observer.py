@@ -100,6 +100,7 @@ class Observer:
         self._passes = GradedPasses(self.evidence)
         self._mixes = False  # whether it compares outputs with labels in two orders
         self._several = False  # whether the loss was called several times for a batch
+        self._untold: tuple[Current, list[Call]] | None = None  # several calls of which nothing is said yet
         self._strays = 0
         self._silent = 0  # batches since the loss was last seen
         self._seen = 0  # calls looked at
@@ -250,6 +251,8 @@ class Observer:
     def flush(self) -> None:
         """Hand over what waits for others."""
         self.settle()
+        if self._untold is not None:
+            self._tell_several(*self._untold, None)
         for stream, order in self._orders.items():
             for current, call in order.give_up():
                 self.evidence.of(*stream).leave_open(
@@ -450,9 +453,12 @@ class Observer:
         if len(calls) == 1:
             self._commit_all(current, calls)
             return
-        self._hear_model()
+        hears, self._several = self._hear_model(), True
         chosen = pick(calls)
-        self._tell_several(current, calls, chosen)
+        if chosen is None and not hears and not mixed(calls):
+            self._untold = (current, calls)  # what the model returns tells more from the next batch on
+        else:
+            self._tell_several(current, calls, chosen)
         if chosen is None:
             for call in calls:
                 call.drop()
@@ -472,7 +478,7 @@ class Observer:
     def _tell_several(
         self, current: Current, calls: list[Call], chosen: Call | None, *, late: bool = False
     ) -> None:
-        self._several = True
+        self._untold = None
         proof = self.evidence.of(current.mode, current.ds_id)
         text, remedy = describe(calls, chosen, settled=late)
         proof.warn("several", text, remedy)
@@ -578,12 +584,14 @@ class Observer:
         best = min(wants, key=lambda want: abs(want - got) if want == want else float("inf"))
         return bool(proof.number(best, got, loose=loose))
 
-    def _hear_model(self) -> None:
-        """Listen to the model from now on, whose outputs tell which of several calls counts."""
+    def _hear_model(self) -> bool:
+        """Listen to the model from now on, whose outputs tell which of several calls counts; whether there is no more to hear."""
         if self._model is None or self._functional or not hasattr(self._model, "register_forward_hook"):
-            return
+            return True
         if len(self._undo) < 3:
             self._undo.append(listen(self._model, self._note_outputs))
+            return False
+        return True
 
     def _note_outputs(self, module: Any, args: Any, kwargs: Any, outputs: Any) -> None:
         for current in (*self._currents.values(), *self._ahead):
