@@ -461,3 +461,34 @@ def test_a_generator_that_reshuffles_is_told(fixed):
     assert tracker.check().ok == fixed
     assert tracker.counts("train").rows == (3 if fixed else 1) * 64
     assert fixed or any("other targets than in an earlier pass" in problem for problem in tracker.problems)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs the TensorFlow backend")
+@pytest.mark.parametrize("change", ["mixes", "turns", "codes anew"])
+@pytest.mark.filterwarnings("ignore")
+def test_targets_that_a_pipeline_changes_are_those_of_their_names_or_told(change):
+    """Targets that lie in the memory of the set that was indexed are compared with what a pipeline makes of them."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 6)).astype(np.float32), rng.integers(0, 4, 64)
+
+    def changed(rows, marked):
+        targets, index = marked["y"], marked["index"]
+        coded = tf.one_hot(3 - targets if change == "codes anew" else targets, 4)
+        if change == "mixes":
+            return 0.7 * rows + 0.3 * rows[::-1], {"y": 0.7 * coded + 0.3 * coded[::-1], "index": index}
+        return rows, {"y": coded[::-1] if change == "turns" else coded, "index": index}
+
+    data = xw.hooks.keras.indexed(tf.data.Dataset.from_tensor_slices((x, y))).batch(16).map(changed)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4)])
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.CategoricalCrossentropy(from_logits=True))
+    tracker = xw.Tracker()
+    model.fit(data, epochs=2, verbose=0, callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)])
+    right = change == "codes anew"
+    assert tracker.check().ok == right
+    assert tracker.modes == (("train",) if right else ())
+    if right:
+        assert list(tracker.instance_series(range(64), "loss").labels) == (3 - y).tolist()
+    else:
+        assert "rows of one label in the data have several targets" in tracker.problems[0]

@@ -59,7 +59,7 @@ class SameSamples:
             return
         if self._pass and seen >= FIRST and seen % OFTEN:
             return
-        places, values = np.asarray(names), _numbers(targets, len(names))
+        places, values = np.asarray(names), numbers_of(targets, len(names))
         if values is None or not are_places(places):
             if self._pass:
                 proof.leave_open(
@@ -78,7 +78,7 @@ class SameSamples:
         size = int(known.sum())
         if not size:
             return
-        others = int((np.abs(before - now)[known] > 1e-6 * (1 + np.abs(now[known]))).sum())
+        others = int((np.abs(before - now)[known] > 1e-5 * (1 + np.abs(now[known]))).sum())
         self._compared += size
         self._differing += others
         proof.open.pop(FEW, None)
@@ -121,7 +121,7 @@ def are_places(names: Any) -> bool:
     )
 
 
-def _numbers(targets: Any, count: int) -> Array | None:
+def numbers_of(targets: Any, count: int) -> Array | None:
     """Make one number of each row of targets, which differs where rows do; None where they are no such rows."""
     if hasattr(targets, "detach"):
         if str(targets.device) != "cpu" or str(targets.dtype) == "torch.bfloat16":

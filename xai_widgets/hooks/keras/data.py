@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from xai_widgets.hooks.keras.edited_data import edited_arrays, edited_py_dataset
 from xai_widgets.hooks.keras.edited_tf import edited_tf_data
 
 TARGET = "y"  # the other entry of an indexed target
+_targets: weakref.WeakKeyDictionary[Any, Any] = (
+    weakref.WeakKeyDictionary()
+)  # of indexed tf.data sets, in memory
 
 
 class Named(np.ndarray[Any, Any]):
@@ -123,7 +127,33 @@ def indexed_tf_data(dataset: Any, key: Key | None) -> Any:
         x, y, *rest = element
         return (x, {TARGET: y, INDEX: place if read is None else read(element)}, *rest)
 
-    return dataset.enumerate().map(named)
+    made = dataset.enumerate().map(named)
+    targets = None if key is not None else _targets_in_memory(dataset)
+    if targets is not None:
+        _targets[made] = targets
+    return made
+
+
+def _targets_in_memory(dataset: Any) -> Any:
+    """Return the targets (N, ...) of ``from_tensor_slices((x, y))``; None for other sets, and for several targets."""
+    import tensorflow as tf
+
+    if type(dataset).__name__ != "_TensorSliceDataset" or not isinstance(dataset.element_spec, tuple):
+        return None
+    parts = tf.nest.pack_sequence_as(dataset.element_spec, dataset._tensors)
+    return parts[1] if len(parts) > 1 and hasattr(parts[1], "numpy") else None
+
+
+def targets_of_pipeline(dataset: Any) -> Any:
+    """Return the targets (N, ...) in the memory of the indexed set that a pipeline is made of; None where that is not one."""
+    found, pending = [], [dataset]
+    while pending:
+        one = pending.pop()
+        if one in _targets:
+            found.append(_targets[one])
+        else:
+            pending.extend(source for source in one._inputs() if source is not one)
+    return found[0].numpy() if len(found) == 1 else None
 
 
 def check_tf_order(dataset: Any) -> None:

@@ -19,6 +19,7 @@ from xai_widgets.hooks.keras.criterion import (
     Unsplit,
     by_hand,
     listening,
+    number_of,
     outputs_with_classes,
     own_rows,
     place_of,
@@ -38,6 +39,7 @@ class Layout(NamedTuple):
 
     weighted: bool
     own: bool  # whether the targets are those of the batch, where the step changes them
+    target: bool  # a number made of the targets, of data whose index rides in them
     logits: int  # classes, 0 for none
 
 
@@ -123,12 +125,13 @@ class KerasTap:
 
     def _watched(self, step: Callable[[Any], Any], kind: str) -> Callable[[Any], Any]:
         def watched_step(data: Any) -> Any:
+            rides = isinstance(data, (tuple, list))
             data, index = take_out(data)
             outer, self._calls = self._calls, []
             try:
                 result = step(data)
                 if index is not None:
-                    self._hear(kind, index, data, self._calls)
+                    self._hear(kind, index, data, self._calls, rides)
                 else:
                     self.faults[kind] = ("no index", "")
                 return result
@@ -169,11 +172,11 @@ class KerasTap:
 
     # what is kept
 
-    def _hear(self, kind: str, index: Any, data: Any, calls: list[Call]) -> None:
+    def _hear(self, kind: str, index: Any, data: Any, calls: list[Call], rides: bool) -> None:
         try:
             rows = self._rows(calls)
             y = data[1] if isinstance(data, (tuple, list)) and len(data) > 1 else None
-            self._write(kind, index, rows, own_rows(y, calls[0].y))
+            self._write(kind, index, rows, own_rows(y, calls[0].y), number_of(y) if rides else None)
             self.faults.pop(kind, None)
         except Unsplit as fault:
             self.faults[kind] = (fault.text, fault.remedy)
@@ -203,7 +206,7 @@ class KerasTap:
         self.labelled = outputs_with_classes(self.model, calls[0])
         return rows_of(self.model, calls[0], self._logits)
 
-    def _write(self, kind: str, index: Any, rows: Rows, own: Any) -> None:
+    def _write(self, kind: str, index: Any, rows: Rows, own: Any, target: Any) -> None:
         from keras import ops
 
         index = ops.reshape(ops.cast(index, "int64"), (-1,))
@@ -211,16 +214,18 @@ class KerasTap:
         floats = [loss, ops.zeros_like(loss) + rows.want, ops.zeros_like(loss) + rows.got]
         floats += [] if rows.weighted is None else [ops.reshape(rows.weighted, (-1,))]
         floats += [] if own is None else [ops.reshape(own, (-1,))]
+        floats += [] if target is None else [target]
         floats += [] if rows.logits is None else [rows.logits]
         layout = Layout(
             rows.weighted is not None,
             own is not None,
+            target is not None,
             0 if rows.logits is None else int(rows.logits.shape[-1]),
         )
         reader = self.readers.get((kind, layout))
         if reader is None:
             at_once = (index.shape[0] or 0) * int(self.model.steps_per_execution)
-            width = 3 + layout.weighted + layout.own + layout.logits
+            width = 3 + sum(layout)
             reader = self.readers[kind, layout] = Reader(make_ring(self.backend, width, at_once))
         reader.ring.write(index, rows.label, floats)
 

@@ -13,8 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.hooks._common.instance_ids import INDEX
-from xai_widgets.hooks._common.same_samples import SameSamples
-from xai_widgets.hooks.keras.data import TARGET, is_indexed_py_dataset, is_marked, named_part
+from xai_widgets.hooks._common.same_samples import SameSamples, numbers_of
+from xai_widgets.hooks.keras.data import (
+    TARGET,
+    is_indexed_py_dataset,
+    is_marked,
+    named_part,
+    targets_of_pipeline,
+)
 from xai_widgets.hooks.keras.edited_data import is_edited
 from xai_widgets.hooks.keras.edited_tf import edited_tf_data_of
 
@@ -41,16 +47,21 @@ class Names:
     ----------
     named_by
         How instances got their names, in words.
+    targets
+        A number made of each target (N,) that the data set has in memory, by position; the pipeline may change them.
     same
-        Compares the labels of names with those of earlier passes; None where the data has them at hand.
+        Compares the targets of names with those that came before; None where the data has them at hand, or edits change them.
     """
 
     named_by = "the index in their batches"
     same: SameSamples | None = None
+    targets: Array | None = None
+    refuted = False  # whether the targets of rows were found to be others than those of their names
     epoch = 0  # of the pass that `same` looks at
 
-    def __init__(self) -> None:
-        self.same = SameSamples()
+    def __init__(self, targets: Any = None, edited: bool = False) -> None:
+        self.same = None if edited else SameSamples()
+        self.targets = None if edited or targets is None else numbers_of(targets, len(targets))
 
     def of(self, numbers: Array) -> Any:
         """Return names (B,) of rows; `UNKNOWN` for those that are not known now, or will be later."""
@@ -210,9 +221,7 @@ def name_batches(iterator: Any) -> Names | None:
     elif is_indexed_py_dataset(dataset) or is_edited(dataset):
         names = _name_py_dataset(adapter, dataset)
     else:
-        spec = getattr(getattr(adapter, "_dataset", None), "element_spec", None)
-        first = getattr(adapter, "_first_batches", None) or [spec]
-        return Names() if take_out(first[0])[1] is not None else None
+        names = _name_elements(iterator)
     if names is not None:
         _told[adapter] = names
         if hasattr(
@@ -225,6 +234,21 @@ def name_batches(iterator: Any) -> Names | None:
                 adapter.get_tf_dataset()
             )
     return names
+
+
+def _name_elements(iterator: Any) -> Names | None:
+    """Return names of data whose index rides in its targets."""
+    adapter = iterator.data_adapter
+    pipeline = getattr(adapter, "_dataset", None)
+    first = getattr(adapter, "_first_batches", None) or [getattr(pipeline, "element_spec", None)]
+    if take_out(first[0])[1] is None:
+        return None
+    targets = targets_of_pipeline(pipeline) if hasattr(pipeline, "_inputs") else None
+    try:
+        edited = edited_of(iterator) is not None
+    except ValueError:  # of a pipeline that edits refuse
+        edited = True
+    return Names(targets, edited)
 
 
 def _name_arrays(adapter: Any) -> Names | None:

@@ -8,7 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets._task import Task
-from xai_widgets.hooks._common.evidence import ABSOLUTE, LOOSE, RELATIVE, Evidence, Proof, same_labels
+from xai_widgets.hooks._common.evidence import (
+    ABSOLUTE,
+    LOOSE,
+    RELATIVE,
+    Evidence,
+    Proof,
+    is_function,
+    same_labels,
+)
 from xai_widgets.hooks._common.feed import Feed
 from xai_widgets.hooks._common.same_samples import SameSamples
 from xai_widgets.hooks.keras.criterion import PER_SAMPLE
@@ -185,18 +193,46 @@ class Recorder:
         kept = self._proved_labels(rows, names, proof)
         if len(kept.number) != len(rows.number):
             index = names.of(kept.number)
-        if names.same is not None and not self._same(names.same, names, index, kept, proof):
+        if names.targets is not None and layout.target and not self._own(names, index, kept, layout, proof):
+            return
+        if names.same is not None and not self._same(names.same, names, index, kept, layout, proof):
             return
         self._hand_over(kept, self._named(index, mode), layout, mode, ds_id)
 
-    def _same(self, same: SameSamples, names: Names, index: Any, rows: Rows, proof: Proof) -> bool:
-        """Whether rows have the labels that their names had in earlier passes: generators may shuffle, as a PyDataset may."""
+    def _own(self, names: Names, index: Any, rows: Rows, layout: Layout, proof: Proof) -> bool:
+        """Whether targets are a function of those that the data has in memory for the names of rows.
+
+        A pipeline may code them anew; mixed with others, drawn anew or in another order than the names, they are no sample's own.
+        """
+        if names.refuted:
+            proof.refused += 1
+            return False
+        some = np.arange(0, len(index), max(1, len(index) // SOME))
+        some = some[(index[some] >= 0) & (index[some] < len(names.targets))]
+        found = rows.floats[some, 3 + layout.weighted + layout.own].astype(np.float64)
+        if is_function(names.targets[index[some]].round(4), found.round(4)) is not False:
+            return True
+        names.refuted = True
+        proof.refuse(
+            "labels",
+            f"{proof.mode} rows of one label in the data have several targets in its batches: the pipeline mixes them, draws "
+            'them anew, or puts them into another order than the names in their entry "index", so nothing of them is recorded',
+            "Where it reorders rows, have it reorder the index, too; of mixed samples look at an evaluation of the same data",
+        )
+        return False
+
+    def _same(
+        self, same: SameSamples, names: Names, index: Any, rows: Rows, layout: Layout, proof: Proof
+    ) -> bool:
+        """Whether rows have the targets that their names had in earlier passes: generators may shuffle, as a PyDataset may."""
         if names.epoch != self._feed.epoch:
             names.epoch = self._feed.epoch
             same.begins()
         proof.next()
-        labels = np.where(rows.label == NO_LABEL, np.nan, rows.label.astype(np.float64))
-        given = None if np.isnan(labels).all() else labels
+        targets = np.where(rows.label == NO_LABEL, np.nan, rows.label.astype(np.float64))
+        if layout.target:
+            targets = rows.floats[:, 3 + layout.weighted + layout.own].astype(np.float64)
+        given = None if np.isnan(targets).all() else targets
         same.prove(proof, index, given, take_back=self._names.get(proof.mode) is None)
         return proof.may_record
 
@@ -225,7 +261,7 @@ class Recorder:
         at = 3
         if layout.weighted:
             metrics["loss_weighted"] = rows.floats[:, at]
-        at += layout.weighted + layout.own
+        at += layout.weighted + layout.own + layout.target
         if layout.logits:
             metrics["logits"] = rows.floats[:, at:]
         self._batch(index, rows.label, metrics, labelled, mode, ds_id)
