@@ -66,18 +66,17 @@ class SameSamples:
                     "samples of later passes", "they have no targets that could be compared with earlier ones"
                 )
             return
-        self._compare(proof, places, values)
-        if self.lost and not self._pass and take_back:
+        if not self._agree(proof, places, values) and not self._pass and take_back:
             proof.withdraw_names(np.flatnonzero(~np.isnan(self._kept)))
         self._keep(places, values)
 
-    def _compare(self, proof: Proof, places: Array, values: Array) -> None:
+    def _agree(self, proof: Proof, places: Array, values: Array) -> bool:
         inside = places < len(self._kept)
         before, now = self._kept[places[inside]], values[inside]
         known = ~np.isnan(before) & ~np.isnan(now)
         size = int(known.sum())
         if not size:
-            return
+            return True
         others = int((np.abs(before - now)[known] > 1e-5 * (1 + np.abs(now[known]))).sum())
         self._compared += size
         self._differing += others
@@ -97,6 +96,7 @@ class SameSamples:
             )
         elif self._differing > SHARE * self._compared:
             proof.leave_open(FEW, f"{self._differing} of the {self._compared} looked at have other targets")
+        return not self.lost
 
     def _keep(self, places: Array, values: Array) -> None:
         size = int(places.max(initial=-1)) + 1

@@ -193,7 +193,7 @@ class Recorder:
         kept = self._proved_labels(rows, names, proof)
         if len(kept.number) != len(rows.number):
             index = names.of(kept.number)
-        if names.targets is not None and layout.target and not self._own(names, index, kept, layout, proof):
+        if layout.target and not self._own(names, index, kept, layout, proof):
             return
         if names.same is not None and not self._same(names.same, names, index, kept, layout, proof):
             return
@@ -204,6 +204,8 @@ class Recorder:
 
         A pipeline may code them anew; mixed with others, drawn anew or in another order than the names, they are no sample's own.
         """
+        if names.targets is None:
+            return True
         if names.refuted:
             proof.refused += 1
             return False
