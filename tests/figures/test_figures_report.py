@@ -100,7 +100,8 @@ def test_it_says_which_data_is_edited(tmp_path, tracker):
     path = figures.report(tmp_path / "run.html", tracker, edited={"train": (2,), "eval": (3,)})
     said = [value for _, name, value in read(path).attributes if name == "alt"]
     edited = [text for text in said if "(edited)" in text]
-    assert edited
+    assert {text.split(",")[0] for text in edited} == {text.split(",")[0] for text in said if "eval" in text}
+    assert any(text.startswith("All ") for text in edited), "the map, too"
     assert all("eval (edited)" in text and "train" not in text for text in edited)
 
 

@@ -53,6 +53,7 @@ def meta(**more: Any) -> dict[str, Any]:
         "filters": protocol.Filters().as_dict(),
         "available": {"suspected": True, "never": True, "movers": False, "wrong": True, "shortcut": False, "forgotten": True},
         "samples": False, "pin": True, "explain": False, "review": False, "missing": 0, "height": 380, "note": "", "suspects": "",
+        "edited": "",
         **more,
     }  # fmt: skip
 

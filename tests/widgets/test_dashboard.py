@@ -258,6 +258,7 @@ def test_charts_say_that_the_data_to_evaluate_on_is_edited_itself(tmp_path: Path
                 )
             if epoch == 2:
                 edits.exclude(2, mode="eval", ds_id="noisy")
+        assert dashboard.map.edited == dashboard.difficulty.edited
         for view in (dashboard.difficulty, dashboard.history):
             for mode, ds_id, said in (
                 ("train", None, False),

@@ -57,6 +57,24 @@ def test_every_window_shows_what_python_has(tracker: Tracker, desk: Callable[...
     assert snapshots == ["", "w2"], "a window that has everything is not sent it again"
 
 
+def test_it_says_that_the_data_shown_is_edited_itself(tracker: Tracker, desk: Callable[..., Desk]) -> None:
+    for epoch in (1, 2, 3):
+        tracker.record(np.arange(4), [0, 1, 0, 1], mode="eval", epoch=epoch, loss=np.arange(4.0) + epoch)
+    d = desk(tracker, mode="eval")
+    window = d.window("w1")
+    assert window.meta["edited"] == ""
+    assert "edited" not in d.view.summary()
+    d.view.edited = {("train", None): (2,), ("eval", None): (3,)}
+    d.settle()
+    assert window.meta["edited"] == "eval edited itself from epoch 3"
+    assert "4 instances on eval (edited)" in d.view.summary()
+    d.view.x, d.view.y = "mean", "last"
+    assert " on eval (edited)" in d.view.figure().description
+    d.view.mode = "train"
+    d.settle()
+    assert window.meta["edited"] == "", "edits of the training are marked in the charts"
+
+
 def test_a_lost_message_is_noticed_and_mended(tracker: Tracker, desk: Callable[..., Desk]) -> None:
     d = desk(tracker)
     whole, torn = d.window("w1"), d.window("w2")

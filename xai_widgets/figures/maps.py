@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.figures import palette
 from xai_widgets.figures.drawing.canvas import BODY, PX, SMALL, TITLE, Sheet, quiet
+from xai_widgets.figures.drawing.edited import Edited
 from xai_widgets.figures.drawing.inputs import key_of, names_by_value
 from xai_widgets.figures.drawing.legend import Row, draw_legend, fitting
 from xai_widgets.figures.drawing.shapes import SHAPES, outline, reach, shape_of
@@ -44,6 +45,7 @@ def instance_map(
     labels: Sequence[Any] | None = None,
     label_names: Any = None,
     title: str | None = None,
+    where: str = "",
     dark: bool = False,
     width: float = 640,
     height: float = 470,
@@ -65,6 +67,8 @@ def instance_map(
         Names of the labels.
     title : str, optional
         What stands at the top; "All n instances" by default.
+    where : str, optional
+        Which data these are, as "eval (edited)", for the line under the title.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -91,7 +95,7 @@ def instance_map(
     theme = sheet.theme
     count = int(chosen.sum())
     head = title or f"All {count:,} instances"
-    subtitle = f"{shown_text(y)} against {shown_text(x)}" + (
+    subtitle = f"{shown_text(y)} against {shown_text(x)}{f' on {shown_text(where)}' if where else ''}" + (
         f", {len(selected):,} selected" if len(selected) else ""
     )
     sheet.text(15, 21, head, size=TITLE, weight="bold", max_width=width - 30)
@@ -128,6 +132,7 @@ def history_heatmap(
     sort: bool = True,
     hard_is: str | None = None,
     title: str | None = None,
+    edited: Edited = (),
     dark: bool = False,
     width: float = 640,
     height: float | None = None,
@@ -148,6 +153,8 @@ def history_heatmap(
         As in ``label_difficulty``.
     title : str, optional
         What stands at the top.
+    edited : sequence of int or mapping, optional
+        As of ``label_difficulty``: data that is edited itself is said to be.
     dark : bool, default False
         Dark theme.
     width, height : float
@@ -171,6 +178,7 @@ def history_heatmap(
         sort=sort,
         hard_is=hard_is,
         title=title,
+        edited=edited,
         dark=dark,
         width=width,
         height=height,

@@ -15,7 +15,7 @@ import numpy as np
 
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures.drawing import html as h
-from xai_widgets.figures.drawing.edited import Edited
+from xai_widgets.figures.drawing.edited import Edited, data_name
 from xai_widgets.figures.drawing.inputs import names_by_value, picture_of
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
@@ -188,7 +188,13 @@ class _Paper:
                 title=f"On {_where(mode, ds_id)}",
                 edited=self.edited,
             )
-            heat = partial(history_heatmap, series, width=840, title=f"On {_where(mode, ds_id)}, as heat")
+            heat = partial(
+                history_heatmap,
+                series,
+                width=840,
+                title=f"On {_where(mode, ds_id)}, as heat",
+                edited=self.edited,
+            )
             parts += [
                 self.picture(draw),
                 _folded("The numbers", _label_table(series)),
@@ -233,7 +239,7 @@ class _Paper:
             if all(n in table and np.isfinite(table[n]).any() for n in ("variability", "confidence")):
                 draw = partial(
                     instance_map, table, label_names=self.tracker.label_names, width=840,
-                    title=f"All {len(table['index']):,} instances on {_where(mode, ds_id)}",
+                    title=f"All {len(table['index']):,} instances on {shown_text(data_name(self.edited, mode, ds_id))}",
                 )  # fmt: skip
                 parts.append(self.picture(draw))
                 said = self.tracker.suspects(mode, ds_id=ds_id, metric=self.metric).text

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xai_widgets.figures.drawing.edited import Edited, data_name
 from xai_widgets.figures.instances import instance_history
 from xai_widgets.figures.labels import label_difficulty
 from xai_widgets.figures.maps import history_heatmap, instance_map
@@ -52,15 +53,19 @@ def instance_view(
     return draw
 
 
-def map_view(**options: Any) -> View:
-    """Draw ``instance_map``; ``options`` are its arguments. Nothing is drawn before the second epoch."""
+def map_view(*, edited: Edited = (), **options: Any) -> View:
+    """Draw ``instance_map``; ``options`` are its arguments, and ``edited`` is that of ``label_view``.
+
+    Nothing is drawn before the second epoch.
+    """
 
     def draw(tracker: Any, summary: Any) -> StaticFigure | None:
         table = tracker.dynamics(mode=summary.mode, ds_id=summary.ds_id)
         wanted = (options.get("x", "variability"), options.get("y", "confidence"))
         if any(name not in table or not np.isfinite(table[name]).any() for name in wanted):
             return None
-        return instance_map(table, **{"label_names": tracker.label_names, **options})
+        where = data_name(edited, summary.mode, summary.ds_id)
+        return instance_map(table, **{"label_names": tracker.label_names, "where": where, **options})
 
     return draw
 

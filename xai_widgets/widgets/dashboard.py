@@ -227,7 +227,7 @@ class Dashboard(View):
             self._marked = now
             places = {(edit.mode, edit.ds_id) for edit in self._edits.history()}
             marked = {place: self._edits.epochs(mode=place[0], ds_id=place[1]) for place in places}
-            self.difficulty.edited = self.history.edited = marked
+            self.difficulty.edited = self.history.edited = self.map.edited = marked
 
     def _drawn_on(self) -> list[Any]:
         return [self._arrangement.front]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xai_widgets._metrics import metric_in, number
 from xai_widgets.figures import palette
 from xai_widgets.figures.drawing.canvas import BODY, SMALL, TITLE, Sheet
+from xai_widgets.figures.drawing.edited import Edited, data_name
 from xai_widgets.figures.drawing.inputs import key_of
 from xai_widgets.figures.picture import StaticFigure
 from xai_widgets.figures.scale import count_ticks, hardest_first, last_finite
@@ -28,6 +29,7 @@ def draw_heat(
     sort: bool,
     hard_is: str | None,
     title: str | None,
+    edited: Edited,
     dark: bool,
     width: float,
     height: float | None,
@@ -45,7 +47,7 @@ def draw_heat(
     sheet = Sheet(width, tall + 128, dark=dark)
     theme = sheet.theme
     head = title or ("Which classes are hard, and when?" if kind == "labels" else "Instances over time")
-    where = f"{series.mode} {series.ds_id}" if series.ds_id else series.mode
+    where = data_name(edited, series.mode, series.ds_id)
     subtitle = f"{'mean ' if kind == 'labels' else ''}{with_unit(definition)}, {rows:,} {kind} on {shown_text(where)}"
     if sort:
         subtitle += ", hardest on top"

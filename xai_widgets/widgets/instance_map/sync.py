@@ -20,6 +20,7 @@ from xai_widgets.widgets.instance_map.score_source import Index, Source, known_s
 from xai_widgets.widgets.instance_map.traits import FilterSet, IndexValues
 from xai_widgets.widgets.view.formatting import clean
 from xai_widgets.widgets.view.lifetime import Lifetime
+from xai_widgets.widgets.view.menus import edited_itself
 from xai_widgets.widgets.view.selection import Selection
 
 _SMALL: Final = 50_000  # up to this many rows points move within an epoch, too
@@ -68,6 +69,7 @@ class LiveMap(anywidget.AnyWidget):
     title = traitlets.Unicode("")
     height = traitlets.Int(380, min=120, max=4000)
     paused = traitlets.Bool(False)
+    edited = traitlets.Union([traitlets.Tuple(), traitlets.Dict()])
     beside_state = traitlets.Any(None, allow_none=True).tag(sync=True)
     beside_asked = traitlets.Int(0).tag(sync=True)
     behind = False  # whether another tab of the dashboard lies over it
@@ -290,6 +292,7 @@ class LiveMap(anywidget.AnyWidget):
             "height": self.height,
             "note": clean(notes[0], 300) if notes else "",
             "suspects": self.model.suspects,
+            "edited": edited_itself(self.edited, self.mode, self._ds_id),
         }
 
     def _filters(self) -> Filters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import traitlets
 
+from xai_widgets.figures.drawing.edited import Edited, data_name
 from xai_widgets.live import Publisher, host, keep_route
 from xai_widgets.samples import as_samples
 from xai_widgets.widgets.instance_map import answers
@@ -72,6 +73,8 @@ class InstanceMap(LiveMap):
     explained : Explained, str or path-like, optional
         What `xai_widgets.explain` returns, or its folder: its scores become axes, colours and a filter ("rule", "suspicion",
         "mask_in_rule", "explained_probability", "explanation_error", "explanation_gap").
+    edited : sequence of int or mapping, optional
+        As of `xai_widgets.figures.label_difficulty`: where the mode shown is edited itself, the map says so.
 
     Attributes
     ----------
@@ -111,6 +114,7 @@ class InstanceMap(LiveMap):
         title: str | None = None,
         height: int = 380,
         explained: Any = None,
+        edited: Edited = (),
         publisher: Publisher | None = None,
         selection: Selection | None = None,
     ) -> None:
@@ -127,6 +131,7 @@ class InstanceMap(LiveMap):
         super().__init__(
             _esm=bundle("instance_map"), x=x, y=y, color=color, size=size, mode=mode, view=view, metric=metric or "",
             sort=sort, descending=descending, title=title or "", height=height,
+            edited=dict(edited) if isinstance(edited, Mapping) else tuple(edited),
             layout=ipywidgets.Layout(width="100%", min_width="0"),
         )  # fmt: skip
         for stop in (
@@ -135,7 +140,7 @@ class InstanceMap(LiveMap):
             self.hearing.close,
         ):
             self._life.until_end(stop)
-        self.observe(self._control_changed, [*_CONTROLS, "paused"])
+        self.observe(self._control_changed, [*_CONTROLS, "paused", "edited"])
         self.observe(self._other_chosen, "selected")
         self.on_msg(self._hear)
         keep_route(self, self.publisher.post, Replaceable().key)
@@ -210,9 +215,11 @@ class InstanceMap(LiveMap):
     def summary(self) -> str:
         """Say in one line what is shown; for text terminals and screen readers."""
         what = f"{self.y} by {self.x}" if self.view == "map" else f"history of {self.metric_shown()}"
-        return (
-            f"{what} of {self.source.size_now():,} instances on {self.mode}, {len(self.selected):,} selected"
-        )
+        return f"{what} of {self.source.size_now():,} instances on {self._where}, {len(self.selected):,} selected"
+
+    @property
+    def _where(self) -> str:
+        return data_name(self.edited, self.mode, self._ds_id)
 
     def brief(self) -> Brief:
         """Say in a few words how many instances there are and how many are selected."""
@@ -233,7 +240,7 @@ class InstanceMap(LiveMap):
         columns = {name: np.asarray(table[name])[kept] for name in table.columns}
         return figures.instance_map(
             columns, x=self.x, y=self.y, selected=self.selected[:_DRAWN], label_names=self.tracker.label_names,
-            title=self.title or f"All {n:,} instances", dark=dark,
+            title=self.title or f"All {n:,} instances", where=self._where, dark=dark,
         )  # fmt: skip
 
     def beside(self) -> None:

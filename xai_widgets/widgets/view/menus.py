@@ -34,9 +34,15 @@ def data_words(tracker: Any, metric: str, mode: str, ds_id: str | None, wanted: 
 
 def edited_words(edited: Edited, mode: str, ds_id: str | None) -> list[dict[str, Any]]:
     """Say what the upright lines of a chart are: from which epochs edits are in force; and whether its own data is edited."""
-    words = [(", edits in force from epoch", training_epochs(edited))]
-    words.append((f", {clean(mode, 20)} edited itself from epoch", held_out_epochs(edited, mode, ds_id)))
-    return [says(f"{text} {_last(epochs)}") for text, epochs in words if epochs]
+    trained, itself = training_epochs(edited), edited_itself(edited, mode, ds_id)
+    words = [f"edits in force from epoch {_last(trained)}" if trained else "", itself]
+    return [says(f", {text}") for text in words if text]
+
+
+def edited_itself(edited: Edited, mode: str, ds_id: str | None) -> str:
+    """Say from which epochs on a data set other than the training's is edited itself, "" where it is not."""
+    epochs = held_out_epochs(edited, mode, ds_id)
+    return f"{clean(mode, 20)} edited itself from epoch {_last(epochs)}" if epochs else ""
 
 
 def _last(epochs: Sequence[int]) -> str:

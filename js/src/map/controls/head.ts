@@ -40,7 +40,8 @@ export class Head implements Part {
     show(this.element, meta !== null);
     if (!meta) return;
     say(this.title, meta.title || (app.state.n > 0 ? `All ${count(app.state.n)} instances` : "No instances yet"));
-    say(this.run, meta.epoch > 0 ? (meta.epochs && meta.epoch <= meta.epochs ? `epoch ${meta.epoch} of ${meta.epochs}` : `epoch ${meta.epoch}`) : "");
+    const epoch = meta.epoch > 0 ? (meta.epochs && meta.epoch <= meta.epochs ? `epoch ${meta.epoch} of ${meta.epochs}` : `epoch ${meta.epoch}`) : "";
+    say(this.run, [epoch, meta.edited].filter(Boolean).join(", "));
     say(this.chosen, some ? `${count(app.selected.length)} selected` : "");
     show(this.pin, some && meta.pin);
     show(this.explain, some && meta.explain);

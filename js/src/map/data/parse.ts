@@ -129,6 +129,7 @@ export function meta(from: Fields): Meta {
     height: integer(from, "height", 120, 4000),
     note: text(from, "note"),
     suspects: text(from, "suspects"),
+    edited: text(from, "edited"),
   };
 }
 

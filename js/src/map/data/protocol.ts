@@ -96,6 +96,8 @@ export interface Meta {
   note: string;
   /** How many labels are wrong, in a few words; "" where it is too early to tell. */
   suspects: string;
+  /** From which epochs on this data is edited itself; "" where it is not. */
+  edited: string;
 }
 
 export interface Snapshot {
