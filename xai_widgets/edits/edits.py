@@ -33,9 +33,10 @@ class Edits:
     """Decisions about instances of a data set: excluded, relabelled, reweighted.
 
     An edit is in force from the next epoch of the training on: `begin_epoch` fixes which edits an epoch has, and writes it
-    down, so that the run can be repeated. With a tracker that is done where its training epochs end. Any number of editors,
-    processes and machines may edit one run at once: each appends to a file of its own, later edits win, and all are in the
-    history.
+    down, so that the run can be repeated. A hook does that when the loop asks for an epoch's batches. Without one
+    ``tracker.end_epoch`` begins the epoch after it at once, so that an edit made right after ``end_epoch(epoch=4)`` is in force
+    from epoch 6, unless `begin_epoch` begins epoch 5 anew. Any number of editors, processes and machines may edit one run at
+    once: each appends to a file of its own, later edits win, and all are in the history.
 
     Parameters
     ----------
