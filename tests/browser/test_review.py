@@ -129,6 +129,51 @@ def test_a_review_by_keyboard_while_the_cell_trains(
     assert [text for text in notebook.problems if "xaiw" in text or "widget" in text.lower()] == []
 
 
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells.map(
+    cell => [cell.id, cell.cell_type, cell.source])"""
+# what the host cuts, deletes, undoes, inserts, copies, pastes and turns into text with, in a selected cell
+HOSTS = ("d", "d", "z", "Shift+Z", "b", "c", "v", "y", "1", "Shift+M")
+
+
+def test_letters_on_a_focused_button_leave_the_cells_alone(notebook: lab.Notebook) -> None:
+    page = notebook.page
+    cells, card = page.evaluate(CELLS), page.locator(INDEX).first.text_content()
+    decided = page.locator(".xaiw-done").inner_text()
+    for name in ("keep", "skip", "undo"):
+        page.locator(f".xaiw-desk [data-act={name}]").focus()
+        for key in HOSTS:
+            page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.act") == name
+    assert page.evaluate(CELLS) == cells, "no key reached the host"
+    assert (page.locator(INDEX).first.text_content(), page.locator(".xaiw-done").inner_text()) == (
+        card,
+        decided,
+    )
+
+    page.locator(".xaiw-desk [data-act=keep]").focus()
+    page.keyboard.press("a")  # there may be no suggestion to take
+    page.locator(".xaiw-desk:not([aria-busy])").first.wait_for()
+    card = page.locator(INDEX).first.text_content()
+    page.keyboard.press("x")
+    wait_for(lambda: page.locator(INDEX).first.text_content() != card, seconds=20, what="the next card")
+    page.locator(".xaiw-desk:not([aria-busy])").first.wait_for()
+    page.locator(".xaiw-desk [data-act=undo]").focus()
+    while page.locator(".xaiw-desk [data-act=undo]").is_enabled():  # also when the button can do no more
+        page.keyboard.press("u")
+        page.locator(".xaiw-desk:not([aria-busy])").first.wait_for()
+        page.wait_for_timeout(100)
+    assert "12 left, 0 decided" in page.locator(".xaiw-done").inner_text()
+    for key in (*HOSTS, "x"):
+        page.keyboard.press(key)
+    wait_for(
+        lambda: page.locator(".xaiw-done").inner_text().endswith("1 decided"),
+        seconds=20,
+        what="a decision from where the focus is when a button was switched off",
+    )
+    assert page.evaluate(CELLS) == cells
+    an_epoch_later(notebook)  # nor was the cell that trains stopped
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_can_be_read_in_light_and_dark(notebook: lab.Notebook, dark: bool) -> None:
     notebook.set_theme(dark=dark)

@@ -157,6 +157,7 @@ export class Desk {
   }
 
   private drawButtons({ card, can, progress }: DeskState): void {
+    const focused = this.root.querySelector<HTMLButtonElement>("button[data-act]:focus");
     const many = progress.marked ? ` ${progress.marked.toLocaleString("en")}` : "";
     this.label("accept", many ? `Take${many} suggested` : card?.suggested ? `Take ${card.suggested.name}` : "", many !== "" || card?.suggested != null);
     this.label("keep", many ? `Keep${many}` : card?.given ? `Keep ${card.given}` : "Keep", card !== null);
@@ -171,6 +172,8 @@ export class Desk {
       element.disabled = change === null;
       mark(element, "title", change ? `${action === "undo" ? "Undo" : "Redo"}: ${change.text}${change.who ? ` (${change.who})` : ""}` : null);
     }
+    // a button that can do no more hears no key: who was on it goes on reviewing
+    if (focused?.disabled || focused?.hidden) this.root.focus({ preventScroll: true });
   }
 
   private label(action: Action, text: string, visible: boolean): void {
