@@ -11,7 +11,8 @@ import xai_widgets as xw
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
-from torch.utils.data import DataLoader, Subset, TensorDataset  # noqa: E402
+from torch.nn.parallel import DistributedDataParallel  # noqa: E402
+from torch.utils.data import DataLoader, DistributedSampler, Subset, TensorDataset  # noqa: E402
 
 N, SIZE, EPOCHS = 40, 8, 3
 ROWS = TensorDataset(torch.arange(N, dtype=torch.float32)[:, None], torch.arange(N) % 4)
@@ -37,12 +38,23 @@ class Seen:
 
 
 def plain(tracker, edits, seen, rows=ROWS, workers=0):
-    """A loop of one's own, with persistent workers, that steps every other batch."""
-    model, loss = nn.Linear(1, 4), nn.CrossEntropyLoss()
+    """A loop of one's own, with persistent workers, that steps every other batch; in a group of processes a share of it."""
+    model, loss, sampler = nn.Linear(1, 4), nn.CrossEntropyLoss(), None
+    if torch.distributed.is_initialized():
+        model, sampler = DistributedDataParallel(model), DistributedSampler(rows)
     optimizer = torch.optim.SGD(model.parameters(), 1e-4)
-    loader = DataLoader(rows, SIZE, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+    loader = DataLoader(
+        rows,
+        SIZE,
+        shuffle=sampler is None,
+        sampler=sampler,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
     with xw.hooks.torch.watch(model, loss, optimizer, loader, tracker, edits=edits):
-        for _ in range(EPOCHS):
+        for epoch in range(EPOCHS):
+            if sampler is not None:
+                sampler.set_epoch(epoch)
             seen.begin()
             for place, (x, y) in enumerate(loader):
                 seen.see(x, y)

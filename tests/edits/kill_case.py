@@ -1,4 +1,4 @@
-"""A training that goes on where it was killed: ``python kill_case.py FOLDER EPOCHS``. Prints each pass and what it drew."""
+"""A training that goes on where it was killed: ``python kill_case.py FOLDER SIZE EPOCHS``. Prints each pass and what it drew."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import xai_widgets as xw
 
-N, SIZE = 200, 8
+BATCHES = 25
 warnings.filterwarnings("ignore")
 
 
-def main(folder: Path, epochs: int) -> None:
+def main(folder: Path, size: int, epochs: int) -> None:
     torch.set_num_threads(1)
-    rows = TensorDataset(torch.arange(N, dtype=torch.float32)[:, None], torch.arange(N) % 4)
+    rows = TensorDataset(torch.arange(size, dtype=torch.float32)[:, None], torch.arange(size) % 4)
     saved = folder / "tracker.npz"
     tracker = xw.Tracker(log_dir=folder / "log")
     if saved.exists():
         tracker.load_state_dict(xw.Tracker.load(saved).state_dict())
     edits = xw.Edits(tracker)
-    loader = DataLoader(rows, SIZE, shuffle=True, num_workers=1, persistent_workers=True)
+    loader = DataLoader(rows, size // BATCHES, shuffle=True, num_workers=1, persistent_workers=True)
     model, loss = nn.Linear(1, 4), nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), 1e-4)
     with xw.hooks.torch.watch(model, loss, optimizer, loader, tracker, edits=edits):
@@ -40,4 +40,4 @@ def main(folder: Path, epochs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

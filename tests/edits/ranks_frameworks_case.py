@@ -40,6 +40,9 @@ def main(kind: str, rank: int, folder: Path, size: int, epochs: int) -> None:
     report = {"epochs": seen.epochs, "last": seen.last, "problems": tracker.problems}
     (folder / f"rank{rank}.json").write_text(json.dumps(report))
     tracker.close()
+    if kind == "plain":  # frameworks take their group down themselves
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

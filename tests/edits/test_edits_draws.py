@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import framework_runs
@@ -48,15 +49,15 @@ def test_random_edits_at_random_moments(name, tmp_path):
     assert reached > 0, "some edits came in time to tell"
 
 
-def killed(folder: Path, kills: int, epochs: int, pause: float, seed: int) -> tuple[int, int]:
+def killed(folder: Path, kills: int, size: int, epochs: int, pause: float, seed: int) -> tuple[int, int, int]:
     chance = random.Random(seed)
     environment = {**os.environ, "PYTHONPATH": str(CASE.parents[2]), "OMP_NUM_THREADS": "1"}
     lines: list[str] = []
     (folder / "log").mkdir()
-    with Editor(xw.Edits(folder / "log"), 200, pause, seed) as editor:
+    with Editor(xw.Edits(folder / "log"), size, pause, seed) as editor:
         for attempt in range(kills + 1):
             child = subprocess.Popen(
-                [sys.executable, str(CASE), str(folder), str(epochs)], stdout=subprocess.PIPE, text=True,
+                [sys.executable, str(CASE), *map(str, (folder, size, epochs))], stdout=subprocess.PIPE, text=True,
                 env=environment,
             )  # fmt: skip
             assert child.stdout is not None
@@ -74,28 +75,86 @@ def killed(folder: Path, kills: int, epochs: int, pause: float, seed: int) -> tu
             passes.append((float(rest[0]), []))
         else:
             passes[-1][1].extend(map(int, rest))
-    return wrong_draws(passes, editor.done)
+    reached = sum(when < passes[-1][0] for when in editor.done.values())
+    return (*wrong_draws(passes, editor.done), reached)
 
 
 def test_a_training_that_was_killed_goes_on_without_them(tmp_path):
-    draws, wrong = killed(tmp_path, kills=1, epochs=4, pause=0.05, seed=3)
+    draws, wrong, reached = killed(tmp_path, kills=1, size=200, epochs=4, pause=0.05, seed=3)
     assert wrong == 0
     assert draws > 300
+    assert reached > 0
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Cut(Timed):
+    """Interrupts the run after so many batches."""
+
+    def __init__(self, left: int):
+        super().__init__()
+        self.left = left
+
+    def see(self, x, y):
+        self.left -= 1
+        if self.left < 0:
+            raise Interrupted
+        super().see(x, y)
+
+
+def went_on(folder: Path, size: int, epochs: int, pause: float, seed: int) -> tuple[int, int, int]:
+    """Interrupt a Trainer at random moments within its epochs; each time it goes on from its last checkpoint."""
+    train = pytest.importorskip("transformers").Trainer.train
+    rows = TensorDataset(torch.arange(size, dtype=torch.float32)[:, None], torch.arange(size) % 4)
+    steps, chance = -(-size // (2 * framework_runs.SIZE)), random.Random(seed)
+    options = {"folder": folder, "save_strategy": "steps", "save_steps": steps // 4, "save_total_limit": 1}
+    begun: dict[int, float] = {}
+    passes, cut, saved = [], True, 0
+    with pytest.MonkeyPatch.context() as patch, Editor(xw.Edits(folder / "log"), size, pause, seed) as editor:
+        patch.setattr(framework_runs, "EPOCHS", epochs)
+        patch.setattr(
+            "transformers.Trainer.train", lambda made: train(made, resume_from_checkpoint=saved > 0)
+        )
+        while cut:
+            saved = max((int(path.name.split("-")[1]) for path in folder.glob("checkpoint-*")), default=0)
+            tracker, seen = xw.Tracker(log_dir=folder / "log"), Cut(chance.randint(steps, 4 * steps))
+            known, cut = time.monotonic(), False
+            try:
+                framework_runs.trainer(tracker, xw.Edits(tracker), seen, rows=rows, **options)
+            except Interrupted:
+                cut = True
+            tracker.close()
+            for place, samples in enumerate(seen.epochs):
+                epoch = saved // steps + 1 + place
+                known = seen.last[place - 1] if place else known
+                if place or saved % steps == 0:  # else it goes on within an epoch, which keeps its edits
+                    begun[epoch] = known
+                passes.append((begun[epoch], [i for i, _ in samples]))
+    reached = sum(when < passes[-1][0] for when in editor.done.values())
+    return (*wrong_draws(passes, editor.done), reached)
+
+
+def test_a_trainer_that_was_interrupted_goes_on_without_them(tmp_path):
+    draws, wrong, reached = went_on(tmp_path, size=128, epochs=4, pause=0.02, seed=3)
+    assert wrong == 0
+    assert draws > 300
+    assert reached > 0
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_ten_thousand_draws(tmp_path, capsys):
-    total = 0
-    for name in RUNS:
-        draws, wrong, reached = run_of(name, 400, 8, 8, 1, tmp_path / name, 0.02)
-        with capsys.disabled():
-            print(f"\n{name}: {wrong} of {draws:,} draws wrong, {reached} exclusions in time")
-        assert wrong == 0
-        total += draws
-    (tmp_path / "killed").mkdir()
-    draws, wrong = killed(tmp_path / "killed", kills=5, epochs=60, pause=0.1, seed=2)
+@pytest.mark.parametrize("run", [*RUNS, "killed", "interrupted"])
+def test_ten_thousand_draws(run, tmp_path, capsys):
+    if run == "killed":
+        found = killed(tmp_path, kills=10, size=1000, epochs=24, pause=0.15, seed=2)
+    elif run == "interrupted":
+        found = went_on(tmp_path, size=2000, epochs=8, pause=0.02, seed=2)
+    else:
+        found = run_of(run, 2000, 8, 8, 1, tmp_path, 0.02)
+    draws, wrong, reached = found
     with capsys.disabled():
-        print(f"killed five times: {wrong} of {draws:,} draws wrong")
+        print(f"\n{run}: {wrong} of {draws:,} draws wrong, {reached} exclusions in time")
     assert wrong == 0
-    assert total + draws > 10_000
+    assert draws > 10_000

@@ -15,7 +15,7 @@ keras = pytest.importorskip("keras")
 import xai_widgets as xw  # noqa: E402
 from xai_widgets.hooks.keras import TrackerCallback, indexed  # noqa: E402
 
-N, CLASSES, BATCH = 44, 4, 6
+N, CLASSES, BATCH = 188, 4, 25
 X = np.arange(N, dtype="float32")[:, None]
 Y = np.arange(N) % CLASSES
 NAMES = np.array([f"photo {i}" for i in range(N)])
@@ -108,7 +108,7 @@ class Decider(keras.callbacks.Callback):
 
     def decide(self):
         for _ in range(self.rng.integers(1, 5)):
-            ids = [self.name(i) for i in self.rng.choice(N, self.rng.integers(1, 9), replace=False)]
+            ids = [self.name(i) for i in self.rng.choice(N, self.rng.integers(1, N // 5), replace=False)]
             operation = self.rng.choice(["exclude", "exclude", "restore", "relabel", "reweight", "undo"])
             if operation == "undo":
                 if len(self.edits.state()):
@@ -120,7 +120,7 @@ class Decider(keras.callbacks.Callback):
             else:
                 getattr(self.edits, operation)(ids)
         state = self.edits.state()
-        if state.excluded.sum() > N - 5:
+        if state.excluded.sum() > N * 7 // 8:
             self.edits.restore(state.index.tolist())
 
     def over(self, *, whole):
