@@ -144,7 +144,7 @@ def find_clusters(
     prediction: npt.NDArray[Any],
     masks: npt.NDArray[Any],
     effects: Mapping[tuple[int, str], Measured],
-    objects: Mapping[Any, Floats] | None = None,
+    objects: Mapping[Any, Floats],
 ) -> tuple[Cluster, ...]:
     """Find the rules of every predicted class, the most suspicious first.
 
@@ -193,7 +193,7 @@ def find_clusters(
                     index,
                     label,
                     effects,
-                    objects or {},
+                    objects,
                 )
             )
     return tuple(sorted(found, key=lambda cluster: -cluster.suspicion))

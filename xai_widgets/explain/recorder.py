@@ -35,7 +35,7 @@ class Recorder:
         self, writer: StoreWriter, store: Explained, *, alone: bool, bar: bool, done: int, total: int
     ) -> None:
         self._writer, self._alone = writer, alone
-        self._grid = store.masks.shape[1:] if len(store) else None
+        self._grid: tuple[int, ...] | None = store.grid if len(store) else None
         self._failed: dict[Index, str] = {}
         self._wanted = bar
         self._bar = _bar("explaining", "instance", done, total) if bar and done < total else None

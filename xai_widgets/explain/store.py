@@ -147,6 +147,12 @@ class Explained:
         """(N, h, w) attributions summed over channels and averaged over the cells of a grid, at most 16 x 16, signed."""
         return restore(self._column("codes"), self._column("scale"))
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Sides of the masks, (h, w); (1, 1) while there are none."""
+        high, wide = self._column("codes").shape[1:]
+        return int(high), int(wide)
+
     def name_of(self, label: int) -> str:
         """Return the name of a class."""
         return str(self.about.get("label_names", {}).get(str(int(label)), int(label)))
@@ -204,19 +210,14 @@ class Explained:
         return tuple(wanted)
 
     def _rules(self, objects: Mapping[Any, Any] | None) -> tuple[Cluster, ...]:
-        masks = self.masks
-        if objects is None:
-            if "all" not in self._clusters:
-                self._clusters["all"] = find_clusters(
-                    self._column("index"), self.label, self.prediction, masks, self._effects()
-                )
+        if objects is None and "all" in self._clusters:
             return self._clusters["all"]
-        grid = (masks.shape[1], masks.shape[2])
         known = set(self.index.tolist())
-        places = {name: on_grid(given, grid) for name, given in objects.items() if name in known}
-        return find_clusters(
-            self._column("index"), self.label, self.prediction, masks, self._effects(), places
-        )
+        places = {name: on_grid(given, self.grid) for name, given in (objects or {}).items() if name in known}
+        found = find_clusters(self.index, self.label, self.prediction, self.masks, self._effects(), places)
+        if objects is None:
+            self._clusters["all"] = found
+        return found
 
     def _values_of(self, label: int | str) -> list[int]:
         named = [int(value) for value, name in self.about.get("label_names", {}).items() if name == label]
