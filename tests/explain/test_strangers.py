@@ -199,6 +199,14 @@ def test_a_wrong_batch_size_is_refused(tmp_path):
         xw.explain(Sided(), Odd(), tmp_path, batch_size=0)
 
 
+def test_a_missing_library_is_told_before_everything_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="needs scikit-learn: pip install"):
+        xw.explain(Sided(), Odd(), tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+    assert len(xw.explain(Sided(), Odd(), tmp_path, progress=False, effects=False)) == 60
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
 def test_a_full_disk_is_told_and_the_same_call_goes_on_from_there(tmp_path):
     code = f"""

@@ -9,6 +9,7 @@ Nature Communications 10, 2019).
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -239,6 +240,12 @@ def _cluster(
     )
 
 
+def check_installed() -> None:
+    """Refuse where scikit-learn is missing."""
+    if importlib.util.find_spec("sklearn") is None:
+        raise ImportError("finding clusters needs scikit-learn: pip install 'xai-widgets[explain]'")
+
+
 def suspicion_of(
     inside: float, outside: float, odd: float, effect: Effect | None, transfer: Transfer | None = None
 ) -> float:
@@ -296,13 +303,10 @@ def _divergence(inside: Floats, outside: Floats) -> Floats:
 
 def _groups(shares: Floats, grid: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
     """Group masks; places among those given, at least half of `FEWEST` in each group."""
-    try:
-        from sklearn.cluster import KMeans
-        from sklearn.metrics import silhouette_score
-    except ImportError as error:
-        raise ImportError(
-            "finding clusters needs scikit-learn: pip install 'xai-widgets[explain]'"
-        ) from error
+    check_installed()
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
     features = _features(shares, grid)
     fitted = features[
         np.unique(np.linspace(0, len(features) - 1, min(len(features), MOST_FITTED)).astype(np.int64))

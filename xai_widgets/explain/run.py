@@ -13,6 +13,7 @@ import numpy as np
 from xai_widgets.attribution import AttributionEngine, Settings
 from xai_widgets.attribution.methods import named
 from xai_widgets.explain.batches import DEFAULTS, explained
+from xai_widgets.explain.clusters import check_installed
 from xai_widgets.explain.cover import measure_effects
 from xai_widgets.explain.networks import made, weights_digest
 from xai_widgets.explain.ray import through_ray
@@ -93,6 +94,8 @@ def explain(
         a folder that holds explanations of other weights, by another method, or of other data.
     RuntimeError
         When none of the first hundred instances can be explained. Otherwise those that fail are left out, and told by a warning.
+    ImportError
+        Without scikit-learn, unless `effects` is False.
     OSError
         When the disk is full; what was written stays, and the same call goes on from there.
     """
@@ -117,6 +120,8 @@ def explain(
     rank, world = _process(engine)
     if engine != "ray" and (workers is not None or gpus):
         raise ValueError(f'workers and gpus are of engine="ray"; got them with engine={engine!r}')
+    if effects and world == 1:
+        check_installed()  # and not when all is explained
     known = set(store.index.tolist())
     mine = wanted[rank::world]
     missing = [each for each in mine if each not in known]
