@@ -96,13 +96,12 @@ def run(ops, name: str, chunks: list[int]):
     track, found = TRACKS[name](ops), []
     for count in chunks:
         count = min(count, track.available())
-        draw, _, sign = track.rows(track.units, count)
-        lines = np.cumsum(np.append(0, (np.diff(draw) != 0) | (np.diff(sign) != 0)))
+        _, t = track.rows(track.units, count)
         generator = np.random.default_rng(track.units)
-        grads = generator.normal(1, 1, (len(draw), 12)).astype(np.float32)
+        grads = generator.normal(1, 1, (t.size, 12)).astype(np.float32)
         steps = None
         if name not in ("clean", "noisy"):
-            steps = ops.put(generator.normal(size=(lines[-1] + 1, 12)).astype(np.float32))
+            steps = ops.put(generator.normal(size=(len(t), 12)).astype(np.float32))
         track.absorb(ops.put(grads), steps)
         ops.letters.open()
         found.append((ops.host(track.estimate(track.units)), track.error(track.units)))
@@ -156,11 +155,10 @@ def test_a_whole_chunk_runs_where_there_are_no_numbers(kind, name, units):
         **TRACKS, "square": lambda ops: JointSquareTrack(ops, kind, SHIFT, place.mean_square_step(kind, 0))
     }  # fmt: skip
     track = tracks[name](ops)
-    draw, t, sign = track.rows(0, units)
-    rows = Rows(kind, np.zeros(len(t), np.int64), draw, t, sign)
-    points, steps = place.points(rows)
-    grads = backend.gradients(points, place.shapes, np.zeros(len(t), np.int64), _rule())
-    track.absorb(grads, steps)
+    rows = Rows(kind, 0, *track.rows(0, units), track.signs)
+    points, steps = place.points([rows])
+    grads = backend.gradients(points, place.shapes, np.zeros(len(rows), np.int64), _rule())
+    track.absorb(grads, steps[0] if steps else None)
     ops.letters.post()
     for one in READ.get(name, ()):
         getattr(track, one)

@@ -46,6 +46,7 @@ class Job:
     layouts: tuple[str | None, ...]
     several: bool
     rows: int = 0
+    once: bool = False  # whether nobody asks for less than all evaluations, now or later
     starts: dict[str, NDArray[np.float64]] = field(default_factory=dict)  # scores there, by the kind of path
     context: tuple[Any, ...] = field(default=())
 
@@ -137,8 +138,8 @@ class Preparer:
 
     def score_blurred(self, job: Job) -> None:
         """Find the scores where paths out of a blur start."""
-        rows, zeros = np.arange(len(job)), np.zeros(len(job))
-        points, _ = job.scene.points(Rows("blur", rows, rows * 0, zeros, zeros))
+        none = np.zeros(1, np.int64), np.zeros((1, 1))
+        points, _ = job.scene.points([Rows("blur", sample, *none) for sample in range(len(job))])
         job.starts["blur"] = self._scores(job, points, [b"blurred" + one for one in job.digests])
 
     def only_kinks(self, job: Job) -> bool:

@@ -199,6 +199,7 @@ class AttributionEngine:
             compared = settings.sampling == "fastestimator"
             background = isinstance(settings.baseline, Background)
             job = self._preparer.job(x, settings, method.needs_start and not compared and not background)
+            job.once = not partial and self._forgets(settings)
             if compared:
                 yield self._compared(job, method)
                 return
@@ -219,6 +220,7 @@ class AttributionEngine:
             compared = settings.sampling == "fastestimator"
             starts = any(method.needs_start for method in wanted.values())
             job = self._preparer.job(x, settings, starts and not compared)
+            job.once = not partial and self._forgets(settings)
             if compared:
                 yield compared_of(job, *columns(self._runner.vectors, job))
                 return
@@ -240,6 +242,10 @@ class AttributionEngine:
         for done in self._run(job, [part for _, part in planned.values()], partial):
             if done or (partial and (others or next(iter(planned.values()))[1].started)):
                 yield picture_of(job, planned, done, others, tuple(wanted))
+
+    def _forgets(self, settings: Settings) -> bool:
+        """Whether a call ends with all evaluations that it asks for, and nothing of it is kept."""
+        return not self._cache.limit and settings.tolerance is None and settings.max_evaluations is None
 
     def _compared(self, job: Job, method: Method) -> Attribution:
         if not method.compared:
@@ -270,7 +276,7 @@ class AttributionEngine:
     def _run(self, job: Job, parts: list[Part], partial: bool) -> Iterator[bool]:
         """Yield False after every chunk and True at the end."""
         progress = job.settings.progress
-        chunks = self._runner.run(job, parts)
+        chunks = self._runner.run(job, parts, watched=partial)
         while True:
             with self._lock:
                 finished = next(chunks, "end") == "end"

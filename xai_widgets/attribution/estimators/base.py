@@ -29,6 +29,7 @@ class Track(Protocol):
     kind: str
     rows_per_unit: int
     least_units: int  # before the error is believed
+    signs: tuple[float, ...]  # of the lines of each draw, see `Rows`
 
     @property
     def units(self) -> int:
@@ -40,11 +41,14 @@ class Track(Protocol):
     def available(self) -> int:
         """Return how many units can be asked for before some must be absorbed, or letters opened."""
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
-        """Return draw, t and sign of the rows of ``count`` units from ``unit``."""
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
+        """Return draws, (N,), and t, (L, K), of the rows of ``count`` units from ``unit``, see `Rows`."""
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
-        """Take the next units' gradients, (U * rows_per_unit, D), and the steps of their lines, see `contributions`."""
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
+        """Take the next units' gradients, (U * rows_per_unit, D), and the steps of their lines, see `contributions`.
+
+        With ``own`` nothing else is in the gradients' memory, see `Kept`.
+        """
 
     def measure(self, lengths: Sequence[int]) -> None:
         """See to it that the errors at these lengths are known without waiting for each."""
@@ -86,6 +90,7 @@ class Averaging:
 
     rows_per_unit = 1
     least_units = 4
+    signs: tuple[float, ...] = (1.0,)
     kind = ""
 
     def __init__(self, ops: Ops) -> None:
@@ -131,13 +136,13 @@ class CleanTrack(Averaging):
 
     kind = "clean"
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
-        return np.zeros(count, np.int64), np.ones(count), np.ones(count)
+        return np.zeros(count, np.int64), np.ones((count, 1))
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
-        self.means.add(grads)
+        self.means.add(grads, own)
 
     def error(self, units: int) -> float:
         """See `Track`; nothing is estimated here."""
@@ -154,6 +159,7 @@ class NoisyTrack:
     kind = "noisy"
     rows_per_unit = 2
     least_units = 4
+    signs: tuple[float, ...] = (1.0,)  # mirror images are on one line
 
     def __init__(self, ops: Ops) -> None:
         self.ops = ops
@@ -166,10 +172,9 @@ class NoisyTrack:
         # what is asked for is counted up then, which may be from any thread
         self._lock = threading.RLock()
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
-        draws = np.repeat(unit + np.arange(count), 2)
-        return draws, np.ones(2 * count), np.tile([1.0, -1.0], count)
+        return unit + np.arange(count), np.tile([1.0, -1.0], (count, 1))
 
     def expect(self, units: int) -> None:
         """See `Track`."""
@@ -179,14 +184,14 @@ class NoisyTrack:
         """See `Track`."""
         return ENDLESS
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
         count = int(grads.shape[0]) // 2
         with self._lock:
             if self._origin is None:
                 self._origin = self._middles(grads[:2])[0]
             self.units += count
-            not_kept = self._kept.add(grads)
+            not_kept = self._kept.add(grads, own)
             for found in (self._means, self._squares, self._shifted):
                 found.came(count, not_kept)
 
@@ -265,17 +270,16 @@ class ProductTrack(Averaging):
         self.rows_per_unit = steps
         self._squared = squared
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
-        steps = self.rows_per_unit
-        t = (np.arange(steps) + 0.5) / steps
-        return np.repeat(1 + unit + np.arange(count), steps), np.tile(t, count), np.ones(steps * count)
+        t = (np.arange(self.rows_per_unit) + 0.5) / self.rows_per_unit
+        return 1 + unit + np.arange(count), np.tile(t, (count, 1))
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
         assert steps is not None
         found = self.ops.reshape(
             contributions(self.ops, grads, steps), (-1, self.rows_per_unit, int(grads.shape[1]))
         )
         integral = self.ops.sum(found, 1) * (1.0 / self.rows_per_unit)
-        self.means.add(self.ops.square(integral) if self._squared else integral)
+        self.means.add(self.ops.square(integral) if self._squared else integral, own=True)

@@ -11,21 +11,20 @@ Rounds depend on the sample's own gradients alone, so every prefix of the points
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.backends.ops.folding import LENGTH
 from xai_widgets.attribution.estimators.base import contributions
 from xai_widgets.attribution.estimators.low_discrepancy import FIRST_POINTS, first_points, rotated
 from xai_widgets.attribution.estimators.quadrature import curvature_weights, path_weights, smoothness
 from xai_widgets.attribution.estimators.running_mean import Kept, storable
 
 Floats = NDArray[np.float64]
-Pair = tuple[int, int]
 FIRST = len(FIRST_POINTS)
 _FEW = 16  # points that do not tell much of where more are worth it
 _LARGER = 0.546  # part of a stretch that is split, so that stretches go on to differ: see `FIRST_POINTS`
@@ -41,12 +40,15 @@ class PathTrack:
         Of the path, as `Scene` knows it.
     count : int
         Points in all; below four it ends with them.
+    only : int, optional
+        The only number of points that an estimate will be asked for: long vectors whose weights are known are added up then.
     """
 
     rows_per_unit = 1
     least_units = 4
+    signs: tuple[float, ...] = (1.0,)
 
-    def __init__(self, ops: Ops, kind: str = "path", count: int = FIRST) -> None:
+    def __init__(self, ops: Ops, kind: str = "path", count: int = FIRST, only: int = 0) -> None:
         self.kind = kind
         self.units = 0
         self._ops = ops
@@ -54,8 +56,11 @@ class PathTrack:
         self._kept = Kept(ops)
         self._limit = FIRST
         self._expected = 0
-        self._apart = _Distances(ops, self._kept)
+        self._apart = _Steps(ops, self._kept, self._points)
+        self._step: Tensor = None  # of the path, where gradients are kept without it
         self._cells: _Cells | None = None
+        self._only = only
+        self._sum: _Sum | None = None
         self._known: dict[int, float] = {}
         self._last: tuple[int, Tensor] = (0, None)  # an estimate, and of how many points
         self._smooth: dict[int, float] = {}
@@ -68,45 +73,53 @@ class PathTrack:
         """Return how many units can be asked for before some must be absorbed."""
         if self.units == len(self._points) and self.units >= FIRST:
             beyond = self.units >= self._limit
-            if beyond or self._apart.known(_neighbours(self._points, self.units, turns=False)):
+            if beyond or self._apart.known(self.units):
                 self._plan()
         return len(self._points) - self.units
 
-    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
-        return (
-            np.zeros(count, np.int64),
-            np.array(self._points[unit : unit + count]),
-            np.ones(count),
-        )
+        return np.zeros(1, np.int64), np.array([self._points[unit : unit + count]])
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
         assert steps is not None
-        count = int(grads.shape[0])
+        count, size = (int(side) for side in grads.shape)
         if self.units == 0:
-            self._limit = storable(int(grads.shape[1]), self._ops.dtype.itemsize, least=64, most=256)
-            self._kept = Kept(self._ops, self._limit)
-            self._apart = _Distances(self._ops, self._kept)
+            self._begin(size, steps)
         self._kept.expected = self._expected
+        if self._step is None:
+            grads, own = contributions(self._ops, grads, steps), True
         if self._cells is not None:
-            self._cells.add(contributions(self._ops, grads, steps))
-        elif int(steps.shape[0]) == 1:
-            self._kept.add(grads, steps)
+            self._cells.add(grads)
+        elif self._sum is not None:
+            self._sum.add(grads)
         else:
-            self._kept.add(contributions(self._ops, grads, steps))
+            self._kept.add(grads, own)
         self.units += count
+        if self.units <= self._limit:
+            self._apart.came(grads)
         if self.units == len(self._points) and FIRST <= self.units < self._limit:
-            self._apart.ask(_neighbours(self._points, self.units, turns=False))
+            self._apart.ask(self.units)
+
+    def _begin(self, size: int, steps: Tensor) -> None:
+        """Make room; long gradients are kept as they are, where one step is that of all: its product with their sum will do."""
+        self._limit = storable(size, self._ops.dtype.itemsize, least=64, most=256)
+        self._kept = Kept(self._ops, self._limit)
+        if size > LENGTH and self.kind != "blur":
+            self._step = steps[0] * 1.0  # its own memory
+        self._apart = _Steps(self._ops, self._kept, self._points, self._step)
 
     def measure(self, lengths: Sequence[int]) -> None:
         """See `Track`."""
         for units in lengths:
             if 4 <= units <= self._limit and units not in self._known:
-                self._apart.ask(_neighbours(self._points, units, turns=True))
+                self._apart.ask(units)
 
     def knows(self, units: int) -> bool:
         """See `Track`."""
+        if self._sum is not None:
+            return units == self.units == self._only
         return 0 < units <= min(self.units, self._limit) or units == self.units > 0
 
     def estimate(self, units: int) -> Tensor:
@@ -116,7 +129,11 @@ class PathTrack:
             if self._cells is not None and units > self._limit:
                 found = self._cells.estimate()
             else:
-                found = self._weighted(path_weights(self._points[:units], self._smoothness(units)))
+                weights = path_weights(self._points[:units], self._smoothness(units))
+                found = self._kept.weighted(weights[: self._kept.count])
+                if self._sum is not None:
+                    found = found + self._sum.estimate(self._smoothness(units))
+            found = found if self._step is None else found * self._step
             self._last = units, found  # it is asked for again with its error
         return found
 
@@ -131,7 +148,7 @@ class PathTrack:
             smooth = self._smoothness(units)
             sizes = [self._square_of(self.estimate(units))]
             if smooth > 0:  # a curve is known better: by less than what it adds to the chords
-                sizes.append(self._square_of(self._weighted(curvature_weights(self._points[:units]))))
+                sizes.append(self._square_of(self._apart.weighted(curvature_weights(self._points[:units]))))
             numbers = self._ops.host(self._ops.concat(sizes)).astype(float)
             if smooth > 0:
                 variance = (1 - smooth) * variance + smooth**2 * float(numbers[1])
@@ -144,27 +161,16 @@ class PathTrack:
     def _square_of(self, vector: Tensor) -> Tensor:
         return self._ops.products(vector[None], vector)
 
-    def _weighted(self, weights: Floats) -> Tensor:
-        return self._ops.weighted(weights, self._kept[: len(weights)])
-
     def _smoothness(self, units: int) -> float:
         """Whether the gradient jumps or curves, from 0 to 1, as far as this many points tell."""
         if units not in self._smooth:
-            self._smooth[units] = smoothness(*self._steps(units)) if units > 2 else 0.0
+            self._smooth[units] = smoothness(*self._apart.at(units)) if units > 2 else 0.0
         return self._smooth[units]
-
-    def _steps(self, units: int) -> tuple[Floats, Floats, Floats]:
-        """Return points along the path, the squared steps between them, and the products of each step with the next."""
-        order = np.argsort(self._points[:units], kind="stable").tolist()
-        squares = self._apart.between(order, 1)
-        # of a step over two, which is the sum of both
-        turns = (self._apart.between(order, 2) - squares[1:] - squares[:-1]) / 2
-        return np.array(self._points)[order], squares, turns
 
     @property
     def nbytes(self) -> int:
         """Memory held."""
-        return int(self._kept.nbytes + 100 * len(self._points))
+        return int(self._kept.nbytes + self._apart.nbytes + 100 * len(self._points))
 
     # -- planning ---------------------------------------------------------------------------------------------------
 
@@ -197,11 +203,12 @@ class PathTrack:
             self._points.append(point)
             heapq.heapreplace(heap, (parts[0], low, point))
             heapq.heappush(heap, (parts[1], point, high))
+        if self.units < self._only <= len(self._points) and self._step is not None:
+            self._sum = _Sum(self._ops, self._points[: self._only], self.units)
 
     def _uncertain(self, units: int) -> list[tuple[float, float, float]]:
         """Return every stretch between points, and to the ends, with twelve times its integral's squared uncertainty."""
-        order = np.argsort(self._points[:units], kind="stable").tolist()
-        points, apart = np.array(self._points)[order], self._apart.between(order, 1)
+        points, apart, _ = self._apart.at(units)
         lengths = np.diff(points)
         squares = apart * lengths**2
         first, last = points[0], 1 - points[-1]
@@ -211,69 +218,107 @@ class PathTrack:
         return list(zip([before, *squares.tolist(), after], ends[:-1], ends[1:], strict=True))
 
 
-def _neighbours(points: Sequence[float], units: int, turns: bool) -> list[Pair]:
-    """Return which of the first points are next to each other, and with ``turns`` also which are next but one."""
-    order = np.argsort(points[:units], kind="stable").tolist()
-    pairs = list(pairwise(order))
-    return pairs + list(zip(order[:-2], order[2:], strict=True)) if turns else pairs
-
-
-class _Distances:
-    """Squared distances between vectors, each found once, of folded ones (see `Ops.fold`).
+class _Steps:
+    """What lies between neighbours on a path, at every number of its points, found of folded vectors (see `Ops.fold`).
 
     Parameters
     ----------
     ops : Ops
     vectors : Kept
+        At the points.
+    points : list of float
+        Their positions, in the same order; may grow.
+    factor : tensor, optional
+        (D,): what the vectors are multiplied with.
     """
 
-    def __init__(self, ops: Ops, vectors: Kept) -> None:
+    def __init__(self, ops: Ops, vectors: Kept, points: list[float], factor: Tensor = None) -> None:
         self._ops = ops
         self._vectors = vectors
-        self._folded = Kept(ops, vectors.most)
-        self._found: dict[Pair, float] = {}
-        self._asked: set[Pair] = set()
+        self._points = points
+        self._signs: Tensor = None
+        self._folded, self._factor = vectors, factor  # short as they are: none is kept twice
+        self._found: dict[int, Floats] = {}
+        self._asked: set[int] = set()
 
-    def ask(self, pairs: Iterable[Pair]) -> None:
-        """Begin to find distances that are not known yet."""
-        new = [pair for one in pairs if (pair := _sorted(one)) not in self._asked]
-        if new:
-            self._asked.update(new)
-            some, others = np.array(new, np.int64).T
-            found = self._ops.distances(self._short(), some, others)
-            self._ops.letters.send(found, partial(self._arrived, new))
+    def came(self, vectors: Tensor) -> None:
+        """Take note of the next points' vectors."""
+        if int(vectors.shape[1]) <= LENGTH:
+            return
+        if self._folded is self._vectors:
+            self._folded = Kept(self._ops, self._vectors.most)
+            self._signs = None if self._factor is None else self._ops.signs(self._factor)
+        self._folded.expected = self._vectors.expected
+        self._folded.add(self._ops.fold(vectors, self._signs))
 
-    def _short(self) -> Tensor:
-        """Return all vectors folded; those that came since the last call are folded now."""
-        if self._folded.count < self._vectors.count:
-            vectors = self._vectors[self._folded.count :]
-            folded = self._ops.fold(vectors)
-            if folded is vectors:  # short as they are: none is kept twice
-                return vectors
-            self._folded.add(folded)
-        return self._folded[:]
+    def ask(self, units: int) -> None:
+        """Begin to find out about the first so many points."""
+        if units not in self._asked:
+            self._asked.add(units)
+            found = self._ops.steps(self._folded[:units], self._order(units))
+            self._ops.letters.send(found, partial(self._found.__setitem__, units))
 
-    def _arrived(self, pairs: list[Pair], distances: Floats) -> None:
-        self._found.update(zip(pairs, distances.tolist(), strict=True))
+    def _order(self, units: int) -> NDArray[np.int64]:
+        return np.argsort(self._points[:units], kind="stable")
 
-    def known(self, pairs: Sequence[Pair]) -> bool:
-        """Tell whether distances have arrived, which are asked for if they were not."""
-        self.ask(pairs)
+    def weighted(self, weights: Floats) -> Tensor:
+        """Return the weighted sum of the first vectors, folded."""
+        return self._folded.weighted(weights)
+
+    def known(self, units: int) -> bool:
+        """Tell whether that has arrived, which is asked for if it was not."""
+        self.ask(units)
         if not self._ops.lag:
             self._ops.letters.open()
-        return all(_sorted(pair) in self._found for pair in pairs)
+        return units in self._found
 
-    def between(self, order: list[int], apart: int) -> Floats:
-        """Return the distances of vectors in this order from those so many places on."""
-        pairs = [_sorted(pair) for pair in zip(order[:-apart], order[apart:], strict=True)]
-        self.ask(pairs)
-        if not all(pair in self._found for pair in pairs):
+    def at(self, units: int) -> tuple[Floats, Floats, Floats]:
+        """Return points along the path, the squared steps between them, and the products of each step with the next."""
+        self.ask(units)
+        if units not in self._found:
             self._ops.letters.open()
-        return np.array([self._found[pair] for pair in pairs])
+        found = self._found[units]
+        return np.array(self._points)[self._order(units)], found[: units - 1], found[units - 1 :]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, the vectors themselves left out."""
+        if self._folded is self._vectors:
+            return 16 * sum(self._found)
+        signs = 0 if self._signs is None else int(self._signs.shape[0]) * LENGTH
+        return self._folded.nbytes + signs * self._ops.dtype.itemsize + 16 * sum(self._found)
 
 
-def _sorted(pair: Pair) -> Pair:
-    return pair if pair[0] < pair[1] else (pair[1], pair[0])
+class _Sum:
+    """The part of an integral that is at the last of its points, whose vectors need not be kept as all weights are known.
+
+    How smooth the gradient is shows in the end: weights are those for a random walk, and what a curve adds to them.
+
+    Parameters
+    ----------
+    ops : Ops
+    points : sequence of float
+        All of them.
+    start : int
+        How many of them are not added up here.
+    """
+
+    def __init__(self, ops: Ops, points: Sequence[float], start: int) -> None:
+        jagged = path_weights(points)
+        self._ops = ops
+        self._weights = np.stack([jagged, path_weights(points, 1.0) - jagged])
+        self._next = start
+        self._sums: Tensor = None
+
+    def add(self, vectors: Tensor) -> None:
+        """Take the next points' vectors, (N, D)."""
+        stop = self._next + int(vectors.shape[0])
+        self._sums = self._ops.weighted(self._weights[:, self._next : stop], [vectors], self._sums)
+        self._next = stop
+
+    def estimate(self, smooth: float) -> Tensor:
+        """Return the weighted sum for a gradient that is so smooth, from 0 to 1."""
+        return self._sums[0] + smooth * self._sums[1]
 
 
 class _Cells:
@@ -323,4 +368,4 @@ class _Cells:
         weights = lengths.copy()
         np.add.at(weights, after, lean)
         np.subtract.at(weights, before, lean)
-        return self._ops.weighted(weights / self._counts, self._sums)
+        return self._ops.weighted((weights / self._counts)[None], [self._sums])[0]

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.backends.ops.folding import LENGTH
 from xai_widgets.attribution.estimators.base import ENDLESS, Averaging, contributions
 from xai_widgets.attribution.estimators.low_discrepancy import kronecker
-from xai_widgets.attribution.estimators.running_mean import Units, relative
+from xai_widgets.attribution.estimators.running_mean import Spread, Units, relative
 
 Floats = NDArray[Any]
 FIRST_LOOK, LAST_LOOK = 16, 128
 """Rows after which it is thought over for the first and the last time where on the path to look."""
+_RUN = 64  # numbers that are in one place of the memory
 CELLS = 8
 """Stretches of the path that are told apart for it."""
 
@@ -60,12 +62,24 @@ _BORDERS = np.linspace(0, 1, CELLS + 1)
 _ALIKE = Density()
 
 
+def _some(ops: Ops, vectors: Tensor) -> Tensor:
+    """Return an eighth of long vectors, in short runs from all over them: enough to tell which are large."""
+    count, size = (int(side) for side in vectors.shape)
+    if size <= LENGTH:
+        return vectors
+    whole = size // (8 * _RUN)
+    runs = ops.reshape(vectors[:, : whole * 8 * _RUN], (count, whole, 8 * _RUN))
+    return ops.reshape(runs[:, :, :_RUN], (count, whole * _RUN))
+
+
 class _Joint(Averaging):
     """Draw and path position sampled together.
 
     The first units look everywhere alike. After 16, 32, 64 and 128 rows, what was found so far decides where the next ones look,
     so that a unit depends on those before it alone, and a longer run begins with the shorter one. Every unit is unbiased.
     """
+
+    signs: tuple[float, ...] = (1.0, -1.0)
 
     def __init__(self, ops: Ops, kind: str, shift: Floats) -> None:
         super().__init__(ops)
@@ -120,20 +134,19 @@ class JointTrack(_Joint):
 
     rows_per_unit = 2
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
-        t = self.positions(unit, count)[0][:, 0]
-        draws = np.repeat(1 + unit + np.arange(count), 2)  # draw 0 is the integrated column's
-        return draws, np.repeat(t, 2), np.tile([1.0, -1.0], count)
+        t, _ = self.positions(unit, count)
+        return 1 + unit + np.arange(count), np.repeat(t, 2, axis=0)  # draw 0 is the integrated column's
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
         assert steps is not None
         count = int(grads.shape[0]) // 2
         t, weight = self.positions(self.units, count)
         pairs = self.ops.reshape(contributions(self.ops, grads, steps), (count, 2, -1))
         found = (pairs[:, 0] + pairs[:, 1]) * 0.5
-        self.means.add(found * self.ops.put(weight))
+        self.means.add(found * self.ops.put(weight), own=True)
         self.learn(t[:, 0], self.ops.products(found, found))
 
 
@@ -162,23 +175,22 @@ class JointSquareTrack(_Joint):
         self._moment = moment
         # as drawn (`means`), with the step's mean square, and what that misses
         self._calm = Units(ops)
-        self._missed = Units(ops)
+        self._missed = Spread(ops)
 
     def expect(self, units: int) -> None:
         """See `Track`."""
-        for one in (self.means, self._calm, self._missed):
-            one.expect(units)
+        self.means.expect(units)
+        self._calm.expect(units)
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
         t, _ = self.positions(unit, count)
-        draws = np.repeat(1 + unit + np.arange(count), 8)
-        return draws, np.concatenate([t, t], axis=1).reshape(-1), np.tile(np.repeat([1.0, -1.0], 4), count)
+        return 1 + unit + np.arange(count), np.repeat(t, 2, axis=0)
 
     def _uniform(self, unit: int, count: int) -> Floats:
         return np.asarray((kronecker(4, count, unit, self._shift) + np.array([0.0, 1.0, 0.0, 1.0])) / 2)
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`."""
         assert steps is not None
         ops, count, size = self.ops, int(grads.shape[0]) // 8, int(grads.shape[1])
@@ -191,13 +203,13 @@ class JointSquareTrack(_Joint):
         pairs = pairs[:, :, 0] * pairs[:, :, 1]
         squares = ops.reshape(ops.square(steps), (count, 2, size))
         exact = ops.blend(pairs[:, 0], squares[:, 0], pairs[:, 1], squares[:, 1])
-        self.means.add(exact)
+        found = self.means.add(exact, own=True)
         if self._moment is not None:
-            calm = (pairs[:, 0] + pairs[:, 1]) * self._moment
-            self._calm.add(calm)
-            self._missed.add(exact - calm)
+            calm = self._calm.add((pairs[:, 0] + pairs[:, 1]) * self._moment, own=True)
+            for one, other in zip(found, calm, strict=True):
+                self._missed.add(one - other)
         if self._until != ENDLESS:
-            made = contributions(ops, grads, steps)
+            made = contributions(ops, _some(ops, grads), _some(ops, steps))
             self.learn(np.concatenate([t, t], axis=1).reshape(-1), ops.products(made, made))
 
     def share(self, units: int) -> float:

@@ -179,7 +179,8 @@ class Planner:
         make: Callable[[], Track]
         name: tuple[Any, ...]
         if rule == "points":
-            name, make = ("integrated", kind, placed), lambda: PathTrack(ops, kind, placed)
+            only = goal if job.once else 0
+            name, make = ("integrated", kind, placed, only), lambda: PathTrack(ops, kind, placed, only)
         elif rule == "secant":
             name, make, goal = ("secant",), lambda: SecantTrack(ops), self._strips(job, kind, goal)
         else:

@@ -38,18 +38,22 @@ class Runner:
         self._found: dict[Any, int] = {}
         self.rows = 0
 
-    def run(self, job: Job, parts: Sequence[Part]) -> Iterator[None]:
-        """Advance all parts together, pausing after every chunk; ends when nothing is left to do."""
+    def run(self, job: Job, parts: Sequence[Part], watched: bool = True) -> Iterator[None]:
+        """Advance all parts together, pausing after every chunk; ends when nothing is left to do.
+
+        While somebody is watching, samples and columns grow side by side; else each has as much of a chunk as it has use for.
+        """
         ops = job.scene.ops
+        shares = 4 if watched or job.settings.max_evaluations is not None else 1
         ops.letters.open()
         self._look(parts)
         while True:
             room = self.chunk_rows(job)
-            pieces = self._fill(job, parts, room)
+            pieces = self._fill(job, parts, room, shares)
             if not pieces:
                 ops.letters.open()
                 self._look(parts)
-                pieces = self._fill(job, parts, room)
+                pieces = self._fill(job, parts, room, shares)
             if not pieces:
                 return
             self._advance(job, pieces)
@@ -66,9 +70,10 @@ class Runner:
 
     # -- choosing -----------------------------------------------------------------------------------------------------
 
-    def _fill(self, job: Job, parts: Sequence[Part], room: int) -> list[_Piece]:
+    def _fill(self, job: Job, parts: Sequence[Part], room: int, shares: int) -> list[_Piece]:
         """Choose units for about so many rows: always from the lane that is least far."""
-        used = self._spent(job, parts)
+        limited = job.settings.max_evaluations is not None
+        used = [spent(parts, sample) if limited else 0 for sample in range(len(job))]
         heap: list[tuple[float, int, int]] = []
         asked: dict[tuple[int, int], int] = {}
         claimed: set[int] = set()  # equal samples share a track, which must not be asked twice
@@ -84,7 +89,7 @@ class Runner:
                 break  # a few rows more would go to the model as a chunk of their own, at several times the price
             lane = part.lanes[sample]
             already = asked.get((place, sample), 0)
-            quantum = max(1, min(lane.needs - already, max(1, room // (4 * part.rows_per_unit))))
+            quantum = max(1, min(lane.needs - already, max(1, room // (shares * part.rows_per_unit))))
             while quantum > 1 and not self._fits(job, part, used[sample], quantum):
                 quantum -= 1
             asked[place, sample] = already + quantum
@@ -101,10 +106,6 @@ class Runner:
     def _fits(job: Job, part: Part, spent: int, units: int) -> bool:
         limit = job.settings.max_evaluations
         return limit is None or spent + units * part.rows_per_unit <= limit
-
-    @staticmethod
-    def _spent(job: Job, parts: Sequence[Part]) -> list[int]:
-        return [spent(parts, sample) for sample in range(len(job))]
 
     def chunk_rows(self, job: Job) -> int:
         """Return how many rows go to the model at once."""
@@ -136,31 +137,37 @@ class Runner:
             alike.setdefault((track.kind, track.rows_per_unit), []).append(piece)
         for groups, strip in ((points, 0), (strips, STRIP)):
             if groups:
-                self._advance_groups(job, groups, strip)
+                self._advance_groups(job, list(groups.values()), strip)
 
-    def _advance_groups(self, job: Job, groups: dict[tuple[str, int], list[_Piece]], strip: int) -> None:
-        rows = [_rows(kind, group) for (kind, _), group in groups.items()]
-        made = [job.scene.points(group) for group in rows]
-        points = [one for one, _ in made]
-        grads = self._gradients(
-            job, points[0] if len(points) == 1 else job.scene.ops.concat(points),
-            np.concatenate([group.sample for group in rows]), strip,
-        )  # fmt: skip
-        start = 0
-        for group, (_, steps), each in zip(groups.values(), made, rows, strict=True):
-            _hand_out(group, grads[start : start + len(each)] if len(rows) > 1 else grads, steps)
-            start += len(each)
+    def _advance_groups(self, job: Job, groups: list[list[_Piece]], strip: int) -> None:
+        ops = job.scene.ops
+        rows = [[_rows(piece) for piece in group] for group in groups]
+        made = [job.scene.points(some) for some in rows]
+        every = [one for some in rows for one in some]
+        points = made[0][0] if len(made) == 1 else ops.concat([one for one, _ in made])
+        samples = np.repeat([one.sample for one in every], [len(one) for one in every])
+        grads = self._gradients(job, points, samples, strip)
+        # nobody is to keep what is in memory with others, unless all of it goes at the end of the call
+        own, start = len(every) == 1 or (job.once and len(groups) == 1), 0
+        for group, some, (_, steps) in zip(groups, rows, made, strict=True):
+            for place, (part, sample, _) in enumerate(group):
+                stop = start + len(some[place])
+                mine = grads if len(every) == 1 else grads[start:stop]
+                part.lanes[sample].track.absorb(mine, steps[place] if steps else None, own)
+                start = stop
 
-    def vectors(self, job: Job, groups: list[Rows]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Return the rows' gradients and steps, (R, D) each, on the host; None for steps where there are none."""
-        ops, grads, steps = job.scene.ops, [], []
-        for group in groups:
-            points, step = job.scene.points(group)
-            grads.append(ops.host(self._gradients(job, points, group.sample, 0)))
-            if step is not None:
-                lengths = np.diff(np.append(group.lines, len(group)))
-                steps.append(np.repeat(ops.host(step), lengths, axis=0))
-        return np.concatenate(grads), np.concatenate(steps) if steps else None
+    def vectors(self, job: Job, rows: list[Rows]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return the rows' gradients and steps, all of one kind, (R, D) each, on the host; None where there are no steps."""
+        ops = job.scene.ops
+        points, steps = job.scene.points(rows)
+        samples = np.repeat([one.sample for one in rows], [len(one) for one in rows])
+        grads = ops.host(self._gradients(job, points, samples, 0))
+        if not steps:
+            return grads, None
+        each = [
+            np.repeat(ops.host(step), one.t.shape[1], axis=0) for one, step in zip(rows, steps, strict=True)
+        ]
+        return grads, np.concatenate(each)
 
     def _gradients(self, job: Job, points: Tensor, samples: NDArray[np.int64], strip: int) -> Tensor:
         """Return gradients at points, (R, D), evaluated in chunks, which are halved where memory runs out."""
@@ -216,33 +223,11 @@ class Runner:
         return evaluated, job.scene.ops.concat(found)
 
 
-def _hand_out(pieces: Sequence[_Piece], grads: Tensor, steps: Tensor | None) -> None:
-    """Give every track its gradients and steps, which follow each other as the pieces do."""
-    start = line = 0
-    lines = 0 if steps is None else int(steps.shape[0])
-    total = sum(count * part.rows_per_unit for part, _, count in pieces)
-    for part, sample, count in pieces:
-        track = part.lanes[sample].track
-        stop = start + count * part.rows_per_unit
-        mine = None
-        if steps is not None:
-            # one line for all points of a path; else lines are of one length
-            several = 1 if len(pieces) == lines else lines * (stop - start) // total
-            mine = steps if several == lines else steps[line : line + several]
-            line += several
-        track.absorb(grads if stop - start == total else grads[start:stop], mine)
-        start = stop
-
-
 def _progress(lane: Lane, asked: int) -> float:
     return (lane.track.units + asked) / max(1, lane.goal)
 
 
-def _rows(kind: str, pieces: list[_Piece]) -> Rows:
-    made = []
-    for part, sample, count in pieces:
-        track = part.lanes[sample].track
-        draw, t, sign = track.rows(track.units, count)
-        made.append((np.full(len(t), sample), draw, t, sign))
-    sample_, draw_, t_, sign_ = (np.concatenate(column) for column in zip(*made, strict=True))
-    return Rows(kind, sample_.astype(np.int64), draw_.astype(np.int64), t_, sign_)
+def _rows(piece: _Piece) -> Rows:
+    part, sample, count = piece
+    track = part.lanes[sample].track
+    return Rows(track.kind, sample, *track.rows(track.units, count), track.signs)

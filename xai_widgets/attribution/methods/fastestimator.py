@@ -79,18 +79,12 @@ class _Rows:
         return np.asarray((grads * steps).sum(axis=0))
 
     def _run(self, kind: str, draw: int, t: Floats) -> tuple[Floats, Floats]:
-        count = len(self._job)
-        rows = Rows(
-            kind,
-            np.tile(np.arange(count), len(t)),
-            np.full(count * len(t), draw),
-            np.repeat(t, count),
-            np.ones(count * len(t)),
-        )
-        grads, steps = self._evaluate(self._job, [rows])
-        shape = (len(t), count, -1)
-        grads = grads.reshape(shape)
-        return grads, grads * 0 if steps is None else steps.reshape(shape)
+        count, draws, lines = len(self._job), np.array([draw]), np.asarray(t, np.float64)[None]
+        rows = [Rows(kind, sample, draws, lines) for sample in range(count)]
+        grads, steps = self._evaluate(self._job, rows)  # sample by sample
+        shape = (count, len(t), -1)
+        grads = grads.reshape(shape).swapaxes(0, 1)
+        return grads, grads * 0 if steps is None else steps.reshape(shape).swapaxes(0, 1)
 
 
 def _whole_batch_range(job: Job) -> Job:
@@ -98,4 +92,4 @@ def _whole_batch_range(job: Job) -> Job:
     scene = job.scene
     low = tuple(np.full_like(one, one.min()) for one in scene.low)
     high = tuple(np.full_like(one, one.max()) for one in scene.high)
-    return replace(job, scene=replace(scene, low=low, high=high, _held={}))
+    return replace(job, scene=replace(scene, low=low, high=high, _held={}, _rooms={}))

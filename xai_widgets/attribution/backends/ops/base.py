@@ -79,25 +79,37 @@ class Ops(Protocol):
     def products(self, some: Tensor, others: Tensor) -> Tensor:
         """Return the products of vectors with vectors, (..., D) -> (...)."""
 
-    def weighted(self, weights: NDArray[Any], vectors: Tensor) -> Tensor:
-        """Return the weighted sum of vectors, (N,) and (N, D) -> (D,)."""
+    def weighted(
+        self, weights: NDArray[Any], vectors: Sequence[Tensor], before: Tensor | None = None
+    ) -> Tensor:
+        """Return weighted sums of vectors, (S, N) and (n, D) each, N in all -> (S, D), added to others, which may be used up."""
 
     def gram(self, vectors: Tensor) -> Tensor:
         """Return the products of all vectors with all, (N, D) -> (N, N)."""
 
-    def fold(self, vectors: Tensor) -> Tensor:
-        """Return short vectors with nearly the same distances and products, see `folding`; short ones as they are."""
+    def fold(self, vectors: Tensor, signs: Tensor | None = None) -> Tensor:
+        """Return short vectors with nearly the same distances and products, see `folding`; short ones as they are.
 
-    def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
-        """Return squared distances between vectors, (P,)."""
+        With ``signs`` of a factor they are folded as if multiplied with it.
+        """
 
-    def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
-        """Return points on lines, start + t * step: (L, D), (L, D) and (L, K) -> (L * K, D)."""
+    def signs(self, factor: Tensor) -> Tensor:
+        """Return the signs of long vectors times a factor, (D,), for `fold`."""
 
-    def append(
-        self, room: Tensor | None, count: int, vectors: Tensor, wanted: int, factor: Tensor | None = None
+    def steps(self, vectors: Tensor, order: NDArray[np.int64]) -> Tensor:
+        """Return what is between vectors in this order: squared steps and products of each step with the next, (2 N - 3,)."""
+
+    def along(
+        self, lines: Sequence[tuple[Tensor, Tensor, NDArray[Any]]], room: Tensor | None = None
     ) -> Tensor:
-        """Put vectors, times a factor, behind the first ``count`` of those in a room for at least as many as are wanted."""
+        """Return points on lines, one after the other, (R, D): start + t * step.
+
+        Each of lines is (1, D), (L, D) and (L, K): L lines through one point, with K points each. They may be written where
+        earlier ones are, which nobody reads any more.
+        """
+
+    def append(self, room: Tensor | None, count: int, vectors: Tensor, most: int) -> Tensor:
+        """Put vectors behind the first ``count`` of those in a room; the first ones into a new one for so many."""
 
     def blend(self, one: Tensor, weight: Tensor, other: Tensor, others_weight: Tensor) -> Tensor:
         """Return the sum of two tensors times their weights."""

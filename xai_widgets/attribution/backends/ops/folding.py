@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from xai_widgets.attribution.inputs import counter_rng
 
-LENGTH = 16381
+LENGTH = 8191
 """Numbers of a folded vector; shorter ones are left as they are. A prime: one pixel's channels do not fall together."""
 _SIGNS = np.uint64(0x51)
 

@@ -14,7 +14,6 @@ from xai_widgets.attribution.inputs import counter_rng
 
 Array = NDArray[Any]
 _AT_ONCE = 8192  # numbers: longer products are shared out among threads
-_ROWS = 16  # pairs of vectors at a time, so that they stay in the cache
 
 
 class NumpyOps:
@@ -91,54 +90,57 @@ class NumpyOps:
             found = made if found is None else found + made
         return np.asarray(found)
 
-    def weighted(self, weights: Array, vectors: Array) -> Array:
+    def weighted(self, weights: Array, vectors: Sequence[Array], before: Array | None = None) -> Array:
         """See `Ops`."""
-        return np.asarray(weights.astype(self.dtype) @ vectors)
+        ends = np.cumsum([len(one) for one in vectors])
+        parts = np.split(weights.astype(self.dtype), ends[:-1], axis=1)
+        for part, one in zip(parts, vectors, strict=True):
+            made = part @ one
+            before = made if before is None else np.add(before, made, out=before)
+        return np.asarray(before)
 
     def gram(self, vectors: Array) -> Array:
         """See `Ops`."""
         return np.asarray(vectors @ vectors.T)
 
-    def fold(self, vectors: Array) -> Array:
+    def fold(self, vectors: Array, signs: Array | None = None) -> Array:
         """See `Ops`."""
         size = vectors.shape[1]
         if size <= folding.LENGTH:
             return vectors
+        signs = folding.signs(size) if signs is None else signs
         made = np.zeros((len(vectors), folding.LENGTH), self.dtype)
-        for part, sign in zip(folding.parts(size), folding.signs(size), strict=True):
+        for part, sign in zip(folding.parts(size), signs, strict=True):
             made += vectors[:, part] * sign
         return made
 
-    def distances(self, vectors: Array, some: NDArray[np.int64], others: NDArray[np.int64]) -> Array:
+    def signs(self, factor: Array) -> Array:
         """See `Ops`."""
-        found = np.empty(len(some), self.dtype)
-        for start in range(0, len(some), _ROWS):
-            part = slice(start, start + _ROWS)
-            apart = vectors[some[part]]
-            apart -= vectors[others[part]]
-            found[part] = self.products(apart, apart)
-        return found
+        size = len(factor)
+        return np.asarray(np.stack([factor[part] for part in folding.parts(size)]) * folding.signs(size))
 
-    def along(self, start: Array, step: Array, t: Array) -> Array:
+    def steps(self, vectors: Array, order: NDArray[np.int64]) -> Array:
         """See `Ops`."""
-        made = np.multiply(t.astype(self.dtype)[:, :, None], step[:, None])
-        made += start[:, None]
-        return np.asarray(made.reshape(-1, start.shape[1]))
+        apart = np.diff(np.take(vectors, order, axis=0), axis=0)
+        return np.concatenate([self.products(apart, apart), self.products(apart[1:], apart[:-1])])
 
-    def append(
-        self, room: Array | None, count: int, vectors: Array, wanted: int, factor: Array | None = None
-    ) -> Array:
+    def along(self, lines: Sequence[tuple[Array, Array, Array]], room: Array | None = None) -> Array:
         """See `Ops`."""
-        needed = count + len(vectors)
-        if room is None or needed > len(room):
-            grown = np.empty((max(wanted, needed), vectors.shape[1]), self.dtype)
-            if room is not None:
-                grown[:count] = room[:count]
-            room = grown
-        if factor is None:
-            room[count:needed] = vectors
-        else:
-            np.multiply(vectors, factor, out=room[count:needed])
+        size, count = lines[0][0].shape[1], sum(t.size for _, _, t in lines)
+        made = np.empty((count, size), self.dtype) if room is None or len(room) < count else room[:count]
+        at = 0
+        for start, step, t in lines:
+            some = made[at : at + t.size].reshape(*t.shape, size)
+            np.multiply(t.astype(self.dtype)[:, :, None], step[:, None], out=some)
+            some += start
+            at += t.size
+        return made
+
+    def append(self, room: Array | None, count: int, vectors: Array, most: int) -> Array:
+        """See `Ops`."""
+        if room is None:
+            room = np.empty((most, vectors.shape[1]), self.dtype)
+        room[count : count + len(vectors)] = vectors
         return room
 
     def blend(self, one: Array, weight: Array, other: Array, others_weight: Array) -> Array:

@@ -126,40 +126,54 @@ class TensorFlowOps:
             return self.tf.linalg.matvec(some, others)
         return self.tf.reduce_sum(some * others, -1)
 
-    def weighted(self, weights: NDArray[Any], vectors: Tensor) -> Tensor:
+    def weighted(
+        self, weights: NDArray[Any], vectors: Sequence[Tensor], before: Tensor | None = None
+    ) -> Tensor:
         """See `Ops`."""
-        return self.tf.linalg.matvec(vectors, self.put(weights), transpose_a=True)
+        parts = self.tf.split(self.put(weights), [int(one.shape[0]) for one in vectors], 1)
+        for one, part in zip(vectors, parts, strict=True):
+            made = self.tf.stack([self.tf.linalg.matvec(one, row, transpose_a=True) for row in part])
+            before = made if before is None else before + made
+        return before
 
     def gram(self, vectors: Tensor) -> Tensor:
         """See `Ops`."""
         return self.tf.matmul(vectors, vectors, transpose_b=True)
 
-    def fold(self, vectors: Tensor) -> Tensor:
+    def fold(self, vectors: Tensor, signs: Tensor | None = None) -> Tensor:
         """See `Ops`."""
         size = int(vectors.shape[1])
         if size <= folding.LENGTH:
             return vectors
-        signs = self._table("signs", size)
+        signs = self._table("signs", size) if signs is None else signs
         return self.tf.add_n([vectors[:, part] * signs[i] for i, part in enumerate(folding.parts(size))])
 
-    def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
+    def signs(self, factor: Tensor) -> Tensor:
         """See `Ops`."""
-        tf = self.tf
-        return tf.reduce_sum(
-            tf.math.squared_difference(tf.gather(vectors, some), tf.gather(vectors, others)), -1
-        )
+        size = int(factor.shape[0])
+        return self.tf.stack([factor[part] for part in folding.parts(size)]) * self._table("signs", size)
 
-    def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
+    def steps(self, vectors: Tensor, order: NDArray[np.int64]) -> Tensor:
         """See `Ops`."""
-        made = start[:, None] + self.put(t)[:, :, None] * step[:, None]
-        return self.tf.reshape(made, (-1, start.shape[1]))
+        ordered = self.tf.gather(vectors, order)
+        apart = ordered[1:] - ordered[:-1]
+        return self.tf.concat([self.products(apart, apart), self.products(apart[1:], apart[:-1])], 0)
 
-    def append(
-        self, room: Tensor | None, count: int, vectors: Tensor, wanted: int, factor: Tensor | None = None
+    def along(
+        self, lines: Sequence[tuple[Tensor, Tensor, NDArray[Any]]], room: Tensor | None = None
     ) -> Tensor:
+        """See `Ops`; tensors cannot be written to."""
+        size = int(lines[0][0].shape[1])
+        made = [
+            self.tf.reshape(start + self.put(t)[:, :, None] * step[:, None], (-1, size))
+            for start, step, t in lines
+        ]
+        return made[0] if len(made) == 1 else self.tf.concat(made, 0)
+
+    def append(self, room: Tensor | None, count: int, vectors: Tensor, most: int) -> Tensor:
         """See `Ops`; tensors cannot be written to, so that a room is a list of blocks."""
         room = room or _Blocks(self.tf)
-        room.add(vectors if factor is None else vectors * factor)
+        room.add(vectors)
         return room
 
     def blend(self, one: Tensor, weight: Tensor, other: Tensor, others_weight: Tensor) -> Tensor:

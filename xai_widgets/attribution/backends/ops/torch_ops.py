@@ -15,7 +15,6 @@ from xai_widgets.attribution.inputs import counter_rng
 
 Tensor = Any
 _IN_CACHE = 1 << 17  # numbers that are hashed at a time on a processor, so that they stay in its cache
-_ROWS = 16  # pairs of vectors at a time
 
 
 class TorchOps:
@@ -122,54 +121,71 @@ class TorchOps:
             return self.torch.linalg.vector_norm(some, dim=-1).square()
         return (some * others).sum(-1)
 
-    def weighted(self, weights: NDArray[Any], vectors: Tensor) -> Tensor:
+    def weighted(
+        self, weights: NDArray[Any], vectors: Sequence[Tensor], before: Tensor | None = None
+    ) -> Tensor:
         """See `Ops`."""
-        return self.put(weights) @ vectors
+        if before is None:
+            before = self.zeros((len(weights), int(vectors[0].shape[1])))
+        parts = self.put(weights).split([len(one) for one in vectors], 1)
+        for part, one in zip(parts, vectors, strict=True):
+            if self._on_processor:
+                before.addmm_(part, one)
+                continue
+            for total, mine in zip(before, part, strict=True):  # no TF32, as a product of matrices may be
+                total.addmv_(one.T, mine)
+        return before
 
     def gram(self, vectors: Tensor) -> Tensor:
         """See `Ops`."""
         return vectors @ vectors.T
 
-    def fold(self, vectors: Tensor) -> Tensor:
+    def fold(self, vectors: Tensor, signs: Tensor | None = None) -> Tensor:
         """See `Ops`."""
         size = int(vectors.shape[1])
         if size <= folding.LENGTH:
             return vectors
         first, *others = folding.parts(size)
-        signs = self._table("signs", size)
+        signs = self._table("signs", size) if signs is None else signs
         made = vectors[:, first] * signs[0]
         for part, sign in zip(others, signs[1:], strict=True):
             made.addcmul_(vectors[:, part], sign)
         return made
 
-    def distances(self, vectors: Tensor, some: NDArray[np.int64], others: NDArray[np.int64]) -> Tensor:
+    def signs(self, factor: Tensor) -> Tensor:
         """See `Ops`."""
-        found = []
-        for start in range(0, len(some), _ROWS):
-            part = slice(start, start + _ROWS)
-            apart = self.take(vectors, some[part]) - self.take(vectors, others[part])
-            found.append(self.products(apart, apart))
-        return found[0] if len(found) == 1 else self.torch.cat(found)
+        signs = self._table("signs", len(factor))
+        return self.torch.stack([factor[part] for part in folding.parts(len(factor))]).mul_(signs)
 
-    def along(self, start: Tensor, step: Tensor, t: NDArray[Any]) -> Tensor:
+    def steps(self, vectors: Tensor, order: NDArray[np.int64]) -> Tensor:
         """See `Ops`."""
-        made = self.torch.addcmul(start[:, None], self.put(t)[:, :, None], step[:, None])
-        return made.view(-1, start.shape[1])
+        apart = vectors.index_select(0, self.put(order)).diff(dim=0)
+        return self.torch.cat([self.products(apart, apart), self.products(apart[1:], apart[:-1])])
 
-    def append(
-        self, room: Tensor | None, count: int, vectors: Tensor, wanted: int, factor: Tensor | None = None
+    def along(
+        self, lines: Sequence[tuple[Tensor, Tensor, NDArray[Any]]], room: Tensor | None = None
     ) -> Tensor:
         """See `Ops`."""
-        needed = count + int(vectors.shape[0])
-        if room is None or needed > len(room):
-            grown = vectors.new_empty((max(wanted, needed), vectors.shape[1]))
-            if room is not None:
-                grown[:count] = room[:count]
-            room = grown
-        if factor is None:
-            room[count:needed] = vectors
+        each = self.put(np.concatenate([t.reshape(-1) for _, _, t in lines]))
+        size = int(lines[0][0].shape[1])
+        if room is not None and len(room) >= len(each):
+            made = room[: len(each)]
         else:
-            self.torch.mul(vectors, factor, out=room[count:needed])
+            made = self.torch.empty((len(each), size), dtype=self.float, device=self.device)
+        at = 0
+        for start, step, t in lines:
+            part = slice(at, at + t.size)
+            self.torch.addcmul(
+                start[None], each[part].view(*t.shape, 1), step[:, None], out=made[part].view(*t.shape, size)
+            )
+            at = part.stop
+        return made
+
+    def append(self, room: Tensor | None, count: int, vectors: Tensor, most: int) -> Tensor:
+        """See `Ops`."""
+        if room is None:
+            room = vectors.new_empty((most, vectors.shape[1]))
+        room[count : count + len(vectors)] = vectors
         return room
 
     def blend(self, one: Tensor, weight: Tensor, other: Tensor, others_weight: Tensor) -> Tensor:

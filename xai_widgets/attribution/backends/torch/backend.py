@@ -30,6 +30,13 @@ def _apart(points: Tensor, shapes: Sequence[tuple[int, ...]]) -> Sequence[Tensor
     return points.split(sizes, 1) if len(sizes) > 1 else (points,)
 
 
+def _share(one: Tensor, other: Tensor) -> bool:
+    """Tell whether two tensors are in the same memory."""
+    if one.is_meta:
+        return False
+    return bool(one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr())
+
+
 class TorchBackend:
     """Evaluates a torch.nn.Module without touching it.
 
@@ -59,6 +66,9 @@ class TorchBackend:
             not self.is_keras
             and self.device.type == "cpu"
             and any(isinstance(module, torch.nn.Conv2d) for module in self.model.modules())
+        )
+        self._in_place: bool | None = (
+            None  # whether the model changes what it is given; None before the first pass
         )
         self._looked = False  # whether secants are known to hold
         self._stream: Any = None
@@ -182,8 +192,10 @@ class TorchBackend:
             torch.zeros_like(leaf, memory_format=torch.contiguous_format) if one is None else one
             for one, leaf in zip(found, leaves, strict=True)
         ]
-        # a framework may give them in another order in memory
-        flat = [one.reshape(rows, -1).to(self.ops.float) for one in grads]
+        # a framework may give them in another order in memory, or one number for all
+        flat = [one.reshape(rows, -1).to(self.ops.float).contiguous() for one in grads]
+        if any(_share(one, points) for one in flat):  # f(x) = x**2 / 2 may give its input
+            flat = [one.clone() for one in flat]
         return flat[0] if len(flat) == 1 else torch.cat(flat, 1)
 
     def only_kinks(
@@ -378,7 +390,7 @@ class TorchBackend:
     def _arranged(self, leaves: tuple[Any, ...], along: Along) -> Any:
         """Pass forward with channels last where that is faster: convolutions on a processor take up to a third less time.
 
-        The inputs are copied in any case, since the first layer may work in place, which a leaf does not allow.
+        A model that works in place on its input gets a copy, as a leaf does not allow it; the first pass tells which one does.
         """
         kept, last = self.torch.preserve_format, self.torch.channels_last
         if self._channels_last:
@@ -390,7 +402,18 @@ class TorchBackend:
                 if "Use .reshape" not in str(error):
                     raise
                 self._channels_last = False  # the model takes views, which need the memory in its usual order
-        return self._forward(tuple(one.clone() for one in leaves), along)
+        if self._in_place is False:
+            try:
+                return self._forward(tuple(one.view(one.shape) for one in leaves), along)
+            except RuntimeError as error:
+                if "in-place operation" not in str(error):
+                    raise
+                self._in_place = True  # on a way that the first pass did not take
+        copies = tuple(one.clone() for one in leaves)
+        output = self._forward(copies, along)
+        if self._in_place is None:
+            self._in_place = any(one._version for one in copies)
+        return output
 
     def _score(self, output: Any, positions: NDArray[np.int64], score: ScoreRule, rows: int) -> Any:
         torch = self.torch

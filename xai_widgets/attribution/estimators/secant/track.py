@@ -57,6 +57,7 @@ class SecantTrack:
     kind = "secant"
     rows_per_unit = STRIP
     least_units = 1
+    signs: tuple[float, ...] = (1.0,)
 
     def __init__(self, ops: Ops) -> None:
         self._ops = ops
@@ -83,13 +84,13 @@ class SecantTrack:
         """See `Track`; which parts are next is known when these are back."""
         return len(self._strips) - self.units
 
-    def rows(self, unit: int, count: int) -> tuple[Floats, Floats, Floats]:
+    def rows(self, unit: int, count: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Track`."""
         strips = self._strips[unit : unit + count]
         t = np.concatenate([np.linspace(low, high, CELLS + 1) for low, high in strips])
-        return np.zeros(len(t), np.int64), t, np.ones(len(t))
+        return np.zeros(1, np.int64), t[None]
 
-    def absorb(self, grads: Tensor, steps: Tensor | None) -> None:
+    def absorb(self, grads: Tensor, steps: Tensor | None, own: bool = False) -> None:
         """See `Track`; the last row of a strip is an end only."""
         assert steps is not None
         size = int(grads.shape[1])
