@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from behaviour_models import picture_net, pictures
+from behaviour_models import picture_net, pictures, relative
 from torch import nn
 
 from xai_widgets import AttributionEngine
@@ -18,8 +19,10 @@ from xai_widgets.attribution.backends.torch.backend import TorchBackend
 from xai_widgets.attribution.estimators.base import CleanTrack, NoisyTrack, ProductTrack
 from xai_widgets.attribution.estimators.path import PathTrack
 from xai_widgets.attribution.estimators.smint import JointSquareTrack, JointTrack
+from xai_widgets.attribution.held import Held
 from xai_widgets.attribution.inputs import counter_rng
 from xai_widgets.attribution.inputs.sampler import Rows, Scene
+from xai_widgets.attribution.masks import mask_of
 
 SHIFT = np.array([0.1, 0.4, 0.7, 0.9])
 TRACKS = {
@@ -208,3 +211,52 @@ def test_next_to_nothing_crosses_while_nobody_looks(method):
     assert ops.sent - x.nbytes <= 0.01 * rows * size  # the samples themselves once
     assert ops.read - found.values.nbytes <= 0.01 * rows * size  # and the result once
     assert ops.reads < 0.5 * rows
+
+
+@pytest.mark.parametrize("library", ["numpy", *OTHERS])
+@pytest.mark.parametrize("signed", [False, True])
+def test_masks_made_on_the_device_are_those_of_the_values(library, signed):
+    values = np.random.default_rng(2).normal(size=(5, 3, 9, 7)).astype(np.float32)
+    values[1] = 0.0
+    values[2] = 7.0
+    values[3, :, 2] = np.nan
+    values[3, :, 3] = np.inf
+    values[4] = 0.0
+    values[4, 1, 2, 2] = 1e-3  # all but one are alike
+    ops = NumpyOps() if library == "numpy" else OTHERS[library]()
+    held = Held(ops, ops.put(values.reshape(5, -1)), [(3, 9, 7)])
+    for percentile in (90.0, 99.0, 100.0):
+        (masks,) = held.masks(["NCHW"], percentile, signed)
+        assert masks.dtype == np.float32
+        np.testing.assert_allclose(masks, mask_of(values, "NCHW", percentile, signed), atol=1e-6)
+    np.testing.assert_array_equal(held.values()[0], values)
+
+
+def test_only_masks_cross_while_somebody_looks_and_nothing_while_nobody_does():
+    model = nn.Sequential(nn.Conv2d(3, 2, 3, 8), nn.Tanh(), nn.Flatten(), nn.LazyLinear(4))
+    x = pictures(2, shape=(3, 64, 64))
+    model(torch.tensor(x))
+    engine = AttributionEngine(model, chunk=16)
+    ops = engine._backend.ops = Counting("cpu")
+    mask, scalars = x[:, 0].nbytes, 4096  # of the batch; gaps, errors and what is planned with
+    looked = made = 0
+    for picture in engine.stream_columns(x, target=1, smoothing=16, integrating=16):
+        made += 1
+        before, reads = ops.read, ops.reads
+        if made % 2:
+            masks = [one.masks for one in picture.columns.values()]
+            assert picture.overlay is picture.columns[list(picture.columns)[-1]].masks
+            assert all(one.shape == (2, 64, 64) for one in masks)
+            looked += len(masks)
+            assert ops.read - before == len(masks) * mask
+            assert ops.reads - reads == len(masks)
+    assert made > 4
+    assert ops.read <= looked * mask + made * scalars
+    *_, last = engine.stream_columns(x, target=1, smoothing=16, integrating=16)
+    whole = AttributionEngine(model, chunk=16).saliency_columns(x, target=1, smoothing=16, integrating=16)
+    for key, one in whole.columns.items():
+        np.testing.assert_allclose(last.columns[key].masks, one.masks, atol=1e-5)
+        np.testing.assert_allclose(last.columns[key].total, one.total, rtol=1e-4, atol=1e-5)
+        assert relative(last.columns[key].values, one.values) < 1e-6
+        assert one.held is None
+        assert np.array_equal(pickle.loads(pickle.dumps(last)).columns[key].values, last.columns[key].values)

@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops.base import Tensor
+from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
 from xai_widgets.attribution.context import Job
 from xai_widgets.attribution.estimators.base import Track
 from xai_widgets.attribution.execution.planner import Part, spent
+from xai_widgets.attribution.held import Held, Unseen
 from xai_widgets.attribution.methods.registry import Method, best_column
 from xai_widgets.attribution.results import Attribution, SaliencyColumns
 
 
-def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequence[Part]) -> Attribution:
-    """Return what a part has found so far as a method's result; the other parts are only counted."""
+def attribution_of(
+    job: Job, part: Part, method: Method, done: bool, parts: Sequence[Part], watched: bool
+) -> Attribution:
+    """Return what a part has found so far as a method's result; the other parts are only counted.
+
+    Where it is watched, vectors stay on the device until somebody looks.
+    """
     value = method.value or _estimate
     ops = job.scene.ops
     flat = ops.concat([value(lane.track, lane.used)[None] for lane in part.lanes])
@@ -26,10 +33,11 @@ def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequ
     gap = np.full(len(job), np.nan)
     if part.path in job.starts:
         gap = np.abs(ops.host(ops.sum(flat, 1)).astype(np.float64) - (job.score - job.starts[part.path]))
+    held = Held(ops, flat, job.scene.shapes)
     counted = parts if part is parts[-1] else [part]
     return Attribution(
         method=method.name,
-        values=_values(job, ops.host(flat)),
+        values=Unseen(lambda: _whole(job, held)) if watched else _whole(job, held),
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
@@ -43,6 +51,7 @@ def attribution_of(job: Job, part: Part, method: Method, done: bool, parts: Sequ
         converged=part.converged,
         layouts=job.layouts,
         value=job.value,
+        held=held if watched else None,
     )
 
 
@@ -67,12 +76,13 @@ def _estimate(track: Track, units: int) -> Tensor:
 
 def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> SaliencyColumns:
     """Put the columns that were made beside each other, the best of them over the picture."""
+    best = made[best_column(made)]
     return SaliencyColumns(
         raw=made.get("raw"),
         smoothed=made.get("smoothed"),
         integrated=made.get("integrated"),
         smint=made.get("smint"),
-        overlay=made[best_column(made)].masks,
+        overlay=Unseen(lambda: best.masks),
         target=job.target,
         prediction=job.prediction,
         probability=job.probability,
@@ -83,21 +93,16 @@ def _columns(job: Job, made: Mapping[str, Attribution], **state: Any) -> Salienc
     )
 
 
-def _values(job: Job, flat: NDArray[Any]) -> Any:
-    """Return vectors, (B, D), in the shape of each input."""
-    values, start = [], 0
-    for one in job.scene.inputs:
-        size = one[0].size
-        values.append(flat[:, start : start + size].reshape(one.shape))
-        values[-1].flags.writeable = False
-        start += size
-    return tuple(values) if job.several else values[0]
+def _whole(job: Job, held: Held) -> Any:
+    """Bring vectors over, in the shape of each input."""
+    values = held.values()
+    return values if job.several else values[0]
 
 
 def _plain(job: Job, name: str, flat: NDArray[Any], spent_: int) -> Attribution:
     unknown = np.full(len(job), np.nan)
     return Attribution(
-        name, _values(job, flat), job.target, job.prediction, job.probability,
+        name, _whole(job, Held(NumpyOps(), flat, job.scene.shapes)), job.target, job.prediction, job.probability,
         job.score, spent_, spent_, job.rows, unknown, unknown, True, layouts=job.layouts, value=job.value,
     )  # fmt: skip
 
@@ -108,11 +113,14 @@ def picture_of(
     done: bool,
     others: Mapping[str, Attribution],
     order: Sequence[str],
+    watched: bool,
 ) -> SaliencyColumns:
     """Return the whole picture as far as its parts have found it, with columns that other methods made."""
     parts = [part for _, part in planned.values()]
     shown = {key: (method, part) for key, (method, part) in planned.items() if part.started}
-    found = {key: attribution_of(job, part, method, done, [part]) for key, (method, part) in shown.items()}
+    found = {
+        key: attribution_of(job, part, method, done, [part], watched) for key, (method, part) in shown.items()
+    }
     made = {key: {**found, **others}[key] for key in order if key in found or key in others}
     errors = np.stack([one.standard_error for one in made.values()])
     unknown = np.isnan(errors).all(axis=0)

@@ -209,7 +209,7 @@ class AttributionEngine:
             return
         for done in self._run(job, [part], partial):
             if done or (partial and part.started):
-                yield attribution_of(job, part, method, done, [part])
+                yield attribution_of(job, part, method, done, [part], partial)
 
     def _columns(self, x: Any, settings: Settings, partial: bool) -> Iterator[SaliencyColumns]:
         keys = methods.default_columns() if settings.columns is None else tuple(settings.columns)
@@ -233,15 +233,15 @@ class AttributionEngine:
             for made in self._made(job, method, partial):
                 others[key] = made
                 if partial:
-                    yield picture_of(job, planned, False, others, tuple(wanted))
+                    yield picture_of(job, planned, False, others, tuple(wanted), partial)
             if key not in others:
                 raise RuntimeError(f"the method {method.name} ended without a result")
         if not planned:
-            yield picture_of(job, planned, True, others, tuple(wanted))
+            yield picture_of(job, planned, True, others, tuple(wanted), partial)
             return
         for done in self._run(job, [part for _, part in planned.values()], partial):
             if done or (partial and (others or next(iter(planned.values()))[1].started)):
-                yield picture_of(job, planned, done, others, tuple(wanted))
+                yield picture_of(job, planned, done, others, tuple(wanted), partial)
 
     def _forgets(self, settings: Settings) -> bool:
         """Whether a call ends with all evaluations that it asks for, and nothing of it is kept."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.backends.ops.base import Ops, Tensor
+from xai_widgets.attribution.backends.ops.numpy_ops import NumpyOps
 from xai_widgets.attribution.inputs.layouts import channel_axis, resolve_layout
 
 
@@ -42,32 +44,46 @@ def mask_of(
         raise ValueError(f"percentile should be in (0, 100], got {percentile}")
     array = np.asarray(values, np.float32)
     axis = channel_axis(resolve_layout(array.shape, layout, channels_first=False))
-    array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(masks_in(NumpyOps(np.float64), array, axis, percentile, signed), np.float32)
+
+
+def masks_in(ops: Ops, values: Tensor, axis: int | None, percentile: float, signed: bool) -> Tensor:
+    """Make masks where values are, (B, ...) -> without the channel side ``axis``; see `mask_of`. No number is looked at."""
     # in float64, where no sum, difference or quotient of float32 values overflows
-    wide = array.astype(np.float64) if signed else np.abs(array, dtype=np.float64)
-    flat = wide if axis is None else wide.sum(axis=axis)
-    masks = np.empty(flat.shape, np.float32)
-    for row, one in enumerate(flat):
-        masks[row] = _signed_unit(one, percentile) if signed else _unit(one, percentile)
-    return masks
+    wide = ops.wide(values)
+    wide = wide if signed else abs(wide)
+    wide = wide if axis is None else ops.sum(wide, axis)
+    shape = tuple(int(side) for side in wide.shape)
+    flat = ops.reshape(wide, (shape[0], -1))
+    made = _signed_unit(ops, flat, percentile) if signed else _unit(ops, flat, percentile)
+    return ops.reshape(made, shape)
 
 
-def _unit(one: NDArray[np.float64], percentile: float) -> NDArray[np.float64]:
-    low = float(one.min())
-    high = float(np.percentile(one, percentile))
-    if high <= low:  # all but a few values are equal: those few are all there is to see
-        high = float(one.max())
-    if not high > low or high - low <= 1e-6 * abs(high):
-        return np.zeros_like(one)
-    return np.clip((one - low) / (high - low), 0, 1)
+def _unit(ops: Ops, flat: Tensor, percentile: float) -> Tensor:
+    low, high, most = _ranks(ops, flat, percentile)
+    # all but a few values are equal: those few are all there is to see
+    high = ops.where(high <= low, most, high)
+    span = high - low
+    seen = (high > low) & (span > 1e-6 * abs(high))
+    unit = (flat - low) / ops.where(seen, span, span * 0.0 + 1.0)
+    return ops.where(seen, ops.minimum(ops.maximum(unit, 0.0), 1.0), unit * 0.0)
 
 
-def _signed_unit(one: NDArray[np.float64], percentile: float) -> NDArray[np.float64]:
-    size = np.abs(one)
-    high = float(np.percentile(size, percentile)) or float(size.max())
-    if high <= 0:
-        return np.full_like(one, 0.5)
-    return np.clip(0.5 + 0.5 * one / high, 0, 1)
+def _signed_unit(ops: Ops, flat: Tensor, percentile: float) -> Tensor:
+    _, high, most = _ranks(ops, abs(flat), percentile)
+    high = ops.where(high == 0, most, high)
+    unit = 0.5 + 0.5 * flat / ops.where(high > 0, high, high * 0.0 + 1.0)
+    return ops.where(high > 0, ops.minimum(ops.maximum(unit, 0.0), 1.0), unit * 0.0 + 0.5)
+
+
+def _ranks(ops: Ops, flat: Tensor, percentile: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the smallest number of each row, that at the percentile (linear between two), and the largest, (B, 1) each."""
+    last = int(flat.shape[1]) - 1
+    place = percentile / 100 * last
+    below = min(int(place), last)
+    ranks = ops.ranks(flat, [0, below, min(below + 1, last), last])
+    at, past = ranks[:, 1:2], ranks[:, 2:3]
+    return ranks[:, :1], at + (past - at) * (place - below), ranks[:, 3:]
 
 
 def overlay(picture: Any, mask: Any, colormap: Any, strength: float = 0.6) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xai_widgets.attribution.held import Held, Later
 from xai_widgets.attribution.masks import mask_of
 
 Values = Any  # NDArray, or a tuple of them for a model of several inputs
@@ -47,6 +48,9 @@ class Attribution:
         Whether `tolerance` ended it.
     layouts : tuple of (str or None)
         Layout of each input.
+    held : Held or None
+        The values on the device they were computed on; in a stream they come over when somebody looks at them, and masks
+        without them.
     value : numpy.ndarray or None
         float (B,): the value that the model gives on the clean input; None where its output is no value (``task``).
     """
@@ -66,6 +70,7 @@ class Attribution:
     converged: bool = False
     layouts: tuple[str | None, ...] = field(default=(None,))
     value: NDArray[np.float64] | None = None
+    held: Held | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def masks(self) -> Any:
@@ -74,11 +79,29 @@ class Attribution:
 
     def masks_at(self, percentile: float = 99.0, signed: bool = False) -> Any:
         """Masks clipped at another percentile, or signed; nothing is evaluated for it."""
+        if not 0 < percentile <= 100:
+            raise ValueError(f"percentile should be in (0, 100], got {percentile}")
+        if self.held is not None:
+            masks = self.held.masks(self.layouts, percentile, signed)
+            return masks if len(masks) > 1 else masks[0]
         many = self.values if isinstance(self.values, tuple) else (self.values,)
         masks = tuple(
             mask_of(v, layout, percentile, signed) for v, layout in zip(many, self.layouts, strict=True)
         )
         return masks if isinstance(self.values, tuple) else masks[0]
+
+    @cached_property
+    def total(self) -> NDArray[np.float64]:
+        """What the values of each sample add up to, over all inputs, (B,)."""
+        if self.held is not None:
+            return self.held.sums()
+        many = self.values if isinstance(self.values, tuple) else (self.values,)
+        each = [np.asarray(one).reshape(len(one), -1).sum(axis=1, dtype=np.float64) for one in many]
+        return np.asarray(np.sum(each, axis=0))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the device behind."""
+        return {**self.__dict__, "values": self.values, "held": None}
 
     def __len__(self) -> int:
         return len(self.target)
@@ -133,3 +156,12 @@ class SaliencyColumns:
 
     def __len__(self) -> int:
         return len(self.target)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the device behind."""
+        return {**self.__dict__, "overlay": self.overlay}
+
+
+# given as functions in a stream, and called when somebody looks
+for _kind, _field in ((Attribution, "values"), (SaliencyColumns, "overlay")):
+    setattr(_kind, _field, Later(_field))

@@ -205,6 +205,5 @@ def relative_gap(columns: Any, row: int) -> float:
     part = columns.integrated
     if part is None or not math.isfinite(gap):
         return math.nan
-    values = part.values if isinstance(part.values, tuple) else (part.values,)
-    total = abs(sum(float(np.asarray(v)[row].sum(dtype=np.float64)) for v in values))
+    total = abs(float(part.total[row]))
     return gap / total if total > 0 else math.nan

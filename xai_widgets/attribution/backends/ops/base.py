@@ -18,6 +18,10 @@ Tensor = Any
 Handle = Callable[[], NDArray[Any]]
 
 
+def nothing() -> None:
+    """Wait for nothing, where nothing is computed beside the host."""
+
+
 class Ops(Protocol):
     """One library of tensors, on one device.
 
@@ -43,6 +47,9 @@ class Ops(Protocol):
     def host_later(self, tensor: Tensor) -> Handle:
         """Begin to bring a tensor to the host, and return what waits for it."""
 
+    def mark(self) -> Callable[[], None]:
+        """Return what has another thread's work on the device wait until all that was asked for so far is done."""
+
     def zeros(self, shape: Sequence[int]) -> Tensor:
         """Return zeros."""
 
@@ -66,6 +73,18 @@ class Ops(Protocol):
 
     def minimum(self, tensor: Tensor, other: Any) -> Tensor:
         """Return the smaller of each two."""
+
+    def where(self, which: Tensor, one: Tensor, other: Tensor) -> Tensor:
+        """Return one tensor's numbers where something holds, else the other's; sides of 1 are stretched."""
+
+    def wide(self, tensor: Tensor) -> Tensor:
+        """Return float64 (float32 where the device has no other), with 0 for what is NaN or infinite."""
+
+    def narrow(self, tensor: Tensor) -> Tensor:
+        """Return float32."""
+
+    def ranks(self, tensor: Tensor, places: Sequence[int]) -> Tensor:
+        """Return the numbers of each row that are at these places in order of size, (B, N) -> (B, places)."""
 
     def exp(self, tensor: Tensor) -> Tensor:
         """Return e to the power of each."""

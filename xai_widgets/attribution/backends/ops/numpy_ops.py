@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops import folding
-from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.backends.ops.base import Handle, Letters, nothing
 from xai_widgets.attribution.inputs import counter_rng
 
 Array = NDArray[Any]
@@ -36,6 +36,10 @@ class NumpyOps:
     def host_later(self, tensor: Array) -> Handle:
         """See `Ops`."""
         return lambda: tensor
+
+    def mark(self) -> Callable[[], None]:
+        """See `Ops`."""
+        return nothing
 
     def zeros(self, shape: Sequence[int]) -> Array:
         """See `Ops`."""
@@ -68,6 +72,22 @@ class NumpyOps:
     def minimum(self, tensor: Array, other: Any) -> Array:
         """See `Ops`."""
         return np.asarray(np.minimum(tensor, other))
+
+    def where(self, which: Array, one: Array, other: Array) -> Array:
+        """See `Ops`."""
+        return np.where(which, one, other)
+
+    def wide(self, tensor: Array) -> Array:
+        """See `Ops`."""
+        return np.asarray(np.nan_to_num(tensor.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0))
+
+    def narrow(self, tensor: Array) -> Array:
+        """See `Ops`."""
+        return np.asarray(tensor.astype(np.float32))
+
+    def ranks(self, tensor: Array, places: Sequence[int]) -> Array:
+        """See `Ops`."""
+        return np.asarray(np.partition(tensor, places, axis=1)[:, places])
 
     def exp(self, tensor: Array) -> Array:
         """See `Ops`."""

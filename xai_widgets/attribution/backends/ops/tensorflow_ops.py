@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops import folding
-from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.backends.ops.base import Handle, Letters, nothing
 from xai_widgets.attribution.backends.ops.tables import table
 from xai_widgets.attribution.inputs import counter_rng
 
@@ -72,6 +72,10 @@ class TensorFlowOps:
         """See `Ops`; TensorFlow has no copy that does not wait, but by then it is computed."""
         return lambda: np.asarray(tensor)
 
+    def mark(self) -> Callable[[], None]:
+        """See `Ops`; TensorFlow keeps the order itself."""
+        return nothing
+
     def zeros(self, shape: Sequence[int]) -> Tensor:
         """See `Ops`."""
         return self.tf.zeros(tuple(shape), self.dtype)
@@ -107,6 +111,23 @@ class TensorFlowOps:
     def minimum(self, tensor: Tensor, other: Any) -> Tensor:
         """See `Ops`."""
         return self.tf.minimum(tensor, other)
+
+    def where(self, which: Tensor, one: Tensor, other: Tensor) -> Tensor:
+        """See `Ops`."""
+        return self.tf.where(which, one, other)
+
+    def wide(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        made = self.tf.cast(tensor, self.tf.float64)
+        return self.tf.where(self.tf.math.is_finite(made), made, self.tf.zeros_like(made))
+
+    def narrow(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        return self.tf.cast(tensor, self.tf.float32)
+
+    def ranks(self, tensor: Tensor, places: Sequence[int]) -> Tensor:
+        """See `Ops`."""
+        return self.tf.gather(self.tf.sort(tensor, 1), places, axis=1)
 
     def exp(self, tensor: Tensor) -> Tensor:
         """See `Ops`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xai_widgets.attribution.backends.ops import folding
-from xai_widgets.attribution.backends.ops.base import Handle, Letters
+from xai_widgets.attribution.backends.ops.base import Handle, Letters, nothing
 from xai_widgets.attribution.backends.ops.tables import table
 from xai_widgets.attribution.inputs import counter_rng
 
@@ -66,6 +66,14 @@ class TorchOps:
 
         return wait
 
+    def mark(self) -> Callable[[], None]:
+        """See `Ops`."""
+        if self.device.type != "cuda":
+            return nothing
+        event, cuda = self.torch.cuda.Event(), self.torch.cuda
+        event.record(cuda.current_stream(self.device))
+        return lambda: cuda.current_stream(self.device).wait_event(event)
+
     def zeros(self, shape: Sequence[int]) -> Tensor:
         """See `Ops`."""
         return self.torch.zeros(tuple(shape), dtype=self.float, device=self.device)
@@ -100,6 +108,25 @@ class TorchOps:
     def minimum(self, tensor: Tensor, other: Any) -> Tensor:
         """See `Ops`."""
         return tensor.clamp(max=other)
+
+    def where(self, which: Tensor, one: Tensor, other: Tensor) -> Tensor:
+        """See `Ops`."""
+        return self.torch.where(which, one, other)
+
+    def wide(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        made = tensor if self.device.type == "mps" else tensor.double()
+        return made.nan_to_num(0.0, 0.0, 0.0)
+
+    def narrow(self, tensor: Tensor) -> Tensor:
+        """See `Ops`."""
+        return tensor.float()
+
+    def ranks(self, tensor: Tensor, places: Sequence[int]) -> Tensor:
+        """See `Ops`."""
+        if self._on_processor:  # partition takes a tenth of the time of sorting
+            return self.torch.from_numpy(np.partition(tensor.numpy(), places, axis=1)[:, places])
+        return tensor.sort(1).values[:, places]
 
     def exp(self, tensor: Tensor) -> Tensor:
         """See `Ops`."""
