@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from xai_widgets.tracking import Tracker
+from xai_widgets.tracking.scores import label_errors
 from xai_widgets.tracking.scores.label_errors import judge_outliers
 
 OTHER = np.array([6, 7, 7, 8, 9, 3, 5, 1, 3, 4])  # what each digit is taken for
@@ -104,6 +105,16 @@ def test_a_small_cell_of_the_table(runs, kind):
     # how often a suggestion is right is what its probability says
     q = table["suggested_probability"][named]
     assert abs(q.mean() - right[named].mean()) < 0.15
+
+
+def test_one_class_taken_for_another_again_and_again_is_likelier_each_time(runs, monkeypatch):
+    logits, given, wrong, _ = runs["pair"]
+    tracker = tracked(logits, given)
+    found, certain = tracker.scores("label_error"), tracker.suspects().certain
+    monkeypatch.setattr(label_errors, "TRUST", 0.0)
+    alone = tracked(logits, given)
+    assert average_precision(found, wrong) > average_precision(alone.scores("label_error"), wrong) + 0.01
+    assert certain > 1.3 * alone.suspects().certain
 
 
 def test_clean_labels_are_left_alone(runs):

@@ -8,7 +8,8 @@ that it was not fitted on.
 Notes
 -----
 Evidence before memorisation: Arpit et al. (2017), "A closer look at memorization". Margins over a run: Pleiss et al.
-(2020), "Identifying mislabeled data using the area under the margin". What was said most often instead is the likely
+(2020), "Identifying mislabeled data using the area under the margin". Shares that differ from group to group: Saerens et
+al. (2002), "Adjusting the outputs of a classifier to new a priori probabilities". What was said most often instead is the likely
 label: Song et al. (2019), "SELFIE". Threshold that makes the expected F1 largest: Lipton et al. (2014). Outliers of a
 value: Efron (2004), local false discovery rate.
 """
@@ -36,6 +37,10 @@ LEAST_THRESHOLD = 0.2
 MANY = (0.05, 0.25)
 """Where the share of wrong labels is at least the first plus the second by the number of epochs, the default decision trades
 certainty for finding more of them. Of fewer, and in a young run, hard instances would be named."""
+ALIKE, TRUST, ROUNDS = 20.0, 0.6, 5
+"""With how many average ones those are mixed that have one label and for which one class was said instead; how much of the
+share of wrong ones among them counts (all of it takes two classes that are hard to tell apart for a wrong habit); and how
+often it is estimated anew."""
 SURE, DOUBTFUL = 0.15, 0.5
 """Standard errors of the estimated number, as shares of it and of the part of it that is made of labels less likely wrong than
 right. Of the latter the number is little more than a guess: there hard and wrong look alike."""
@@ -131,18 +136,21 @@ def _judged(scorer: Scorer) -> Judgement:
     stream, classes = scorer.stream, len(scorer.stream.table)
     evidence = None if stream.dynamics is None else stream.dynamics.evidence(scorer.size)
     if stream.labelled and evidence is not None and scorer.online("aum") is not None:
-        return judge_predictions(evidence, classes)
+        given = stream.given_codes(np.arange(scorer.size))
+        return judge_predictions(evidence, given, classes)
     if not stream.labelled or not scorer.is_cross_entropy():
         return judge_outliers(scorer.badness())
     ended = sum(column.closed for column in stream.columns[scorer.metric.name].values())
     return judge_losses(scorer.get("mean"), scorer.get("correctness"), ended, classes)
 
 
-def judge_predictions(evidence: Evidence, classes: int) -> Judgement:
+def judge_predictions(evidence: Evidence, given: Array, classes: int) -> Judgement:
     """Judge the labels by what was predicted over the run.
 
     Parameters
     ----------
+    given
+        (N,) codes of the labels as they were recorded first, -1 where there is none.
     classes
         How many classes there are.
     """
@@ -150,11 +158,36 @@ def judge_predictions(evidence: Evidence, classes: int) -> Judgement:
     if waits:
         return too_early(evidence.loss.shape[0], waits)
     run = _run(evidence, classes)
-    probability = _sigmoid(PREDICTIONS.logit(_instance(evidence), run))
+    probability = _sigmoid(_beside_alike(PREDICTIONS.logit(_instance(evidence), run), given, evidence))
     suggested = np.where(evidence.votes > 0, evidence.first, -1)
     right = SUGGESTION.logit(_instance(evidence), run)
     right = np.where(suggested >= 0, _sigmoid(right) * probability, np.nan)
     return decided(probability, suggested, right, evidence.epochs)
+
+
+def _beside_alike(logit: Array, given: Array, evidence: Evidence) -> Array:
+    """Judge each instance among those with its label for which the network said the same class instead.
+
+    Where many of them are likely to be wrong, as when one class was often taken for another, each is likelier to be. The
+    share of wrong ones in such a group is estimated together with their probabilities (Saerens et al., 2002), as if `ALIKE`
+    more were in it that are as all, and moves their log odds by `TRUST` of what it says.
+    """
+    at = np.flatnonzero((evidence.votes > 0) & (given >= 0) & np.isfinite(logit))
+    if not at.size:
+        return logit
+    group = given[at] * (int(evidence.first[at].max()) + 1) + evidence.first[at]
+    if int(group.max()) > 4 * group.size:
+        group = np.unique(group, return_inverse=True)[1]
+    before, count = logit[at], np.bincount(group)
+    overall = float(_sigmoid(before).mean())
+    moved, base = np.zeros(count.size), np.log(overall / (1 - overall))
+    for _ in range(ROUNDS):
+        wrong = np.bincount(group, _sigmoid(before + moved[group]))
+        share = (wrong + ALIKE * overall) / (count + ALIKE)
+        moved = TRUST * (np.log(share / (1 - share)) - base)
+    found = logit.copy()
+    found[at] += moved[group]
+    return found
 
 
 def judge_losses(loss: Array, correctness: Array, epochs: int, classes: int) -> Judgement:
