@@ -221,8 +221,12 @@ def test_a_queue_of_ones_own_stays_until_a_source_is_chosen(tracker: Any, no_lea
         review.publisher.flush()
         assert review.queue == (5, 3)
         review._hear(review.front, {"type": "word", "name": "source", "value": "hardest"}, [])
-        hard, _ = tracker.extremes(n_max=500, n_min=0)
+        hard, _ = tracker.extremes(n_max=2000, n_min=0)
         assert review.queue == hard.index
+        review.source = "likely"
+        suspects = tracker.suspects()
+        assert len(review.queue) == N > len(suspects)
+        assert review.queue[: len(suspects)] == suspects.index, "the suspected ones come first"
         review.source = "wrong"
         assert set(review.queue) == {i for i in range(N) if tracker.scores("wrong")[i] == 1}
         review.source = "suspected"
@@ -255,6 +259,9 @@ def test_it_waits_and_says_for_what(no_leak: None) -> None:
         assert review.desk.empty["text"] == "Nothing suspected"
         assert review.desk.empty["hint"] == f"T{tracker.suspects().text[1:]}."
         assert "this waits for" in review.desk.empty["hint"]
+        review.source = "likely"
+        assert "this waits for" in review.desk.empty["hint"]
+        review.source = "suspected"
         more_epochs(tracker, 4)
         review.publisher.flush()
         assert review.desk.empty is None

@@ -15,13 +15,14 @@ from xai_widgets.widgets.view.formatting import clean, epoch_axis, index_text, k
 
 SOURCES: Final = {
     "suspected": "suspected label errors",
+    "likely": "most likely wrong",
     "hardest": "hardest",
     "wrong": "predicted wrongly",
     "chosen": "chosen",
 }
 """Where the queue comes from, and how it is said."""
-_RANKED: Final = {"hardest": "mean", "wrong": "wrong"}
-_MOST: Final = 500  # of a ranking
+_RANKED: Final = {"likely": "label_error", "hardest": "mean", "wrong": "wrong"}
+_MOST: Final = 2000  # of a ranking
 _PLANE: Final = (("confidence", "variability"), ("mean", "std"))
 _NEIGHBOURS: Final = 3
 _COLUMNS: Final = 120
@@ -79,7 +80,7 @@ class Evidence:
         """Return the instances of a source that is no choice of somebody's, and where there are none, why."""
         if self.metric not in self.tracker.metrics(self.mode):
             return (), f"this waits for the first {clean(self.metric, 40)} in mode {clean(self.mode, 20)}"
-        if source == "suspected":
+        if source == "suspected" or (source == "likely" and self.suspects.waits):
             return self.suspects.index, "" if len(self.suspects) else clean(self.suspects.text, 200)
         try:
             hard, _ = self.tracker.extremes(

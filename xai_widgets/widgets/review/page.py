@@ -178,9 +178,10 @@ def empty_state(size: int, mode: str, source: str, why: str, total: int) -> dict
             "text": "Nothing suspected" if source == "suspected" else "The queue is empty",
             "hint": f"{said}.",
         }
+    more = " Others may be wrong, too: choose the most likely above." if source == "suspected" else ""
     return {
         "text": f"All {total:,} are decided" if total > 1 else "It is decided",
-        "hint": "What was decided is in force from the next epoch on. Click a picture below to look at it again.",
+        "hint": f"What was decided is in force from the next epoch on. Click a picture below to look at it again.{more}",
     }
 
 

@@ -53,9 +53,9 @@ class Review(View):
         A panel that is there already and shows the saliency instead.
     queue : iterable of int or str, optional
         What comes up, in this order; the suspected label errors by default.
-    source : {"suspected", "hardest", "wrong"}, default "suspected"
-        Where the queue comes from, renewed after every epoch: suspected label errors, the 500 with the highest mean loss, or
-        those predicted wrongly at last.
+    source : {"suspected", "likely", "hardest", "wrong"}, default "suspected"
+        Where the queue comes from, renewed after every epoch: suspected label errors; the 2,000 most likely to be wrong,
+        suspected or not; the 2,000 with the highest mean loss; or those predicted wrongly at last.
     metric : str, default "loss"
         The loss.
     mode, ds_id : str, optional
@@ -71,7 +71,7 @@ class Review(View):
     ----------
     queue : tuple of int or str
         What comes up, decided or not; can be set to any iterable, which stays until `source` is set.
-    source : {"suspected", "hardest", "wrong", "chosen"}
+    source : {"suspected", "likely", "hardest", "wrong", "chosen"}
         Where the queue comes from; can be set.
     current : int, str or None
         The instance on the card; can be set.
