@@ -31,6 +31,7 @@ class TrackerLike(Protocol):
     def stop_requested(self) -> bool: ...
     def record(self, index: Any, label: Any = None, **metrics: Any) -> None: ...
     def end_epoch(self, mode: str | None = None, *, epoch: int | None = None) -> None: ...
+    def indices(self, mode: str, ds_id: str | None = None) -> Any: ...
     def withdraw(self, index: Any, *, mode: str, ds_id: str | None, epoch: int | None) -> None: ...
     def safe_point(self, *, step: int | None = None, epoch: int | None = None) -> None: ...
     def start(self) -> None: ...
@@ -146,11 +147,13 @@ class Feed:
         self._hand_over_held()
         self._lost.add(stream)
         self._proved[stream] = -1
+        if stream not in self._works:
+            return 0
         mode, ds_id = stream
         epoch = self._open.get(stream)
-        if stream in self._works:
-            self.guard(stream, lambda: self.tracker.withdraw(names, mode=mode, ds_id=ds_id, epoch=epoch))
-        return len(names) if stream in self._works else 0
+        known = np.asarray(names)[np.isin(names, self.tracker.indices(mode, ds_id))]
+        self.guard(stream, lambda: self.tracker.withdraw(known, mode=mode, ds_id=ds_id, epoch=epoch))
+        return len(known)
 
     def take_back(self, stream: Stream, came: list[Batch]) -> int:
         """Take back batches of a data set; returns how many rows."""

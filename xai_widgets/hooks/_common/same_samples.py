@@ -68,16 +68,14 @@ class SameSamples:
             return
         if not self._agree(proof, places, values) and not self._pass and take_back:
             proof.withdraw_names(np.flatnonzero(~np.isnan(self._kept)))
-        self._keep(places, values)
 
     def _agree(self, proof: Proof, places: Array, values: Array) -> bool:
-        inside = places < len(self._kept)
-        before, now = self._kept[places[inside]], values[inside]
-        known = ~np.isnan(before) & ~np.isnan(now)
-        size = int(known.sum())
+        """Keep the values of places that have none, and compare all with what is kept: a name may come twice in one batch."""
+        new = self._keep(places, values)
+        differing = np.abs(self._kept[places] - values) > 1e-5 * (1 + np.abs(values))
+        size, others = int((differing | ~(new | np.isnan(values))).sum()), int(differing.sum())
         if not size:
             return True
-        others = int((np.abs(before - now)[known] > 1e-5 * (1 + np.abs(now[known]))).sum())
         self._compared += size
         self._differing += others
         proof.open.pop(FEW, None)
@@ -98,7 +96,7 @@ class SameSamples:
             proof.leave_open(FEW, f"{self._differing} of the {self._compared} looked at have other targets")
         return not self.lost
 
-    def _keep(self, places: Array, values: Array) -> None:
+    def _keep(self, places: Array, values: Array) -> Array:
         size = int(places.max(initial=-1)) + 1
         if size > len(self._kept):
             grown = np.full(max(size, min(MOST, 2 * len(self._kept))), np.nan)
@@ -106,6 +104,7 @@ class SameSamples:
             self._kept = grown
         new = np.isnan(self._kept[places])
         self._kept[places[new]] = values[new]
+        return np.asarray(new)
 
 
 def are_places(names: Any) -> bool:

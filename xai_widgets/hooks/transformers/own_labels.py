@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_widgets.hooks._common.evidence import Proof, is_function, same_labels
-from xai_widgets.hooks._common.same_samples import MOST, SameSamples, are_places
+from xai_widgets.hooks._common.same_samples import SameSamples, are_places
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.transformers.labels import Lookup, each_name
 from xai_widgets.hooks.transformers.names import decode
@@ -30,9 +30,7 @@ class OwnLabels:
     def __init__(self, edited: EditedLoader | None) -> None:
         self._edited = edited
         self._same = SameSamples()
-        # names and targets of the first pass, where they are on a device: it is not waited for
-        self._first: list[tuple[Any, Any]] = []
-        self._numbers = 0  # in these
+        self._waiting: list[tuple[Any, Any]] = []  # names and targets of the first pass, looked at together
         self._later = False  # whether a pass is over
         self.by_place = False
 
@@ -42,9 +40,7 @@ class OwnLabels:
 
     def ends(self, proof: Proof) -> None:
         """Note that a pass is over, and compare what waited for that."""
-        first, self._first = self._first, []
-        for names, targets in first:
-            self._compare(proof, names, targets)
+        self._compare_waiting(proof)
         self._later = True
 
     def prove(
@@ -81,18 +77,30 @@ class OwnLabels:
     def as_before(self, proof: Proof, names: Any, targets: Any, look: bool) -> bool:
         """Tell whether a training batch may be recorded: whether its samples have the labels that came before under their names.
 
-        On a device all batches of the first pass are compared at its end, and later those that one wants to `look` at.
+        Batches of the first pass wait until one wants to `look` at one anyway, and of later ones only these are compared.
         """
         if getattr(targets, "ndim", 0) > 1 and not targets.is_floating_point():
             targets = None  # tokens, which are padded to the longest of their batch
         if targets is None and not self.by_place:
             return True
-        if look or self._same.lost or getattr(targets, "is_cpu", True):
-            self._compare(proof, names, targets)
-        elif not self._later and self._numbers <= MOST:
-            self._first.append((names, targets))
-            self._numbers += targets.numel()
+        if self._later or self._same.lost:
+            if look or self._same.lost:
+                self._compare(proof, names, targets)
+        elif targets is not None:
+            self._waiting.append((names, targets))
+            if look:
+                self._compare_waiting(proof)
         return proof.may_record
+
+    def _compare_waiting(self, proof: Proof) -> None:
+        waiting, self._waiting = self._waiting, []
+        alike = len({tuple(targets.shape[1:]) for _, targets in waiting}) == 1
+        if alike and all(hasattr(names, "cpu") for names, _ in waiting):
+            import torch
+
+            waiting = [tuple(torch.cat(parts) for parts in zip(*waiting, strict=True))]  # type: ignore[misc]
+        for names, targets in waiting:
+            self._compare(proof, names, targets)
 
     def _compare(self, proof: Proof, names: Any, targets: Any) -> None:
         if not proof.rows_seen or proof.rows_proved < proof.rows_seen:
