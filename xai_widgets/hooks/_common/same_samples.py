@@ -40,10 +40,16 @@ class SameSamples:
         self._kept: Array = np.full(0, np.nan)
         self._pass = self._batches = 0
         self._compared = self._differing = 0  # rows of this pass
+        self._waiting: list[tuple[Array, Any]] = []  # names and targets that are looked at with later ones
         self.lost = False
 
     def begins(self) -> None:
         """Note that another pass begins."""
+        for places, targets in self._waiting:
+            values = numbers_of(targets, len(places))
+            if values is not None and are_places(places):
+                self._keep(places, values)
+        self._waiting = []
         self._pass += self._batches > 0
         self._batches = self._compared = self._differing = 0
 
@@ -59,15 +65,27 @@ class SameSamples:
             return
         if self._pass and seen >= FIRST and seen % OFTEN:
             return
-        places, values = np.asarray(names), numbers_of(targets, len(names))
-        if values is None or not are_places(places):
-            if self._pass:
-                proof.leave_open(
-                    "samples of later passes", "they have no targets that could be compared with earlier ones"
-                )
-            return
-        if not self._agree(proof, places, values) and not self._pass and take_back:
-            proof.withdraw_names(np.flatnonzero(~np.isnan(self._kept)))
+        self._waiting.append((np.asarray(names), _copied(targets)))
+        if not self._pass and seen > FIRST and seen % OFTEN != OFTEN - 1 and seen & (seen + 1):
+            return  # batches of the first pass are looked at together: each look costs as much as one at all of them
+        self._look(proof, take_back)
+
+    def _look(self, proof: Proof, take_back: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        if len({(places.ndim, getattr(values, "shape", ())[1:]) for places, values in waiting}) == 1:
+            waiting = [(np.concatenate([p for p, _ in waiting]), _together([v for _, v in waiting]))]
+        for places, targets in waiting:
+            values = numbers_of(targets, len(places))
+            if values is None or not are_places(places):
+                if self._pass:
+                    proof.leave_open(
+                        "samples of later passes",
+                        "they have no targets that could be compared with earlier ones",
+                    )
+            elif not self._agree(proof, places, values):
+                if not self._pass and take_back:
+                    proof.withdraw_names(np.flatnonzero(~np.isnan(self._kept)))
+                return
 
     def _agree(self, proof: Proof, places: Array, values: Array) -> bool:
         """Keep the values of places that have none, and compare all with what is kept: a name may come twice in one batch."""
@@ -120,14 +138,22 @@ def are_places(names: Any) -> bool:
     )
 
 
-def numbers_of(targets: Any, count: int) -> Array | None:
-    """Make one number of each row of targets, which differs where rows do; None where they are no such rows."""
+def _copied(targets: Any) -> Any:
+    """Return targets as an array that no loop writes into; None where they are on a device or no array."""
     if hasattr(targets, "detach"):
-        if str(targets.device) != "cpu" or str(targets.dtype) == "torch.bfloat16":
-            return None
-        targets = targets.detach().numpy()
+        near = targets.is_cpu and str(targets.dtype) != "torch.bfloat16"
+        return targets.detach().numpy().copy() if near else None
     if isinstance(targets, (list, tuple)):
         targets = np.asarray([hash(one) % 999_983 if isinstance(one, str) else one for one in targets])
+    return targets.copy() if isinstance(targets, np.ndarray) else None
+
+
+def _together(parts: list[Any]) -> Any:
+    return None if any(one is None for one in parts) else np.concatenate(parts)
+
+
+def numbers_of(targets: Any, count: int) -> Array | None:
+    """Make one number of each row of targets, which differs where rows do; None where they are no such rows."""
     if (
         not isinstance(targets, np.ndarray)
         or targets.dtype.kind not in "iufb"

@@ -69,7 +69,7 @@ class OwnLabels:
             if not proof.rows_seen:
                 proof.leave_open("labels", "the data set does not tell them by name")
             return True
-        wanted = np.asarray((seen or look_up)(names))  # type: ignore[misc]
+        wanted = np.asarray((seen or look_up)(names))
         if self._edited is not None:
             wanted = self._edited.expected(names, wanted, found)
         return _compared(proof, wanted, found, exact=seen is not None)
@@ -98,7 +98,7 @@ class OwnLabels:
         if alike and all(hasattr(names, "cpu") for names, _ in waiting):
             import torch
 
-            waiting = [tuple(torch.cat(parts) for parts in zip(*waiting, strict=True))]  # type: ignore[misc]
+            waiting = [tuple(torch.cat(parts) for parts in zip(*waiting, strict=True))]
         for names, targets in waiting:
             self._compare(proof, names, targets)
 
