@@ -59,20 +59,16 @@ class OwnLabels:
         look_up
             Gives the labels that the data set has in memory, where it has.
         """
-        seen = None if given is None else _by_name(*given)
+        read = look_up if given is None else _by_name(*given)
         found = _array(targets)
-        if (
-            found is None
-            or len(found) != len(names)
-            or (seen is None and (look_up is None or found.ndim > 2))
-        ):
+        if read is None or found is None or len(found) != len(names) or (given is None and found.ndim > 2):
             if not proof.rows_seen:
                 proof.leave_open("labels", "the data set does not tell them by name")
             return True
-        wanted = np.asarray((seen or look_up)(names))
+        wanted = np.asarray(read(names))
         if self._edited is not None:
             wanted = self._edited.expected(names, wanted, found)
-        return _compared(proof, wanted, found, exact=seen is not None)
+        return _compared(proof, wanted, found, exact=given is not None)
 
     def as_before(self, proof: Proof, names: Any, targets: Any, look: bool) -> bool:
         """Tell whether a training batch may be recorded: whether its samples have the labels that came before under their names.
