@@ -73,7 +73,8 @@ def leave_last_pictures() -> None:
 
     widgets = sys.modules.get("xai_widgets.widgets")
     kinds = tuple(getattr(widgets, name) for name in widgets.__all__) if widgets else ()
-    views = [found for found in gc.get_objects() if isinstance(found, kinds)]
+    # asking a dead proxy, as progress bars leave them, for its class would fail
+    views = [found for found in gc.get_objects() if issubclass(type(found), kinds)]
     end = time.monotonic() + 60
     for view in views:
         panel = getattr(view, "saliency", None) or view
