@@ -88,11 +88,12 @@ def names_and_labels(samples: Any) -> tuple[Any, Any] | None:
     try:
         label = next(name for name in COLUMNS if name in samples[0])
         names = samples.places if type(samples) is Named else [sample[INDEX] for sample in samples]
-        given = np.stack([np.asarray(sample[label]) for sample in samples])
-        found = torch.as_tensor(np.asarray(names)), torch.as_tensor(given)
+        labels = [sample[label] for sample in samples]
+        given = torch.stack(labels) if hasattr(labels[0], "detach") else torch.as_tensor(np.asarray(labels))
+        found = torch.as_tensor(np.asarray(names)), given
     except Exception:  # samples of an odd kind: then nothing is proved, and nothing is disturbed
         return None
-    return found if given[0].size <= WIDEST else None
+    return found if given[0].numel() <= WIDEST else None
 
 
 def name_batches(loader: Any) -> Callable[[], None] | None:

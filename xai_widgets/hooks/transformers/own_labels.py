@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_widgets.hooks._common.evidence import Proof, is_function, same_labels
+from xai_widgets.hooks._common.evidence import ENOUGH, Proof, is_function, orders_of_rows, same_labels
 from xai_widgets.hooks._common.same_samples import SameSamples, are_places
 from xai_widgets.hooks.torch.edited import EditedLoader
 from xai_widgets.hooks.transformers.labels import Lookup, each_name
@@ -59,7 +60,7 @@ class OwnLabels:
         look_up
             Gives the labels that the data set has in memory, where it has.
         """
-        read = look_up if given is None else _by_name(*given)
+        read = look_up if given is None else partial(_by_name, *given)
         found = _array(targets)
         if read is None or found is None or len(found) != len(names) or (given is None and found.ndim > 2):
             if not proof.rows_seen:
@@ -121,6 +122,9 @@ def _compared(proof: Proof, wanted: Array, found: Array, *, exact: bool = False)
     Labels that are a function of these may have been made of them, unless the samples came with them `exact`ly and the batch has
     the same ones in other rows.
     """
+    if wanted.shape == found.shape and np.array_equal(wanted, found):  # which nearly all are
+        proof.proved(len(found), 0.0 if proof.orders >= ENOUGH else orders_of_rows(found))
+        return True
     if not _reordered(wanted, found) and found.ndim == 1 and wanted.shape == found.shape:
         known = found != IGNORED  # rows whose label a collate function takes away
         wanted, found = wanted[known], found[known]
@@ -137,10 +141,15 @@ def _compared(proof: Proof, wanted: Array, found: Array, *, exact: bool = False)
     return True
 
 
-def _by_name(names: Any, labels: Any) -> Lookup:
-    values = labels.cpu().numpy()
-    places = {name: place for place, name in enumerate(each_name(decode(names)))}
-    return lambda wanted: values[[places[name] for name in each_name(wanted)]]
+def _by_name(given: Any, labels: Any, names: Any) -> Array:
+    """Return the labels of `names` (B,), of those that came with the names `given`."""
+    values = np.asarray(labels.cpu().numpy())
+    if given is names or (
+        hasattr(names, "shape") and given.shape == names.shape and bool((given == names).all())
+    ):
+        return values
+    places = {name: place for place, name in enumerate(each_name(decode(given)))}
+    return np.asarray(values[[places[name] for name in each_name(names)]])
 
 
 def _array(targets: Any) -> Array | None:
