@@ -492,3 +492,23 @@ def test_targets_that_a_pipeline_changes_are_those_of_their_names_or_told(change
         assert list(tracker.instance_series(range(64), "loss").labels) == (3 - y).tolist()
     else:
         assert "rows of one label in the data have several targets" in tracker.problems[0]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="needs the TensorFlow backend")
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.filterwarnings("ignore")
+def test_a_loss_of_more_rows_than_targets_ends_no_fit_over_tf_data(eager):
+    import tensorflow as tf
+
+    def twice(y, p):
+        each = keras.ops.square(keras.ops.reshape(y, (-1,)) - p[:, 0])
+        return keras.ops.concatenate([each, each])
+
+    x = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    data = xw.hooks.keras.indexed(tf.data.Dataset.from_tensor_slices((x, x[:, 0]))).batch(8)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), twice, run_eagerly=eager)
+    tracker = xw.Tracker()
+    model.fit(data, epochs=2, verbose=0, callbacks=[xw.hooks.keras.TrackerCallback(tracker, model)])
+    assert not tracker.modes
+    assert any("another length" in problem for problem in tracker.problems)

@@ -28,7 +28,7 @@ from xai_widgets.hooks.keras.criterion import (
 )
 from xai_widgets.hooks.keras.data import TARGET, is_marked
 from xai_widgets.hooks.keras.order import take_out
-from xai_widgets.hooks.keras.ring_buffer import Reader, make_ring
+from xai_widgets.hooks.keras.ring_buffer import Reader, fitted, make_ring
 
 BACKENDS = ("tensorflow", "torch")
 STEPS = {"train_step": "train", "test_step": "test"}
@@ -214,7 +214,7 @@ class KerasTap:
         floats = [loss, ops.zeros_like(loss) + rows.want, ops.zeros_like(loss) + rows.got]
         floats += [] if rows.weighted is None else [ops.reshape(rows.weighted, (-1,))]
         floats += [] if own is None else [ops.reshape(own, (-1,))]
-        floats += [] if target is None else [target]
+        floats += [] if target is None else [fitted(target, loss)]
         floats += [] if rows.logits is None else [rows.logits]
         layout = Layout(
             rows.weighted is not None,

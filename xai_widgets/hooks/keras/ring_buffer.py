@@ -26,6 +26,19 @@ class Taken(NamedTuple):
     lost: int
 
 
+def fitted(values: Any, rows: Any) -> Any:
+    """Return values (B,) for as many `rows`, (n,), as a loss gives; NaN where these are others: a step must not end here."""
+    from keras import ops
+
+    have, wanted = ops.shape(values)[0], ops.shape(rows)[0]
+    if isinstance(have, int) and isinstance(wanted, int):
+        return values if have == wanted else ops.zeros_like(rows) + float("nan")
+    import tensorflow as tf
+
+    filled = tf.concat([values, tf.fill([tf.maximum(wanted - have, 0)], float("nan"))], 0)[:wanted]
+    return tf.where(tf.equal(have, wanted), filled, float("nan"))
+
+
 def make_ring(backend: str, width: int, at_least: int) -> Any:
     """Return a ring of rows with `width` floats (loss, logits...) and three integers (index, label, batch)."""
     rows = max(min(MOST, max(FEWEST, FLOATS // width)), 2 * at_least)
