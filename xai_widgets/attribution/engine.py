@@ -312,12 +312,10 @@ class AttributionEngine:
         except Exception:
             self._check_weights(before)  # which may be why
             raise
-        finally:
-            if self._weights() != before:
-                self._cache.clear()
 
     def _check_weights(self, before: Any) -> None:
         if self._weights() != before:
+            self._cache.clear()
             raise WeightsChangedError(
                 "the weights changed while the attribution was open; explain a copy of the model, or start again"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import types
+from collections import OrderedDict
 from typing import Any
 
 _TABLES = (
@@ -22,7 +23,11 @@ _TABLES = (
     "_load_state_dict_post_hooks",
 )
 _FLAGS = ("_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks_with_kwargs")
+_MODULES_OWN = frozenset(
+    ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set", *_TABLES, *_FLAGS)
+)
 _OWNERS = ("_trainer", "_fabric")  # a Lightning module knows its trainer, which knows everything
+_PLAIN = frozenset((type(None), bool, int, float, str, bytes))
 _LONG = 10_000  # entries of a list that is more likely data than a part of the model
 
 
@@ -45,7 +50,7 @@ def mirrored(model: Any) -> Any:
     """
     made = _Mirror().module(model)
     for module in made.modules():
-        module.training = False
+        vars(module)["training"] = False
     return made
 
 
@@ -83,15 +88,21 @@ class _Mirror:
         # parameters and modules first: what else refers to them gets the same
         first = ("_parameters", "_buffers", "_modules")
         for name in (*first, *(name for name in state if name not in first)):
-            if name == "forward":
-                state[name] = self._function(state[name])
-            elif name in state:
-                state[name] = self.own(state[name])
+            value: Any = state.get(name)
+            if type(value) in _PLAIN:
+                continue
+            if name in _MODULES_OWN and not value:  # nearly all that a module has
+                state[name] = value.__class__()
+            else:
+                state[name] = self._function(value) if name == "forward" else self.own(value)
         vars(made).update(state)
         return made
 
     def own(self, value: Any) -> Any:
         """Return what stands for a value in the mirror: itself, where it is no part of a model."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
         if id(value) in self._made:
             return self._made[id(value)]
         if isinstance(value, self._torch.nn.Module):
@@ -101,7 +112,6 @@ class _Mirror:
         if isinstance(value, types.MethodType):
             owner = self.own(value.__self__) if isinstance(value.__self__, self._torch.nn.Module) else None
             return value if owner is None else types.MethodType(value.__func__, owner)
-        kind = type(value)
         if kind is functools.partial:
             options = {name: self.own(one) for name, one in value.keywords.items()}
             return functools.partial(self.own(value.func), *map(self.own, value.args), **options)
@@ -110,10 +120,12 @@ class _Mirror:
         if isinstance(value, (str, bytes)) or len(value) > _LONG:
             return value
         if isinstance(value, dict):
-            made = self._note(value, copy.copy(value))
+            made = self._note(value, kind() if kind in (dict, OrderedDict) else copy.copy(value))
             for key, one in value.items():
                 made[key] = self.own(one)
             return made
+        if kind is tuple and all(type(one) in _PLAIN for one in value):
+            return value
         if kind in (list, tuple, set):
             return self._note(value, kind(self.own(one) for one in value))
         return copy.copy(value)

@@ -26,6 +26,7 @@ def _kind(compiles: bool) -> Any:
     from torch.utils._python_dispatch import TorchDispatchMode
 
     dropout = torch.ops.aten.native_dropout.default
+    draws: dict[Any, bool] = {}  # of every operation that was met
 
     class OwnStream(TorchDispatchMode):  # type: ignore[misc]
         """See `own_stream`."""
@@ -42,9 +43,10 @@ def _kind(compiles: bool) -> Any:
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             """Run an operation; one that draws gets this stream's generator."""
-            kwargs = dict(kwargs or {})
-            quiet = func is dropout and args[2] is False
-            if quiet or torch.Tag.nondeterministic_seeded not in func.tags:
+            if func not in draws:
+                draws[func] = torch.Tag.nondeterministic_seeded in func.tags
+            kwargs = kwargs or {}
+            if not draws[func] or (func is dropout and args[2] is False):
                 return func(*args, **kwargs)
             self.drew = True
             first = next((one for one in args if isinstance(one, torch.Tensor)), None)
