@@ -132,3 +132,15 @@ def test_an_explainer_says_what_is_wrong():
     assert [bool(why) for why in broken["failed"]] == [True] * 3
     assert np.isnan(broken["mask"]).all()
     assert broken["prediction"].tolist() == [-1] * 3
+
+
+def test_a_worker_that_cannot_import_the_model_says_so(monkeypatch):
+    class ObjectRef:
+        """Stands for what a worker fetches."""
+
+    def get(value):
+        raise ray.exceptions.RaySystemError("System error: No module named 'my_networks'\ntraceback: ...")
+
+    monkeypatch.setattr(ray, "get", get)
+    with pytest.raises(ImportError, match=r"No module named 'my_networks'.*PYTHONPATH.*runtime_env"):
+        xw.ray.Explainer(ObjectRef())
