@@ -80,7 +80,7 @@ def killed(folder: Path, kills: int, size: int, epochs: int, pause: float, seed:
 
 
 def test_a_training_that_was_killed_goes_on_without_them(tmp_path):
-    draws, wrong, reached = killed(tmp_path, kills=1, size=200, epochs=4, pause=0.05, seed=3)
+    draws, wrong, reached = killed(tmp_path, kills=1, size=200, epochs=6, pause=0.05, seed=3)
     assert wrong == 0
     assert draws > 300
     assert reached > 0
@@ -148,7 +148,7 @@ def test_a_trainer_that_was_interrupted_goes_on_without_them(tmp_path):
 @pytest.mark.parametrize("run", [*RUNS, "killed", "interrupted"])
 def test_ten_thousand_draws(run, tmp_path, capsys):
     if run == "killed":
-        found = killed(tmp_path, kills=10, size=1000, epochs=24, pause=0.15, seed=2)
+        found = killed(tmp_path, kills=10, size=1000, epochs=60, pause=0.25, seed=2)
     elif run == "interrupted":
         found = went_on(tmp_path, size=2000, epochs=8, pause=0.02, seed=2)
     else:
