@@ -238,10 +238,10 @@ def test_a_mask_costs_less_than_half_a_kilobyte():
     values = rng.standard_cauchy((64, 3, 32, 32)).cumsum(-1)
     small = masks.shrink(values, "NCHW")
     codes, scale = masks.quantise(small)
-    np.testing.assert_allclose(masks.restore(codes, scale), small, atol=2e-5 * np.abs(small).max())
+    np.testing.assert_allclose(masks.restore(codes, scale), small, atol=4.2e-5 * np.abs(small).max())
     columns = {name: np.zeros(64, kind) for name, kind in records.COLUMNS}
     payload = records.encode_rows(records.Rows(tuple(range(64)), columns, codes, scale))
-    assert len(payload) <= 500 * 64
+    assert len(payload) <= 480 * 64
     back = records.decode_rows(payload)
     np.testing.assert_array_equal(back.codes, codes)
 
@@ -294,3 +294,12 @@ def test_a_keras_model_is_explained_too(tmp_path):
     store = xw.explain(model, data, tmp_path, progress=False, effects=False)
     assert len(store) == 24
     assert store.prediction.tolist() == np.asarray(model(x.transpose(0, 2, 3, 1))).argmax(1).tolist()
+
+
+def test_a_store_of_another_version_is_told(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "VERSION", 1)
+    xw.explain(Reader(), data[0], tmp_path, index=range(3), progress=False, effects=False)
+    monkeypatch.undo()
+    store = xw.Explained.open(tmp_path)
+    assert len(store) == 0
+    assert "it is of version 1, and this reader's is 2" in store.problems[0]

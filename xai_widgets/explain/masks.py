@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 SIDE = 16
-LEVELS = 32767
-"""Steps of a stored number to either side of 0: rounding is then a third of 1e-4 of a mask's maximum."""
+LEVELS = 12287
+"""Steps of a stored number to either side of 0: where rounding falls the other way, it is by 0.8e-4 of a mask's maximum. More
+steps take more bytes."""
 
 
 def shrink(values: npt.NDArray[Any], layout: str | None) -> npt.NDArray[np.float32]:

@@ -25,7 +25,7 @@ from xai_widgets.runlog.format import Damage, Frame, encode, scan
 Index: TypeAlias = int | str
 SUFFIX = ".xexp"
 _NAME = re.compile(r"explained-\d{20}-[0-9a-f]{16}" + re.escape(SUFFIX))
-VERSION = 1
+VERSION = 2
 COLUMNS = (
     ("label", "<i4"),
     ("prediction", "<i4"),
@@ -162,8 +162,8 @@ class StoreFile:
             return
         value = json.loads(payload)
         if frame.kind == Kind.ABOUT:
-            if value["version"] > VERSION:
-                raise ValueError(f"version {value['version']} is newer than this reader's {VERSION}")
+            if value["version"] != VERSION:
+                raise ValueError(f"it is of version {value['version']}, and this reader's is {VERSION}")
             self.about = value
         elif frame.kind == Kind.FAILED:
             self.failed.update({each: str(value["why"]) for each in value["index"]})
