@@ -13,6 +13,7 @@ from xai_widgets.attribution.backends.ops.base import Handle, Letters, nothing
 from xai_widgets.attribution.inputs import counter_rng
 
 Array = NDArray[Any]
+_LONG = 1 << 15  # numbers: of what is longer a part is dealt with at a time, so that it stays in the cache
 _AT_ONCE = 8192  # numbers: longer products are shared out among threads
 
 
@@ -165,9 +166,12 @@ class NumpyOps:
 
     def blend(self, one: Array, weight: Array, other: Array, others_weight: Array) -> Array:
         """See `Ops`."""
-        made = one * weight
-        made += other * others_weight
-        return np.asarray(made)
+        made = np.empty(np.broadcast_shapes(one.shape, weight.shape), self.dtype)
+        parts = range(len(made)) if made.size >= _LONG * len(made) else (slice(None),)
+        for part in parts:
+            np.multiply(one[part], weight[part], out=made[part])
+            made[part] += other[part] * others_weight[part]
+        return made
 
     def add_rows(self, tensor: Array, start: int, rows: Array) -> Array:
         """See `Ops`."""
