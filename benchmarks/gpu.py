@@ -23,6 +23,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from xai_widgets.attribution import AttributionEngine
 from xai_widgets.attribution.backends.ops.torch_ops import TorchOps
@@ -277,6 +279,41 @@ def smint_by_hand(model: nn.Module, x: Any, count: int, rows: int) -> int:
 # -- tables -----------------------------------------------------------------------------------------------------------------
 
 
+class Moved(TorchDispatchMode):
+    """Counts what a GPU would pay: launches, and the bytes that they read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.launches = self.bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation and count it; views and fresh memory cost nothing."""
+        made = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if func.is_view or name.startswith(("empty", "new_empty", "detach", "lift", "set_")):
+            return made
+        read = tree_leaves(args[1:] if name in ("copy_", "fill_", "zero_") else args)
+        self.launches += 1
+        self.bytes += sum(map(touched, [*read, *tree_leaves(made)]))
+        return made
+
+
+def touched(one: Any) -> int:
+    """Return how many bytes of memory a tensor stands for; one number in a large shape is one number."""
+    if not isinstance(one, torch.Tensor):
+        return 0
+    sides = [side for side, step in zip(one.shape, one.stride(), strict=True) if step]
+    return int(np.prod(sides, dtype=np.int64)) * one.element_size()
+
+
+def moved(call: Callable[[], int], row: int) -> tuple[float, float]:
+    """Return the launches and the bytes for each row, over the bytes of one."""
+    call()  # the tables of random numbers are there by then
+    with Moved() as counted:
+        rows = call()
+    return counted.launches / rows, counted.bytes / rows / row
+
+
 class Counting(TorchOps):
     """Counts what goes to the device and what comes from it."""
 
@@ -351,13 +388,30 @@ def nothing(device: torch.device, count: int, rounds: int, until: float) -> None
         ["", "a second", "over the same by hand", "over the loop", "sent, of a row", "read, of a row", "reads an evaluation"],
         found,
     )  # fmt: skip
+    print(
+        "\nWhat a GPU would pay, in chunks of 32: launches a row, and memory read and written over the bytes of a row;",
+        end=" ",
+    )
+    print("the model's own and its gradient's are among them.")
+    found = []
+    for name, method in METHODS.items():
+        engine = AttributionEngine(model, device=device, cache_bytes=0, chunk=32)
+        mine = moved(partial(again, engine, x, method, count), x[0].nbytes)
+        hand = moved(partial(by_hand[name], model, tensor, count, min(32, count)), x[0].nbytes)
+        found.append([name, *(f"{one:.1f}" for one in (*mine, *hand))])
+    table(["", "launches", "memory", "launches by hand", "memory by hand"], found)
 
 
 def ours(model: nn.Module, x: np.ndarray, method: str, count: int, device: torch.device) -> int:
     """Return how many rows a whole call took, of a new engine without a cache."""
-    engine = AttributionEngine(model, device=device, cache_bytes=0)
+    return again(AttributionEngine(model, device=device, cache_bytes=0), x, method, count)
+
+
+def again(engine: AttributionEngine, x: np.ndarray, method: str, count: int) -> int:
+    """Return how many rows another call of an engine took."""
+    before = engine.rows_evaluated
     engine.attribute(x, method, target=0, smoothing=count, integrating=count)
-    return engine.rows_evaluated
+    return engine.rows_evaluated - before
 
 
 def captum_calls(model: nn.Module, x: Any, count: int) -> dict[str, Callable[[], int]]:
