@@ -124,3 +124,12 @@ def test_a_model_that_works_in_place_gets_rows_of_its_own(change, first):
     if first == 0:
         assert relative(found.values, expected.values) < 1e-6
     assert np.isfinite(found.values).all()
+
+
+def test_the_whole_picture_is_the_same_where_nothing_is_kept():
+    x, options = pictures(2, shape=SHAPE), {"smoothing": 24, "integrating": 40, "target": 1}
+    kept = AttributionEngine(net(nn.ReLU), chunk=9).saliency_columns(x, **options)
+    once = AttributionEngine(net(nn.ReLU), chunk=9, cache_bytes=0).saliency_columns(x, **options)
+    for key, column in kept.columns.items():
+        assert relative(once.columns[key].values, column.values) < 1e-5
+    assert np.allclose(once.completeness_gap, kept.completeness_gap, atol=1e-4)
