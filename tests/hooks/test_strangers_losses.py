@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from strangers import CLASSES, FEATURES, Loops, N, Seen, check, each, net, rows, shuffled, train
 from torch import nn
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 import xai_widgets as xw
 from xai_widgets.hooks.torch import watch
@@ -428,6 +429,22 @@ def counts_its_hits_with_the_loss() -> Seen:
 
     tracker = train(step, shuffled(TensorDataset(x, y)), nn.CrossEntropyLoss(), model)
     return Seen(tracker, each(model), y)
+
+
+def test_a_loss_that_is_no_number_is_the_same_when_it_is_called_again() -> None:
+    """That of a batch whose labels are all ignored."""
+    (x, y), model = rows(), net()
+    y[:16] = -100
+
+    def step(m: Any, loss: Any, batch: Any) -> torch.Tensor:
+        out = m(batch[0])
+        float(loss(out, batch[1]))
+        return loss(out, batch[1])
+
+    tracker = train(step, DataLoader(TensorDataset(x, y), 8), nn.CrossEntropyLoss(), model)
+    assert not tracker.problems
+    values = np.asarray(tracker.instance_series(range(16, N), "loss", mode="train").values)
+    np.testing.assert_allclose(values[:, 0], each(model).detach().numpy()[16:], rtol=1e-4)
 
 
 @pytest.mark.parametrize("batches", [1, 6])
