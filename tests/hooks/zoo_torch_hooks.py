@@ -37,10 +37,12 @@ def drawn(framework: str, seed: int) -> Loop:
     if loop.interruption in ("look with loss", "cycled", "train evaluated"):
         loop.interruption = "none"
     loop.order = "shuffle" if loop.order == "resized" else loop.order
-    if framework == "lightning" and loop.order == "skipping loader" and "evaluation" in loop.interruption:
-        loop.order = (
-            "shuffle"  # it validates after as many batches as a loader says to have, and these are fewer
-        )
+    if (
+        framework in ("lightning", "ignite")
+        and loop.order == "skipping loader"
+        and "evaluation" in loop.interruption
+    ):
+        loop.order = "shuffle"  # these validate after as many batches as a loader says to have
     if framework == "fastai":
         loop.criterion = FASTAI_CRITERIA[seed % len(FASTAI_CRITERIA)]
         loop.data = FASTAI_DATA[seed % len(FASTAI_DATA)]
