@@ -27,10 +27,17 @@ def setup():
     slider.observe(noted, "value")
     keep_route(slider, publisher.post)
     publisher.add(view); publisher.watch(tracker)
-def train(steps=150):
+def steps(least, moves):
+    # so many steps, and more on a machine so busy that the moves have not come by then
+    end = time.monotonic() + 60
+    step = 0
+    while step < least or (len(seen) < moves and time.monotonic() < end):
+        yield step
+        step += 1
+def train(least=150, moves=0):
     global busy
     busy = True
-    for i in range(steps):
+    for i in steps(least, moves):
         time.sleep(0.01)
         tracker.record(np.arange(4), np.arange(4) % 2, loss=np.ones(4))
     tracker.end_epoch()
@@ -52,7 +59,7 @@ def ready_without_subshells(kernel_without_subshells):
     return kernel_without_subshells
 
 
-def move_while_training(kernel, code="train()"):
+def move_while_training(kernel, code="train(moves=8)"):
     comm = kernel.value("slider.comm.comm_id")
     cell = kernel.start(code)
     time.sleep(0.3)
@@ -83,7 +90,7 @@ def test_moves_are_heard_where_training_reaches_no_safe_point_for_long(ready):
         pytest.skip("ipykernel 6 has one shell, and the cell has it")
     move_while_training(
         ready,
-        "busy = True\nfor i in range(15):\n    publisher.touch(view); time.sleep(0.1)\nbusy = False",
+        "busy = True\nfor i in steps(15, 8):\n    publisher.touch(view); time.sleep(0.1)\nbusy = False",
     )
     assert_all_heard(ready)
 
@@ -94,7 +101,7 @@ def test_moves_are_heard_in_a_host_without_subshells(ready_without_subshells):
 
 
 def test_moves_are_heard_while_training_in_the_background(ready):
-    move_while_training(ready, "run = xw.background(train); time.sleep(0.02)")
+    move_while_training(ready, "run = xw.background(train, moves=8); time.sleep(0.02)")
     ready.run("run.result(30)")
     assert_all_heard(ready)
 
@@ -102,7 +109,7 @@ def test_moves_are_heard_while_training_in_the_background(ready):
 def test_moves_are_heard_while_an_asynchronous_cell_waits(ready):
     move_while_training(
         ready,
-        "import asyncio\nbusy = True\nfor i in range(120):\n    await asyncio.sleep(0.01); tracker.safe_point()\nbusy = False",
+        "import asyncio\nbusy = True\nfor i in steps(120, 8):\n    await asyncio.sleep(0.01); tracker.safe_point()\nbusy = False",
     )
     seen = ready.value("seen")
     assert [value for value, _, _ in seen] == list(MOVES)

@@ -52,7 +52,7 @@ class Cells:
         shell.events.register("pre_run_cell", self._started)
         shell.events.register("post_run_cell", self._ended)
         self._shell = shell
-        self.key = _cell_id()
+        self.key = _cell_id() or _key_of(_request().get("content", {}).get("code"))
         send_through_stream(ipython.kernel())  # before the first of our messages
 
     def on_end(self, callback: Callable[[], object]) -> Callable[[], None]:
@@ -67,7 +67,7 @@ class Cells:
         self.serial += 1
         self.running = True
         source = getattr(info, "raw_cell", None)
-        self.key = getattr(info, "cell_id", None) or _cell_id() or (f"source:{source}" if source else None)
+        self.key = getattr(info, "cell_id", None) or _cell_id() or _key_of(source)
 
     def _ended(self, _result: Any = None) -> None:
         self.running = False
@@ -82,13 +82,22 @@ class Cells:
                 _log.exception("a callback after the cell failed")
 
 
-def _cell_id() -> str | None:
-    """Return the notebook's id of the cell whose execution the kernel handles now."""
+def _request() -> dict[str, Any]:
+    """Return the message that the kernel handles now; empty where there is none."""
     kernel = ipython.kernel()
     parent = kernel.get_parent("shell") if kernel is not None else None
-    metadata = parent.get("metadata") if isinstance(parent, dict) else None
+    return parent if isinstance(parent, dict) else {}
+
+
+def _cell_id() -> str | None:
+    """Return the notebook's id of the cell whose execution the kernel handles now."""
+    metadata = _request().get("metadata")
     found = metadata.get("cellId") if isinstance(metadata, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _key_of(source: object) -> str | None:
+    return f"source:{source}" if source else None
 
 
 cells = Cells()
