@@ -34,7 +34,7 @@ class Drawn:
 
 def columns(rows: int, error: float = 0.0, gap: float = 0.0, done: int = 5, total: int = 5) -> Any:
     values = np.ones((1, rows, 4), np.float32)
-    mask = SimpleNamespace(values=values, masks_at=lambda signed=False: values)
+    mask = SimpleNamespace(values=values, total=values.sum((1, 2)), masks_at=lambda signed=False: values)
     return SimpleNamespace(
         raw=mask, smoothed=None, integrated=mask, smint=None, columns={"raw": mask, "integrated": mask},
         standard_error=np.array([error]),
