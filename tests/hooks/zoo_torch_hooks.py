@@ -117,6 +117,9 @@ def ignite(case: Case, attempt: int) -> None:
         if stops(case, attempt, engine.state.epoch - 1, place):
             raise Stopped("stopped")
         value = one_step(case, batch)
+        loop.passes = getattr(
+            case.loader, "passes", 0
+        )  # Ignite makes up for batches left out by another pass
         value.backward()
         if loop.step != "accumulate" or place % 2:
             optimizer.step()
@@ -150,9 +153,6 @@ def ignite(case: Case, attempt: int) -> None:
     )  # fmt: skip
     case.teacher = copy.deepcopy(case.model)
     trainer.run(case.loader, max_epochs=2)
-    loop.passes = getattr(
-        case.loader, "passes", 0
-    )  # batches that are left out are made up for by another pass
 
 
 def lightning(case: Case, attempt: int) -> None:
