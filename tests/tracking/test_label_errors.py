@@ -8,6 +8,7 @@ import pytest
 from xai_widgets.tracking import Tracker
 from xai_widgets.tracking.scores import label_errors
 from xai_widgets.tracking.scores.label_errors import judge_outliers
+from xai_widgets.tracking.store.label_evidence import Evidence
 
 OTHER = np.array([6, 7, 7, 8, 9, 3, 5, 1, 3, 4])  # what each digit is taken for
 EPOCHS = 14
@@ -115,6 +116,22 @@ def test_one_class_taken_for_another_again_and_again_is_likelier_each_time(runs,
     alone = tracked(logits, given)
     assert average_precision(found, wrong) > average_precision(alone.scores("label_error"), wrong) + 0.01
     assert certain > 1.3 * alone.suspects().certain
+
+
+@pytest.mark.parametrize("odds", [60.0, -60.0])
+def test_one_label_that_was_denied_alone_and_beyond_doubt_stays_a_number(odds):
+    """The share of wrong ones among all that were denied is one or none then, whose log odds are infinite."""
+    size = 50
+    votes, first = np.zeros(size), np.full(size, -1)
+    votes[3], first[3] = 1.0, 2
+    nothing = np.zeros(size)
+    evidence = Evidence(nothing, nothing, first, first, votes, nothing, 0.9, 0.0, 5)
+    logit = np.full(size, -5.0)
+    logit[3] = odds
+    found = label_errors._beside_alike(logit, np.zeros(size, np.int64), evidence)
+    assert np.isfinite(found).all()
+    assert np.sign(found[3]) == np.sign(odds)
+    assert (np.delete(found, 3) == -5.0).all()
 
 
 def test_clean_labels_are_left_alone(runs):

@@ -51,9 +51,9 @@ def check_labels(store: Explained, data: Samples, wanted: Sequence[Index]) -> No
     except Exception:
         return
     if data.label_names != before:
-        (names,) = (repr(name) for value, name in data.label_names.items() if value not in before)
+        name = next(name for value, name in data.label_names.items() if value not in before)
         raise TypeError(
-            f"the labels of this data set are names (such as {names}), and which outputs of the model they are is not known: "
+            f"the labels of this data set are names (such as {name!r}), and which outputs of the model they are is not known: "
             "give as_samples(..., label_names={name: output})"
         )
     there = dict(zip(store.index.tolist(), store.label.tolist(), strict=True))

@@ -19,17 +19,13 @@ Array = npt.NDArray[Any]
 MOST = 1 << 21  # samples whose targets are kept
 WIDEST = 256  # numbers in a target
 FIRST, OFTEN = 3, 16  # batches of a pass that are compared, then one in so many
-SHARE, LEAST = (
-    0.2,
-    4,
-)  # of rows that must differ, at least so many (or half a batch): fewer may have been relabelled
+# of rows that must differ, at least so many (or half a batch): fewer may have been relabelled
+SHARE, LEAST = 0.2, 4
 FEW = "samples being those of earlier passes"
 INDEX = (
     "If its order changes, or its labels are drawn anew, let its batches carry what names a sample: Indexed(dataset, key=...) "
     "or index=function(batch) in PyTorch, indexed(dataset, key=...) in Keras"
 )
-
-
 TWICE = "Put data sets together first, and name the samples of the whole: indexed(first + second)"
 
 

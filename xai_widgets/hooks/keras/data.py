@@ -21,9 +21,8 @@ from xai_widgets.hooks.keras.edited_data import edited_arrays, edited_py_dataset
 from xai_widgets.hooks.keras.edited_tf import edited_tf_data
 
 TARGET = "y"  # the other entry of an indexed target
-_targets: weakref.WeakKeyDictionary[Any, Any] = (
-    weakref.WeakKeyDictionary()
-)  # of indexed tf.data sets, in memory
+# of indexed tf.data sets, in memory
+_targets: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 class Named(np.ndarray[Any, Any]):

@@ -19,14 +19,19 @@ WIDEST = 64  # numbers in a label
 
 def carry_labels(loader: Any) -> Callable[[], None]:
     """Have the batches of a loader carry their labels once more, past what takes them out before the model; returns the undo."""
+    return _collate_by(loader, LabelsCarried)
+
+
+def _collate_by(loader: Any, wrap: Callable[[Any], Any]) -> Callable[[], None]:
+    """Put a collate function around that of a loader, where it has one; returns the undo."""
     slots = vars(getattr(loader, "base_dataloader", loader))
     collate = slots.get("collate_fn")
     if not callable(collate):
         return lambda: None
-    carrying = slots["collate_fn"] = LabelsCarried(collate)
+    wrapped = slots["collate_fn"] = wrap(collate)
 
     def undo() -> None:
-        if slots.get("collate_fn") is carrying:
+        if slots.get("collate_fn") is wrapped:
             slots["collate_fn"] = collate
 
     return undo
@@ -49,16 +54,9 @@ class LabelsCarried:
 def carry_samples(loader: Any) -> Callable[[], None]:
     """Have some batches of a loader say which labels their samples came with, before collating; returns the undo."""
     slots = vars(getattr(loader, "base_dataloader", loader))
-    collate = slots.get("collate_fn")
-    if not callable(collate) or (slots.get("batch_sampler") is None and slots.get("batch_size") is None):
-        return lambda: None
-    seeing = slots["collate_fn"] = SamplesSeen(collate)
-
-    def undo() -> None:
-        if slots.get("collate_fn") is seeing:
-            slots["collate_fn"] = collate
-
-    return undo
+    if slots.get("batch_sampler") is None and slots.get("batch_size") is None:
+        return lambda: None  # what it collates are single samples
+    return _collate_by(loader, SamplesSeen)
 
 
 class SamplesSeen:

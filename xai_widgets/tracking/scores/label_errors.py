@@ -41,6 +41,8 @@ ALIKE, TRUST, ROUNDS = 20.0, 0.6, 5
 """With how many average ones those are mixed that have one label and for which one class was said instead; how much of the
 share of wrong ones among them counts (all of it takes two classes that are hard to tell apart for a wrong habit); and how
 often it is estimated anew."""
+RAREST = 1e-6
+"""Least share of wrong or right labels among all for which another class was said, so that its log odds are finite."""
 SURE, DOUBTFUL = 0.15, 0.5
 """Standard errors of the estimated number, as shares of it and of the part of it that is made of labels less likely wrong than
 right. Of the latter the number is little more than a guess: there hard and wrong look alike."""
@@ -179,7 +181,7 @@ def _beside_alike(logit: Array, given: Array, evidence: Evidence) -> Array:
     if int(group.max()) > 4 * group.size:
         group = np.unique(group, return_inverse=True)[1]
     before, count = logit[at], np.bincount(group)
-    overall = float(_sigmoid(before).mean())
+    overall = float(np.clip(_sigmoid(before).mean(), RAREST, 1 - RAREST))
     moved, base = np.zeros(count.size), np.log(overall / (1 - overall))
     for _ in range(ROUNDS):
         wrong = np.bincount(group, _sigmoid(before + moved[group]))
